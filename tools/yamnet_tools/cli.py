@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every command-line tool of this project shares: errors become one line, exit codes mean one thing."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from yamnet_tools.errors import YamnetToolsError
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2  # argparse's own
+EXIT_INTERRUPTED = 130
+
+
+def say(message: str) -> None:
+    """Print one progress or result line to standard error, which stays apart from machine-readable output."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def run(main: Callable[[], int]) -> int:
+    """Run a tool's main function and turn expected failures into one line and an exit code.
+
+    Returns:
+        What main returns; 1 after a YamnetToolsError or an operating-system error, 130 after Ctrl-C.
+    """
+    program = Path(sys.argv[0]).name
+    try:
+        code = main()
+        sys.stdout.flush()
+    except YamnetToolsError as error:
+        say(f"{program}: error: {one_line(str(error))}")
+        return EXIT_FAILED
+    except BrokenPipeError:
+        # The reader went away (`| head`): give the interpreter nothing left to flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except OSError as error:
+        say(f"{program}: error: {one_line(describe_os_error(error))}")
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        say(f"{program}: stopped")
+        return EXIT_INTERRUPTED
+    return code
+
+
+def one_line(text: str) -> str:
+    """Fold white space so that a message stays on one line."""
+    return " ".join(text.split())
+
+
+def describe_os_error(error: OSError) -> str:
+    """Say what the operating system refused, with the file's name first where there is one."""
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def parser(description: str, *, epilog: str | None = None) -> argparse.ArgumentParser:
+    """Make an argument parser in the project's style."""
+    return argparse.ArgumentParser(
+        description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
+    )

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The package's exceptions.
+
+Every error a user can cause derives from YamnetToolsError, and its text is one line that says what was
+wrong, with which file or field, and what to do. The scripts print that line and exit with 1.
+"""
+
+
+class YamnetToolsError(Exception):
+    """Root of all errors this package raises on purpose."""
+
+
+class ModelError(YamnetToolsError):
+    """A model file cannot be used: not TFLite, damaged, or not the network that was asked for."""
+
+
+class SourceError(YamnetToolsError):
+    """Weights or the class map could not be found, downloaded or trusted."""
+
+
+class AudioError(YamnetToolsError):
+    """A recording cannot be read or holds no usable audio."""
+
+
+class EngineError(YamnetToolsError):
+    """An inference engine is missing or failed."""

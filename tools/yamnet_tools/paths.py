@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where things lie in a checkout and in the user's home."""
+
+import os
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+"""The root of the checkout this package runs from."""
+
+MODEL_DIR = CHECKOUT / "build" / "model"
+"""Where tools/convert_yamnet.py writes, and where every other tool looks for the model."""
+
+MODEL_NAME = "yamnet.tflite"
+CLASS_MAP_NAME = "yamnet_class_map.csv"
+MANIFEST_NAME = "manifest.json"
+
+DEFAULT_MODEL = MODEL_DIR / MODEL_NAME
+
+
+def cache_dir() -> Path:
+    """The user's cache folder for this project: $XDG_CACHE_HOME/yamnet-esp32s3, by default below ~/.cache."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "yamnet-esp32s3"
