@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures that find real weights and audio, and skip with the way to get them where there are none."""
+
+import csv
+import os
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+SHARED = CHECKOUT.parent / "shared"
+SOURCE_NAME = "lite-model_yamnet_classification_tflite_1.tflite"
+
+
+@pytest.fixture(scope="session")
+def weights_dir() -> Path:
+    """The folder with Google's .tflite and the class map."""
+    candidates = [CHECKOUT / "weights", SHARED / "weights"]
+    if named := os.environ.get("YAMNET_WEIGHTS_DIR"):
+        candidates.insert(0, Path(named))
+    for folder in candidates:
+        if (folder / SOURCE_NAME).is_file():
+            return folder
+    pytest.skip(
+        f"needs Google's {SOURCE_NAME}: run `python tools/convert_yamnet.py` once on a machine with internet access, "
+        "or put the file in weights/ or in the folder $YAMNET_WEIGHTS_DIR names"
+    )
+
+
+@pytest.fixture(scope="session")
+def audio_dir() -> Path:
+    """A folder of labelled 16 kHz mono recordings with an index.csv."""
+    folder = Path(os.environ.get("YAMNET_AUDIO_DIR", SHARED / "audio"))
+    if not (folder / "index.csv").is_file():
+        pytest.skip(
+            "needs recordings: set YAMNET_AUDIO_DIR to a folder of 16 kHz mono WAV files with an index.csv "
+            "(columns path, label), for instance ESC-10 resampled to 16 kHz"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_clips(audio_dir: Path) -> list[Path]:
+    """A few dozen recordings, spread evenly over the index so that every kind of sound is there."""
+    with (audio_dir / "index.csv").open(newline="", encoding="utf-8") as stream:
+        paths = [audio_dir / row["path"] for row in csv.DictReader(stream)]
+    return paths[:: max(1, len(paths) // 40)]

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings.h"
+
+NB_MODULE(_core, module) {
+  module.doc() = "The device's portable C++ components.";
+  device_core::BindLogMel(module);
+}
