@@ -2,7 +2,9 @@
 """Fixtures that find real weights and audio, and skip with the way to get them where there are none."""
 
 import csv
+import importlib.util
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,22 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[1]
 SHARED = CHECKOUT.parent / "shared"
 SOURCE_NAME = "lite-model_yamnet_classification_tflite_1.tflite"
+
+
+def _use_device_core_from(folder: Path) -> None:
+    """Take device_core from another build (test_sanitizers.py's) in place of the installed one."""
+    spec = importlib.util.spec_from_file_location(
+        "device_core", folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["device_core"] = module
+    spec.loader.exec_module(module)
+
+
+if folder := os.environ.get("DEVICE_CORE_DIR"):
+    _use_device_core_from(Path(folder))
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +40,8 @@ def weights_dir() -> Path:
         if (folder / SOURCE_NAME).is_file():
             return folder
     pytest.skip(
-        f"needs Google's {SOURCE_NAME}: run `python tools/convert_yamnet.py` once on a machine with internet access, "
-        "or put the file in weights/ or in the folder $YAMNET_WEIGHTS_DIR names"
+        f"needs Google's {SOURCE_NAME}: put it in weights/ or in the folder $YAMNET_WEIGHTS_DIR names "
+        "(`python tools/convert_yamnet.py` downloads it, or says from where)"
     )
 
 

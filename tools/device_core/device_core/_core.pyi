@@ -75,7 +75,7 @@ class LogMelStream:
 
     def __init__(self, spec: LogMelSpec) -> None: ...
 
-    def feed(self, pcm: Annotated[NDArray[numpy.int16], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None))]:
+    def feed(self, pcm: Annotated[NDArray[numpy.int16], dict(shape=(None,), device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None))]:
         """
         Take int16 PCM [n]; return the frames it completes, float32 [k, mel_bands].
         """
@@ -109,12 +109,12 @@ class PatchStream:
     @property
     def spec(self) -> LogMelSpec: ...
 
-def log_mel(pcm: Annotated[NDArray[numpy.int16], dict(shape=(None,), order='C', device='cpu', writable=False)], spec: LogMelSpec) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None))]:
+def log_mel(pcm: Annotated[NDArray[numpy.int16], dict(shape=(None,), device='cpu', writable=False)], spec: LogMelSpec) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None))]:
     """
     Log-mel frames of a whole recording: int16 PCM [n] -> float32 [k, mel_bands].
     """
 
-def quantize_patch(values: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], scale: float, zero_point: int) -> Annotated[NDArray[numpy.int8], dict(shape=(None,))]:
+def quantize_patch(values: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], scale: float, zero_point: int) -> NDArray[numpy.int8]:
     """
-    Log-mel float32 of any shape to int8 [n], as TensorFlow Lite's QUANTIZE does.
+    Log-mel float32 of any shape to int8 of the same shape, as TensorFlow Lite's QUANTIZE does.
     """

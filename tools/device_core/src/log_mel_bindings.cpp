@@ -25,7 +25,8 @@ using log_mel::Patch;
 using log_mel::PatchQuantizer;
 using log_mel::PatchStream;
 
-using Pcm = nb::ndarray<const int16_t, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Pcm = nb::ndarray<const int16_t, nb::numpy, nb::ndim<1>, nb::device::cpu>;
+using Values = nb::ndarray<const float, nb::numpy, nb::c_contig, nb::device::cpu>;
 using Frames = nb::ndarray<float, nb::numpy, nb::ndim<2>>;
 using Patches = nb::ndarray<int8_t, nb::numpy, nb::ndim<3>>;
 using Samples = nb::ndarray<int64_t, nb::numpy, nb::ndim<1>>;
@@ -36,16 +37,32 @@ T Unwrap(std::expected<T, log_mel::Error> result) {
   return *std::move(result);
 }
 
-std::span<const int16_t> AsSpan(const Pcm& pcm) { return {pcm.data(), pcm.size()}; }
+/// PCM as a span: NumPy's own memory where the samples lie side by side, a copy where they do not.
+class PcmView {
+ public:
+  explicit PcmView(const Pcm& pcm) : span_(pcm.data(), pcm.size()) {
+    if (pcm.size() < 2 || pcm.stride(0) == 1) return;
+    copy_.resize(pcm.size());
+    for (size_t i = 0; i < pcm.size(); ++i) copy_[i] = pcm(i);
+    span_ = copy_;
+  }
+  PcmView(const PcmView&) = delete;
+
+  std::span<const int16_t> span() const { return span_; }
+
+ private:
+  std::vector<int16_t> copy_;
+  std::span<const int16_t> span_;
+};
 
 /// Hands a vector to NumPy without copying it.
 template <typename Array, typename T>
-Array ToNumpy(std::vector<T> values, std::initializer_list<size_t> shape) {
+Array ToNumpy(std::vector<T> values, const std::vector<size_t>& shape) {
   auto owned = std::make_unique<std::vector<T>>(std::move(values));
   T* const data = owned->data();
   nb::capsule owner(owned.get(), [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
   owned.release();
-  return Array(data, shape, owner);
+  return Array(data, shape.size(), shape.data(), owner);
 }
 
 LogMelStream MakeStream(const LogMelSpec& spec) {
@@ -55,11 +72,12 @@ LogMelStream MakeStream(const LogMelSpec& spec) {
 
 Frames FeedFrames(LogMelStream& stream, const Pcm& pcm) {
   const size_t bands = stream.spec().mel_bands;
+  const PcmView view(pcm);
   std::vector<float> values;
   {
     nb::gil_scoped_release unlocked;
     values.reserve((pcm.size() / stream.spec().frame_hop + 1) * bands);
-    stream.Feed(AsSpan(pcm), [&](const LogMelFrame& frame) {
+    stream.Feed(view.span(), [&](const LogMelFrame& frame) {
       values.insert(values.end(), frame.values.begin(), frame.values.end());
     });
   }
@@ -68,11 +86,12 @@ Frames FeedFrames(LogMelStream& stream, const Pcm& pcm) {
 }
 
 nb::tuple FeedPatches(PatchStream& stream, const Pcm& pcm) {
+  const PcmView view(pcm);
   std::vector<int8_t> values;
   std::vector<int64_t> starts;
   {
     nb::gil_scoped_release unlocked;
-    stream.Feed(AsSpan(pcm), [&](const Patch& patch) {
+    stream.Feed(view.span(), [&](const Patch& patch) {
       values.insert(values.end(), patch.values.begin(), patch.values.end());
       starts.push_back(patch.start_sample);
     });
@@ -83,6 +102,15 @@ nb::tuple FeedPatches(PatchStream& stream, const Pcm& pcm) {
       ToNumpy<Patches>(std::move(values), {count, static_cast<size_t>(spec.patch_frames),
                                            static_cast<size_t>(spec.mel_bands)}),
       ToNumpy<Samples>(std::move(starts), {count}));
+}
+
+nb::ndarray<int8_t, nb::numpy> QuantizePatch(const Values& values, float scale, int zero_point) {
+  const PatchQuantizer quantizer = Unwrap(PatchQuantizer::Create(scale, zero_point));
+  std::vector<int8_t> quantized(values.size());
+  quantizer.Quantize({values.data(), values.size()}, quantized);
+  std::vector<size_t> shape(values.ndim());
+  for (size_t axis = 0; axis < shape.size(); ++axis) shape[axis] = values.shape(axis);
+  return ToNumpy<nb::ndarray<int8_t, nb::numpy>>(std::move(quantized), shape);
 }
 
 std::string Describe(const LogMelSpec& spec) { return "<LogMelSpec " + std::string(spec.name) + ">"; }
@@ -158,18 +186,8 @@ void BindLogMel(nb::module_& module) {
       },
       "pcm"_a.noconvert(), "spec"_a, "Log-mel frames of a whole recording: int16 PCM [n] -> float32 [k, mel_bands].");
 
-  module.def(
-      "quantize_patch",
-      [](const nb::ndarray<const float, nb::numpy, nb::c_contig, nb::device::cpu>& values, float scale,
-         int zero_point) {
-        const PatchQuantizer quantizer = Unwrap(PatchQuantizer::Create(scale, zero_point));
-        std::vector<int8_t> quantized(values.size());
-        quantizer.Quantize({values.data(), values.size()}, quantized);
-        const size_t count = quantized.size();
-        return ToNumpy<nb::ndarray<int8_t, nb::numpy, nb::ndim<1>>>(std::move(quantized), {count});
-      },
-      "values"_a.noconvert(), "scale"_a, "zero_point"_a,
-      "Log-mel float32 of any shape to int8 [n], as TensorFlow Lite's QUANTIZE does.");
+  module.def("quantize_patch", &QuantizePatch, "values"_a.noconvert(), "scale"_a, "zero_point"_a,
+             "Log-mel float32 of any shape to int8 of the same shape, as TensorFlow Lite's QUANTIZE does.");
 }
 
 }  // namespace device_core

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds device_core with -Werror and sanitizers, and runs the portable components' tests against that build."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import native_build
+
+DEVICE_CORE = native_build.CHECKOUT / "tools" / "device_core"
+COMPONENT_TESTS = native_build.CHECKOUT / "host_tests" / "components"
+
+
+def sanitized_package() -> Path:
+    folder = native_build.build(
+        DEVICE_CORE,
+        "sanitized",
+        "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
+        "-DDEVICE_CORE_SANITIZE=ON",
+        "-DDEVICE_CORE_WERROR=ON",
+        native_build.python_option(),
+    )
+    package = folder / "device_core"
+    package.mkdir(exist_ok=True)
+    shutil.copy(DEVICE_CORE / "device_core" / "__init__.py", package)
+    (extension,) = folder.glob("_core*.so")
+    shutil.copy(extension, package)
+    return package
+
+
+def preloaded_libraries() -> str:
+    """The sanitizer's runtime, and libstdc++ so early that the runtime can intercept C++ exceptions."""
+    paths = [
+        subprocess.run(["g++", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
+        for name in ("libasan.so", "libstdc++.so")
+    ]
+    return " ".join(paths)
+
+
+def test_component_tests_pass_under_sanitizers() -> None:
+    environment = os.environ | {
+        "DEVICE_CORE_DIR": str(sanitized_package()),
+        "LD_PRELOAD": preloaded_libraries(),
+        # CPython itself keeps memory until it exits.
+        "ASAN_OPTIONS": "detect_leaks=0",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+    }
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--capture=sys", "-p", "no:cacheprovider", str(COMPONENT_TESTS)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-6000:]

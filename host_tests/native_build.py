@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds the project's C++ for tests, below build/ so that a second run is quick."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def build(source: Path, name: str, *options: str) -> Path:
+    """Configure and build a CMake project in build/<name>; returns that folder. Compiler output shows on failure."""
+    folder = CHECKOUT / "build" / name
+    configure = ["cmake", "-G", "Ninja", "-S", str(source), "-B", str(folder), *options]
+    for command in (configure, ["cmake", "--build", str(folder)]):
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout}{result.stderr}"
+    return folder
+
+
+def python_option() -> str:
+    """Make CMake use the interpreter that runs the tests."""
+    return f"-DPython_EXECUTABLE={sys.executable}"
