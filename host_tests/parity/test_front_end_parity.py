@@ -3,11 +3,12 @@
 
 from pathlib import Path
 
-import device_core
 import numpy as np
 import pytest
 import soundfile
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+import device_core
 from conftest import SOURCE_NAME
 
 WAVEFORM_SAMPLES = 15_600

@@ -44,6 +44,17 @@ uint16_t ReverseBase4Digits(int index, int points) {
 
 }  // namespace
 
+template <typename Value>
+FixedPointSpectrum::Wide FixedPointSpectrum::TimesOne(Value value) {
+  return {.re = int64_t{value.re} * (1 << kTwiddleBits), .im = int64_t{value.im} * (1 << kTwiddleBits)};
+}
+
+template <typename Value>
+FixedPointSpectrum::Wide FixedPointSpectrum::Times(Value value, Complex twiddle) {
+  return {.re = int64_t{value.re} * twiddle.re - int64_t{value.im} * twiddle.im,
+          .im = int64_t{value.re} * twiddle.im + int64_t{value.im} * twiddle.re};
+}
+
 FixedPointSpectrum::FixedPointSpectrum(const LogMelSpec& spec)
     : points_(spec.fft_length / 2),
       window_(spec.frame_length),
@@ -73,21 +84,23 @@ void FixedPointSpectrum::Power(std::span<const int16_t> frame, std::span<float> 
   LoadWindowed(frame, shift);
   Transform();
 
-  // Z holds the DFT of even + i odd samples, divided by points / 2:
-  // X[k] = (Z[k] + Z*[-k]) / 2 - i W^k (Z[k] - Z*[-k]) / 2, which here comes out times 2^(kTwiddleBits + 1).
-  const auto scale = static_cast<float>(
-      std::ldexp(points_ / 2, -(shift + kTwiddleBits + 1)) / kWindowOne);
-  for (int k = 0; k <= points_; ++k) {
-    const Complex a = data_[k % points_];
-    const Complex b = data_[(points_ - k) % points_];
-    const Complex w = twiddles_[k];
-    const int64_t sum_re = int64_t{a.re} + b.re;
-    const int64_t sum_im = int64_t{a.im} - b.im;
-    const int64_t odd_re = int64_t{a.im} + b.im;
-    const int64_t odd_im = int64_t{b.re} - a.re;
-    const float re = scale * ToFloat(sum_re * (1 << kTwiddleBits) + odd_re * w.re - odd_im * w.im);
-    const float im = scale * ToFloat(sum_im * (1 << kTwiddleBits) + odd_re * w.im + odd_im * w.re);
-    power[k] = re * re + im * im;
+  // Z holds the DFT of even + i odd samples, divided by points / 2. With S = Z[k] + Z*[-k], D = -i (Z[k] - Z*[-k]) and
+  // W = exp(-2 pi i k / fft_length): 2 X[k] = S + W D and 2 X*[points - k] = S - W D; both come out times
+  // 2^kTwiddleBits.
+  const auto scale = static_cast<float>(std::ldexp(points_ / 2, -(shift + kTwiddleBits + 1)) / kWindowOne);
+  const auto squared_magnitude = [scale](int64_t re, int64_t im) {
+    const float scaled_re = scale * ToFloat(re);
+    const float scaled_im = scale * ToFloat(im);
+    return scaled_re * scaled_re + scaled_im * scaled_im;
+  };
+  const int wrap = points_ - 1;
+  for (int k = 0; k <= points_ / 2; ++k) {
+    const Complex a = data_[k];
+    const Complex b = data_[(points_ - k) & wrap];
+    const Wide sum = TimesOne(Wide{.re = int64_t{a.re} + b.re, .im = int64_t{a.im} - b.im});
+    const Wide turned = Times(Wide{.re = int64_t{a.im} + b.im, .im = int64_t{b.re} - a.re}, twiddles_[k]);
+    power[k] = squared_magnitude(sum.re + turned.re, sum.im + turned.im);
+    power[points_ - k] = squared_magnitude(sum.re - turned.re, sum.im - turned.im);
   }
 }
 
@@ -109,37 +122,35 @@ void FixedPointSpectrum::Transform() {
 
 template <int kShift>
 void FixedPointSpectrum::Pass(int quarter) {
-  struct Wide {
-    int64_t re;
-    int64_t im;
-  };
-  const auto multiply = [](Complex a, Complex w) -> Wide {
-    return {int64_t{a.re} * w.re - int64_t{a.im} * w.im, int64_t{a.re} * w.im + int64_t{a.im} * w.re};
-  };
-  const int stride = 2 * points_ / (4 * quarter);
-  for (int j = 0; j < quarter; ++j) {
+  const int step = 4 * quarter;
+  for (int start = 0; start < points_; start += step) {
+    Complex* const p = &data_[start];
+    Butterfly<kShift>(p, quarter, TimesOne(p[quarter]), TimesOne(p[2 * quarter]), TimesOne(p[3 * quarter]));
+  }
+  const int stride = 2 * points_ / step;
+  for (int j = 1; j < quarter; ++j) {
     const Complex w1 = twiddles_[j * stride];
     const Complex w2 = twiddles_[2 * j * stride];
     const Complex w3 = twiddles_[3 * j * stride];
-    for (int start = j; start < points_; start += 4 * quarter) {
+    for (int start = j; start < points_; start += step) {
       Complex* const p = &data_[start];
-      const Wide a{int64_t{p[0].re} * (1 << kTwiddleBits), int64_t{p[0].im} * (1 << kTwiddleBits)};
-      const Wide b = multiply(p[quarter], w1);
-      const Wide c = multiply(p[2 * quarter], w2);
-      const Wide d = multiply(p[3 * quarter], w3);
-      const Wide ac_sum{a.re + c.re, a.im + c.im};
-      const Wide ac_difference{a.re - c.re, a.im - c.im};
-      const Wide bd_sum{b.re + d.re, b.im + d.im};
-      const Wide bd_difference{b.re - d.re, b.im - d.im};
-      p[0] = {RoundShift(ac_sum.re + bd_sum.re, kShift), RoundShift(ac_sum.im + bd_sum.im, kShift)};
-      p[quarter] = {RoundShift(ac_difference.re + bd_difference.im, kShift),
-                    RoundShift(ac_difference.im - bd_difference.re, kShift)};
-      p[2 * quarter] = {RoundShift(ac_sum.re - bd_sum.re, kShift),
-                        RoundShift(ac_sum.im - bd_sum.im, kShift)};
-      p[3 * quarter] = {RoundShift(ac_difference.re - bd_difference.im, kShift),
-                        RoundShift(ac_difference.im + bd_difference.re, kShift)};
+      Butterfly<kShift>(p, quarter, Times(p[quarter], w1), Times(p[2 * quarter], w2), Times(p[3 * quarter], w3));
     }
   }
+}
+
+template <int kShift>
+void FixedPointSpectrum::Butterfly(Complex* p, int quarter, Wide b, Wide c, Wide d) {
+  const Wide a = TimesOne(p[0]);
+  const Wide ac_sum{a.re + c.re, a.im + c.im};
+  const Wide ac_difference{a.re - c.re, a.im - c.im};
+  const Wide bd_sum{b.re + d.re, b.im + d.im};
+  const Wide bd_difference{b.re - d.re, b.im - d.im};
+  const auto round = [](int64_t re, int64_t im) { return Complex{RoundShift(re, kShift), RoundShift(im, kShift)}; };
+  p[0] = round(ac_sum.re + bd_sum.re, ac_sum.im + bd_sum.im);
+  p[quarter] = round(ac_difference.re + bd_difference.im, ac_difference.im - bd_difference.re);
+  p[2 * quarter] = round(ac_sum.re - bd_sum.re, ac_sum.im - bd_sum.im);
+  p[3 * quarter] = round(ac_difference.re - bd_difference.im, ac_difference.im + bd_difference.re);
 }
 
 }  // namespace log_mel

@@ -24,8 +24,7 @@ LogMelStream::LogMelStream(const LogMelSpec& spec, std::unique_ptr<FrameSpectrum
 const LogMelFrame& LogMelStream::Analyze() {
   spectrum_->Power(frame_, bins_);
   if (spec_.spectrum == Spectrum::kMagnitude) {
-    for (int bin = filterbank_.first_bin(); bin < filterbank_.end_bin(); ++bin)
-      bins_[bin] = std::sqrt(bins_[bin]);
+    for (int bin = filterbank_.first_bin(); bin < filterbank_.end_bin(); ++bin) bins_[bin] = std::sqrt(bins_[bin]);
   }
   filterbank_.Apply(bins_, log_mel_);
   const auto offset = static_cast<float>(spec_.log_offset);

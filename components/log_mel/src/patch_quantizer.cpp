@@ -12,9 +12,8 @@ std::expected<PatchQuantizer, Error> PatchQuantizer::Create(float scale, int zer
     return std::unexpected(Error{ErrorCode::kInvalidQuantization,
                                  "input scale must be positive and finite, not " + std::to_string(scale)});
   if (zero_point < -128 || zero_point > 127)
-    return std::unexpected(
-        Error{ErrorCode::kInvalidQuantization,
-              "input zero point must be -128 to 127, not " + std::to_string(zero_point)});
+    return std::unexpected(Error{ErrorCode::kInvalidQuantization,
+                                 "input zero point must be -128 to 127, not " + std::to_string(zero_point)});
   return PatchQuantizer(scale, zero_point);
 }
 

@@ -3,10 +3,11 @@
 
 from pathlib import Path
 
-import definition
-import device_core
 import numpy as np
 import pytest
+
+import definition
+import device_core
 import signals
 import wav
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Python face of the front end: profiles, array kinds, errors."""
 
-import device_core
 import numpy as np
 import pytest
+
+import device_core
 
 YAMNET = device_core.LogMelSpec.profile("yamnet")
 
@@ -16,7 +17,7 @@ def test_profiles_differ_only_in_spectrum_and_offset() -> None:
     assert differing == {"name", "spectrum", "log_offset"}
     assert (YAMNET.spectrum, YAMNET.log_offset) == ("magnitude", 1e-3)
     assert (power.spectrum, power.log_offset) == ("power", 1e-10)
-    assert YAMNET == device_core.LogMelSpec.profile("yamnet")
+    assert device_core.LogMelSpec.profile("yamnet") == YAMNET
     assert power != YAMNET
 
 

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Streams: any block size gives the same bits, a reset keeps gaps out of patches, times are in samples."""
 
-import device_core
+import itertools
+
 import numpy as np
 import pytest
-import signals
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
+import device_core
+import signals
 
 YAMNET = device_core.LogMelSpec.profile("yamnet")
 SCALE, ZERO_POINT = 0.048, 16
@@ -74,7 +77,7 @@ def test_a_patch_comes_with_its_last_real_frame(samples: int, count: int) -> Non
 def test_consecutive_patches_share_half() -> None:
     patches, _ = patch_stream().feed(TEN_SECONDS)
     assert len(patches) == 19
-    for earlier, later in zip(patches, patches[1:], strict=False):
+    for earlier, later in itertools.pairwise(patches):
         assert (earlier[48:] == later[:48]).all()
 
 

@@ -98,10 +98,9 @@ nb::tuple FeedPatches(PatchStream& stream, const Pcm& pcm) {
   }
   const size_t count = starts.size();
   const LogMelSpec& spec = stream.spec();
-  return nb::make_tuple(
-      ToNumpy<Patches>(std::move(values), {count, static_cast<size_t>(spec.patch_frames),
-                                           static_cast<size_t>(spec.mel_bands)}),
-      ToNumpy<Samples>(std::move(starts), {count}));
+  return nb::make_tuple(ToNumpy<Patches>(std::move(values), {count, static_cast<size_t>(spec.patch_frames),
+                                                             static_cast<size_t>(spec.mel_bands)}),
+                        ToNumpy<Samples>(std::move(starts), {count}));
 }
 
 nb::ndarray<int8_t, nb::numpy> QuantizePatch(const Values& values, float scale, int zero_point) {
@@ -140,20 +139,23 @@ void BindLogMel(nb::module_& module) {
       .def_ro("mel_bands", &LogMelSpec::mel_bands)
       .def_ro("mel_low_hz", &LogMelSpec::mel_low_hz)
       .def_ro("mel_high_hz", &LogMelSpec::mel_high_hz)
-      .def_prop_ro("spectrum", [](const LogMelSpec& spec) { return log_mel::SpectrumName(spec.spectrum); },
-                   "'magnitude' or 'power'.")
+      .def_prop_ro(
+          "spectrum", [](const LogMelSpec& spec) { return log_mel::SpectrumName(spec.spectrum); },
+          "'magnitude' or 'power'.")
       .def_ro("log_offset", &LogMelSpec::log_offset)
       .def_ro("patch_frames", &LogMelSpec::patch_frames)
       .def_ro("patch_hop", &LogMelSpec::patch_hop)
       .def_prop_ro("patch_samples", &LogMelSpec::patch_samples, "Samples that one patch spans.")
-      .def("__eq__", [](const LogMelSpec& a, const LogMelSpec& b) { return a == b; }, nb::is_operator())
+      .def(
+          "__eq__", [](const LogMelSpec& a, const LogMelSpec& b) { return a == b; }, nb::is_operator())
       .def("__hash__", [](const LogMelSpec& spec) { return nb::hash(nb::cast(spec.name)); })
       .def("__repr__", &Describe);
 
   nb::class_<LogMelStream>(module, "LogMelStream",
                            "PCM in, log-mel frames out, in blocks of any size; the same frames bit for bit.")
-      .def("__init__", [](LogMelStream* self, const LogMelSpec& spec) { new (self) LogMelStream(MakeStream(spec)); },
-           "spec"_a)
+      .def(
+          "__init__", [](LogMelStream* self, const LogMelSpec& spec) { new (self) LogMelStream(MakeStream(spec)); },
+          "spec"_a)
       .def("feed", &FeedFrames, "pcm"_a.noconvert(),
            "Take int16 PCM [n]; return the frames it completes, float32 [k, mel_bands].")
       .def("reset", &LogMelStream::Reset, "next_sample"_a = 0, "Forget the samples held, as after a gap.")
@@ -168,12 +170,13 @@ void BindLogMel(nb::module_& module) {
           },
           "spec"_a, "scale"_a, "zero_point"_a,
           "scale and zero_point are those of the model's input tensor; ValueError when they cannot be.")
-      .def("feed", &FeedPatches, "pcm"_a.noconvert(),
-           nb::sig("def feed(self, pcm: typing.Annotated[numpy.typing.NDArray[numpy.int16], dict(shape=(None,), "
-                   "order='C', device='cpu', writable=False)]) -> "
-                   "tuple[numpy.typing.NDArray[numpy.int8], numpy.typing.NDArray[numpy.int64]]"),
-           "Take int16 PCM [n]; return the patches it completes, int8 [k, patch_frames, mel_bands], and the position of "
-           "each one's first sample, int64 [k].")
+      .def(
+          "feed", &FeedPatches, "pcm"_a.noconvert(),
+          nb::sig("def feed(self, pcm: typing.Annotated[numpy.typing.NDArray[numpy.int16], dict(shape=(None,), "
+                  "order='C', device='cpu', writable=False)]) -> "
+                  "tuple[numpy.typing.NDArray[numpy.int8], numpy.typing.NDArray[numpy.int64]]"),
+          "Take int16 PCM [n]; return the patches it completes, int8 [k, patch_frames, mel_bands], and the position of "
+          "each one's first sample, int64 [k].")
       .def("reset", &PatchStream::Reset, "next_sample"_a = 0,
            "Forget everything held, as after a gap; next_sample is the position of the next sample fed.")
       .def_prop_ro("spec", &PatchStream::spec);

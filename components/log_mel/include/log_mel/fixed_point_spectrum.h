@@ -26,16 +26,28 @@ class FixedPointSpectrum final : public FrameSpectrum {
     int32_t re;
     int32_t im;
   };
+  /// A Complex, or a sum of two, times a twiddle or times one in the twiddles' scale.
+  struct Wide {
+    int64_t re;
+    int64_t im;
+  };
+
+  template <typename Value>
+  static Wide TimesOne(Value value);
+  template <typename Value>
+  static Wide Times(Value value, Complex twiddle);
 
   void LoadWindowed(std::span<const int16_t> frame, int shift);
   void Transform();
   template <int kShift>
   void Pass(int quarter);
+  template <int kShift>
+  static void Butterfly(Complex* p, int quarter, Wide b, Wide c, Wide d);
 
-  int points_;                        ///< Complex points: half of fft_length.
-  std::vector<int32_t> window_;       ///< Periodic Hann, kWindowOne standing for 1.0.
-  std::vector<Complex> twiddles_;     ///< exp(-2 pi i k / fft_length), k = 0 .. fft_length - 1, Q30.
-  std::vector<uint16_t> reversed_;    ///< Base-4 digit reversal of 0 .. points_ - 1.
+  int points_;                      ///< Complex points: half of fft_length.
+  std::vector<int32_t> window_;     ///< Periodic Hann, kWindowOne standing for 1.0.
+  std::vector<Complex> twiddles_;   ///< exp(-2 pi i k / fft_length), k = 0 .. fft_length - 1, Q30.
+  std::vector<uint16_t> reversed_;  ///< Base-4 digit reversal of 0 .. points_ - 1.
   std::vector<Complex> data_;
 };
 

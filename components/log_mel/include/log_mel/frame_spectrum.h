@@ -6,8 +6,8 @@
 
 namespace log_mel {
 
-/// The FFT seam: everything between one frame of PCM and its power spectrum. An implementation windows the frame, pads it
-/// with zeros at its end and transforms it, in the arithmetic that suits its machine.
+/// The FFT seam: everything between one frame of PCM and its power spectrum. An implementation windows the frame, pads
+/// it with zeros at its end and transforms it, in the arithmetic that suits its machine.
 class FrameSpectrum {
  public:
   virtual ~FrameSpectrum() = default;

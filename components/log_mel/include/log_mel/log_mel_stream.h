@@ -27,8 +27,7 @@ class LogMelStream {
  public:
   /// @param spectrum  made for the same spec.
   /// @return kInvalidSpec where Validate() objects.
-  static std::expected<LogMelStream, Error> Create(const LogMelSpec& spec,
-                                                   std::unique_ptr<FrameSpectrum> spectrum);
+  static std::expected<LogMelStream, Error> Create(const LogMelSpec& spec, std::unique_ptr<FrameSpectrum> spectrum);
 
   /// Takes all of `pcm` and calls `on_frame(const LogMelFrame&)` for each frame that it completes.
   template <typename OnFrame>

@@ -20,8 +20,7 @@ class PatchQuantizer {
   void Quantize(std::span<const float> log_mel, std::span<int8_t> quantized) const;
 
  private:
-  PatchQuantizer(float scale, int zero_point)
-      : scale_(scale), zero_point_(static_cast<float>(zero_point)) {}
+  PatchQuantizer(float scale, int zero_point) : scale_(scale), zero_point_(static_cast<float>(zero_point)) {}
 
   float scale_;
   float zero_point_;

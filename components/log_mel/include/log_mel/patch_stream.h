@@ -18,8 +18,8 @@ struct Patch {
   int64_t start_sample;            ///< Position of the patch's first sample in the stream.
 };
 
-/// PCM in, quantised patches out: the first one after patch_frames real frames, then one every patch_hop frames. Nothing
-/// is allocated after construction.
+/// PCM in, quantised patches out: the first one after patch_frames real frames, then one every patch_hop frames.
+/// Nothing is allocated after construction.
 class PatchStream {
  public:
   PatchStream(LogMelStream frames, PatchQuantizer quantizer);

@@ -24,7 +24,7 @@ struct LogMelSpec {
   int frame_hop;     ///< Samples from one frame's start to the next.
   int fft_length;    ///< Samples; the frame is zero-padded at its end.
   int mel_bands;
-  double mel_low_hz;  ///< Lower edge of the first triangle.
+  double mel_low_hz;   ///< Lower edge of the first triangle.
   double mel_high_hz;  ///< Upper edge of the last triangle.
   Spectrum spectrum;
   double log_offset;  ///< Natural logarithm of (mel + log_offset).

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cost of a 10 ms log-mel frame: device_core beside kaldi-native-fbank and librosa on the same audio, one core.
+
+    pip install -e .[bench]
+    python benchmarks/log_mel_cost.py [--instructions]
+
+Times are the best of several interleaved passes and compare only within one run. --instructions counts with
+valgrind (Debian package `valgrind`; some minutes): the difference between a long and a short run, so that start-up
+and imports cancel.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+WORKER = Path(__file__).with_name("log_mel_worker.py")
+IMPLEMENTATIONS = ("device_core", "kaldi-native-fbank", "librosa")
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+HOP_SECONDS = 0.01
+
+
+def run_worker(name: str, seconds: float, repeats: int, prefix: tuple[str, ...] = ()) -> tuple[int, float, str]:
+    """Run the worker; returns frames a pass, best seconds a pass, and what it wrote to standard error."""
+    command = [*prefix, sys.executable, str(WORKER), name, str(seconds), str(repeats)]
+    result = subprocess.run(command, capture_output=True, text=True, env=os.environ | ONE_THREAD, check=False)
+    if result.returncode != 0:
+        sys.exit(f"{name}: {result.stderr.strip().splitlines()[-1]}")
+    frames, best = result.stdout.split()
+    return int(frames), float(best), result.stderr
+
+
+def seconds_per_frame(rounds: int, seconds: float) -> dict[str, float]:
+    """Best time per frame of each implementation, taking turns so that a busy machine hits all alike."""
+    best = dict.fromkeys(IMPLEMENTATIONS, float("inf"))
+    for _ in range(rounds):
+        for name in IMPLEMENTATIONS:
+            frames, elapsed, _ = run_worker(name, seconds, repeats=3)
+            best[name] = min(best[name], elapsed / frames)
+    return best
+
+
+def instructions_per_frame(name: str) -> float:
+    """Instructions a frame by callgrind, from two run lengths."""
+    with tempfile.TemporaryDirectory() as folder:
+        prefix = ("valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out")
+        totals = []
+        for seconds in (2.0, 12.0):
+            frames, _, log = run_worker(name, seconds, 1, prefix)
+            found = re.search(r"Collected : (\d+)", log)
+            if found is None:
+                sys.exit(f"valgrind reported no count for {name}: {log.strip().splitlines()[-1]}")
+            totals.append((frames, int(found[1])))
+    (few, short), (many, long) = totals
+    return (long - short) / (many - few)
+
+
+def main() -> None:
+    """Print one row per implementation."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--instructions", action="store_true", help="count instructions with valgrind as well")
+    parser.add_argument("--seconds", type=float, default=60.0, help="seconds of audio a pass")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    if options.instructions and shutil.which("valgrind") is None:
+        sys.exit("--instructions needs valgrind: apt-get install valgrind")
+
+    times = seconds_per_frame(options.rounds, options.seconds)
+    ours = times["device_core"]
+    print(f"{'implementation':20s} {'us/frame':>9s} {'x real time':>12s} {'time / ours':>12s} {'instr/frame':>12s}")
+    for name, seconds in times.items():
+        count = f"{instructions_per_frame(name):12,.0f}" if options.instructions else f"{'-':>12s}"
+        print(f"{name:20s} {seconds * 1e6:9.2f} {HOP_SECONDS / seconds:12,.0f} {seconds / ours:12.2f} {count}")
+
+
+if __name__ == "__main__":
+    main()
