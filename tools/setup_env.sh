@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Makes .venv with this project and everything its tools and tests need; does nothing when that is up to date.
+# Usage: tools/setup_env.sh [EXTRA]...     extras as pyproject.toml names them
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+python=${PYTHON:-python3}
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
+  echo "setup: needs Python 3.11 or newer; \`$python\` is not. Set PYTHON to one that is." >&2
+  exit 1
+}
+command -v c++ >/dev/null || {
+  echo "setup: needs a C++23 compiler (g++ 12 or newer), for instance: apt-get install g++" >&2
+  exit 1
+}
+
+extras=$(IFS=,; echo "$*")
+stamp=.venv/installed-${extras:-none}
+if [ -e "$stamp" ] && [ -z "$(find pyproject.toml components tools/device_core -newer "$stamp" -print -quit)" ]; then
+  exit 0
+fi
+echo "setup: creating .venv (the first time takes a minute or two)" >&2
+[ -x .venv/bin/python ] || "$python" -m venv .venv
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".${extras:+[$extras]}"
+touch "$stamp"
