@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From what was typed (files, folders, globs, `-`) to the recordings it means."""
+
+import glob
+import os
+from pathlib import Path
+
+from yamnet_tools.cli import describe_os_error
+from yamnet_tools.errors import AudioError
+
+STDIN = "-"
+"""The argument that stands for a WAV on standard input."""
+
+AUDIO_SUFFIXES = frozenset(
+    {".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".w64", ".wav", ".wave"}
+)
+"""What counts as audio inside a folder. A file that is named outright is tried whatever it is called."""
+
+
+def find_recordings(argument: str) -> list[str]:
+    """List the recordings one command-line argument stands for.
+
+    Args:
+        argument: A file, a folder (searched recursively by suffix, hidden entries left out), a glob pattern the shell
+            did not expand (`**` spans folders), or `-`.
+
+    Returns:
+        Paths in sorted order, or [STDIN].
+
+    Raises:
+        AudioError: The file is missing, the folder holds no audio or cannot be read, nothing matches the pattern.
+    """
+    if argument == STDIN:
+        return [STDIN]
+    path = Path(argument)
+    if path.is_dir():
+        return _audio_below(path)
+    # A file whose name happens to look like a pattern is still a file.
+    if os.path.lexists(argument) or not glob.has_magic(argument):
+        return [argument]
+    matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
+    files = [match for match in matches if not Path(match).is_dir()]
+    if files:
+        return files
+    found = [recording for match in matches for recording in _audio_below(Path(match))]
+    if not found:
+        raise AudioError(f"{argument}: no file matches this pattern")
+    return found
+
+
+def _audio_below(folder: Path) -> list[str]:
+    def fail(error: OSError) -> None:
+        raise AudioError(describe_os_error(error)) from error
+
+    found: list[Path] = []
+    for parent, folders, names in os.walk(folder, onerror=fail):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [
+            Path(parent, name)
+            for name in names
+            if Path(name).suffix.lower() in AUDIO_SUFFIXES and not name.startswith(".")
+        ]
+    if not found:
+        raise AudioError(f"{folder}: no audio in this folder (looked for {', '.join(sorted(AUDIO_SUFFIXES))})")
+    return [str(path) for path in sorted(found)]
