@@ -24,7 +24,7 @@ LARGEST_HEAD_RANGE = 40.0
 """Above it, logits step as coarsely as in Google's file."""
 
 _INT8_MAX = 127
-_SOURCE_INPUT_RANKS = (1, 2)
+_PATCH_SAMPLES = 15_600  # 0.975 s at 16 kHz
 DESCRIPTION = "YAMNet (Google, Apache-2.0): int8 log-mel patch [1, 96, 64] to 521 AudioSet probabilities"
 
 
@@ -34,7 +34,7 @@ class Body:
 
     model: Model
     waveform: int
-    """float32 [samples], the source's input."""
+    """float32, 15,600 samples, the source's input."""
     log_mel: int
     """float32 [1, 96, 64], what QUANTIZE reads."""
     patch: int
@@ -90,8 +90,11 @@ def _check_ends(body: Body) -> None:
                 f"no int8 YAMNet body: '{tensor.name}' has shape {list(tensor.shape)}, not {kind.name} {list(shape)}"
             )
     waveform = tensors[body.waveform]
-    if waveform.type != TensorType.FLOAT32 or len(waveform.shape) not in _SOURCE_INPUT_RANKS:
-        raise ModelError("its input is not a float32 waveform, so its front end cannot be compared")
+    if waveform.type != TensorType.FLOAT32 or math.prod(waveform.shape) != _PATCH_SAMPLES:
+        raise ModelError(
+            f"its input of shape {list(waveform.shape)} is not {_PATCH_SAMPLES} float32 samples of a waveform, so its"
+            " front end cannot be compared"
+        )
 
 
 def _describe(model: Model) -> str:

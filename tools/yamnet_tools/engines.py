@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Inference engines: int8 patches in, int8 probabilities out.
+
+`tflm` computes with TensorFlow Lite Micro's reference kernels, the device's own arithmetic. `litert` computes with
+XNNPACK, more than a hundred times faster, and rounds each layer through float32 instead of fixed point: about 3 of 100
+outputs differ, most by one logit step (see benchmarks/).
+"""
+
+import os
+import sys
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from yamnet_tools.errors import EngineError
+from yamnet_tools.model import YamnetModel
+from yamnet_tools.model.network import CLASS_COUNT, INPUT_SHAPE
+
+ENGINE_NAMES = ("tflm", "litert")
+
+_TFLM_ARENA_BYTES = 1 << 20  # four times what the network needs
+
+Patches = npt.NDArray[np.int8]
+Scores = npt.NDArray[np.int8]
+
+
+class Engine(ABC):
+    """A model ready to run on one thread.
+
+    Attributes:
+        name: `tflm` or `litert`.
+    """
+
+    name: str
+
+    def score(self, patches: Patches) -> Scores:
+        """Score patches one after the other.
+
+        Args:
+            patches: int8 [n, 96, 64], quantised as the model's input; n may be 0.
+
+        Returns:
+            int8 [n, 521], quantised as the model's output.
+
+        Raises:
+            ValueError: another type or shape.
+            EngineError: the interpreter failed.
+        """
+        if patches.dtype != np.int8 or patches.ndim != 3 or patches.shape[1:] != INPUT_SHAPE[1:]:
+            raise ValueError(f"patches must be int8 [n, 96, 64], not {patches.dtype} {list(patches.shape)}")
+        scores = np.empty((len(patches), CLASS_COUNT), np.int8)
+        for index in range(len(patches)):
+            try:
+                scores[index] = self._score_one(np.ascontiguousarray(patches[index : index + 1]))
+            except (RuntimeError, ValueError) as error:
+                raise EngineError(f"{self.name} failed on patch {index}: {error}") from error
+        return scores
+
+    @abstractmethod
+    def _score_one(self, patch: Patches) -> Scores:
+        """Score one patch, int8 [1, 96, 64] -> int8 [1, 521]."""
+
+
+class _TflmEngine(Engine):
+    name = "tflm"
+
+    def __init__(self, model: YamnetModel) -> None:
+        from tflite_micro.python.tflite_micro import runtime
+
+        self._interpreter = runtime.Interpreter.from_bytes(model.data, arena_size=_TFLM_ARENA_BYTES)
+
+    def _score_one(self, patch: Patches) -> Scores:
+        self._interpreter.set_input(patch, 0)
+        self._interpreter.invoke()
+        scores: Scores = self._interpreter.get_output(0)
+        return scores
+
+
+class _LitertEngine(Engine):
+    name = "litert"
+
+    def __init__(self, model: YamnetModel) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._interpreter: Any = Interpreter(model_content=model.data, num_threads=1)
+        self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._output = self._interpreter.get_output_details()[0]["index"]
+
+    def _score_one(self, patch: Patches) -> Scores:
+        self._interpreter.set_tensor(self._input, patch)
+        self._interpreter.invoke()
+        scores: Scores = self._interpreter.get_tensor(self._output)
+        return scores
+
+
+_ENGINES: dict[str, type[_TflmEngine] | type[_LitertEngine]] = {"tflm": _TflmEngine, "litert": _LitertEngine}
+
+
+def open_engine(name: str, model: YamnetModel) -> Engine:
+    """Make a model ready to run.
+
+    Args:
+        name: `tflm` or `litert`.
+        model: from yamnet_tools.model.load_model.
+
+    Raises:
+        ValueError: there is no such engine.
+        EngineError: its package is not installed, or it refuses the model.
+    """
+    if name not in _ENGINES:
+        raise ValueError(f"no engine '{name}'; there are {', '.join(ENGINE_NAMES)}")
+    try:
+        with _native_log() as log:
+            try:
+                return _ENGINES[name](model)
+            except (RuntimeError, ValueError) as error:
+                raise EngineError(f"{name} cannot run {model.path}: {error} {log()}") from error
+    except ImportError as error:
+        raise EngineError(f"{name} is not installed ({error}); `pip install -e .` brings it") from error
+
+
+@contextmanager
+def _native_log() -> Iterator[Any]:
+    """Hold back what the interpreters' C++ writes to standard error; yields a function that gives it as text."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with tempfile.TemporaryFile() as log:
+            os.dup2(log.fileno(), 2)
+
+            def text() -> str:
+                log.seek(0)
+                return log.read().decode(errors="replace").strip()
+
+            try:
+                yield text
+            finally:
+                os.dup2(kept, 2)
+    finally:
+        os.close(kept)

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From Google's file to the three files the device needs, kept only once they are proved."""
+
+import struct
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from device_core import LogMelSpec
+from yamnet_tools import __version__
+from yamnet_tools.errors import ModelError, SourceError
+from yamnet_tools.files import replacing, sha256_hex
+from yamnet_tools.model import front_end
+from yamnet_tools.model.class_map import read_class_map
+from yamnet_tools.model.graft import DEFAULT_HEAD_RANGE, Body, find_body, graft, head_quantization
+from yamnet_tools.model.manifest import (
+    FORMAT_VERSION,
+    NOTICE,
+    ClassMapInfo,
+    Manifest,
+    ModelInfo,
+    ProofInfo,
+    Source,
+    TensorInfo,
+    Tool,
+)
+from yamnet_tools.model.network import activation_quantization
+from yamnet_tools.model.source import CLASS_MAP, WEIGHTS, Search, SourceFile, find_class_map, find_weights
+from yamnet_tools.model.tflite import Model, TensorType
+from yamnet_tools.model.tflite_reader import read_model
+from yamnet_tools.model.tflite_writer import write_model
+from yamnet_tools.model.verify import Candidate, Proof, prove
+from yamnet_tools.paths import CLASS_MAP_NAME, MANIFEST_NAME, MODEL_DIR, MODEL_NAME
+from yamnet_tools.probe_audio import Probe
+
+PROFILE = "yamnet"
+"""The front end Google's weights were trained on."""
+
+
+@dataclass(frozen=True)
+class ConversionResult:
+    """The files that were written, and what they hold."""
+
+    model: Path
+    class_map: Path
+    manifest_path: Path
+    manifest: Manifest
+    proof: Proof
+
+
+def convert(
+    weights: Path | None = None,
+    out_dir: Path = MODEL_DIR,
+    *,
+    head_range: float | None = DEFAULT_HEAD_RANGE,
+    allow_unknown: bool = False,
+    offline: bool = False,
+    mirrors: Sequence[str] = (),
+    audio: Sequence[Probe] = (),
+    report: Callable[[str], None] = lambda _: None,
+) -> ConversionResult:
+    """Make yamnet.tflite, yamnet_class_map.csv and manifest.json in `out_dir`.
+
+    Nothing in `out_dir` changes unless everything succeeds.
+
+    Args:
+        weights: Google's .tflite or a folder with it; by default it is searched for, then downloaded.
+        out_dir: made if it does not exist.
+        head_range: the largest logit that can be told from larger ones, in [4, 40], or None for the source's own.
+        allow_unknown: also take files that are not byte for byte Google's; the manifest says so.
+        offline: never download.
+        mirrors: base URLs that hold Google's files under their names, asked before Google.
+        audio: recordings to compare source and result on, besides the built-in sounds.
+        report: takes lines of progress for people.
+
+    Raises:
+        SourceError: weights or class map cannot be found, downloaded or trusted.
+        ModelError: the source has no int8 YAMNet body, is damaged, or the result does not agree with it.
+        OSError: a file cannot be read or written.
+    """
+    if head_range is not None:
+        head_quantization(head_range)
+    search = Search(weights, offline, mirrors, report)
+    source = find_weights(search)
+    report(f"source: {source.path} ({source.found_in}), SHA-256 {source.sha256}")
+    if not source.known and not allow_unknown:
+        raise SourceError(_refusal(source))
+    class_map = find_class_map(search)
+    if not class_map.known and not allow_unknown:
+        raise SourceError(
+            f"{class_map.path}: its SHA-256 is {class_map.sha256}, Google's class map has {CLASS_MAP.sha256};"
+            " --allow-unknown takes it anyway"
+        )
+    try:
+        class_count = len(read_class_map(class_map.data))
+    except ModelError as error:
+        raise ModelError(f"{class_map.path}: {error}") from error
+    try:
+        body = find_body(read_model(source.data))
+        candidate = _candidate(body, head_range)
+        report("proving the result in TFLM and LiteRT")
+        proof = prove(source.data, body, candidate, audio)
+    except ModelError as error:
+        raise ModelError(f"{source.path}: {error}") from error
+    manifest = Manifest(
+        format_version=FORMAT_VERSION,
+        notice=NOTICE,
+        tool=Tool("yamnet-tools", __version__),
+        source=_source_info(source),
+        model=_model_info(candidate, head_range),
+        class_map=ClassMapInfo(CLASS_MAP_NAME, class_map.sha256, class_map.known, class_count),
+        proof=_proof_info(proof),
+    )
+    return _write(out_dir, candidate, class_map, manifest, proof)
+
+
+def _refusal(source: SourceFile) -> str:
+    """Why a file with another hash is refused: what it is, as far as that can be told, and the two hashes."""
+    hashes = f"its SHA-256 is {source.sha256}, Google's file has {WEIGHTS.sha256}"
+    try:
+        graft(find_body(read_model(source.data)))
+    except ModelError as error:
+        return f"{source.path}: {error}; {hashes}"
+    return f"{source.path}: not Google's published file: {hashes}; --allow-unknown converts it anyway"
+
+
+def _candidate(body: Body, head_range: float | None) -> Candidate:
+    metadata = {front_end.METADATA_NAME: front_end.encode(LogMelSpec.profile(PROFILE))}
+    plain = replace(graft(body, None), metadata=metadata)
+    model = plain if head_range is None else replace(graft(body, head_range), metadata=metadata)
+    return Candidate(model, write_model(model), plain, write_model(plain))
+
+
+def _source_info(source: SourceFile) -> Source:
+    return Source(
+        route="graft",
+        file=source.path.name,
+        found_in=source.found_in,
+        sha256=source.sha256,
+        size_bytes=len(source.data),
+        known=source.known,
+        urls=list(WEIGHTS.urls) if source.known else [],
+    )
+
+
+def _model_info(candidate: Candidate, head_range: float | None) -> ModelInfo:
+    model = candidate.model
+    return ModelInfo(
+        file=MODEL_NAME,
+        sha256=sha256_hex(candidate.data),
+        size_bytes=len(candidate.data),
+        input=_tensor_info(model, model.inputs[0]),
+        output=_tensor_info(model, model.outputs[0]),
+        head_range=head_range,
+        operators=model.operator_counts(),
+        front_end=front_end.describe(front_end.decode(model.metadata)),
+    )
+
+
+def _tensor_info(model: Model, index: int) -> TensorInfo:
+    tensor = model.tensors[index]
+    quantization = activation_quantization(tensor)
+    return TensorInfo(
+        tensor.name, TensorType(tensor.type).name, list(tensor.shape), quantization.scale, quantization.zero_point
+    )
+
+
+def _proof_info(proof: Proof) -> ProofInfo:
+    return ProofInfo(
+        tflm_arena_bytes=proof.arena_bytes,
+        pointer_bits=8 * struct.calcsize("P"),
+        patches=proof.patches,
+        top_class_equal=proof.top_equal,
+        largest_probability_difference=round(proof.probability_difference, 6),
+        largest_log_mel_difference=round(proof.front_end_difference, 6),
+    )
+
+
+def _write(
+    out_dir: Path, candidate: Candidate, class_map: SourceFile, manifest: Manifest, proof: Proof
+) -> ConversionResult:
+    """Write all files beside their targets first, so that a full disk leaves the targets as they were."""
+    result = ConversionResult(out_dir / MODEL_NAME, out_dir / CLASS_MAP_NAME, out_dir / MANIFEST_NAME, manifest, proof)
+    for path in (result.model, result.class_map, result.manifest_path):
+        if path.is_dir():
+            raise SourceError(f"{path}: a folder is in the way")
+    with ExitStack() as stack:
+        for path, data in (
+            (result.manifest_path, manifest.to_json()),
+            (result.class_map, class_map.data),
+            (result.model, candidate.data),
+        ):
+            stack.enter_context(replacing(path)).write_bytes(data)
+    return result
