@@ -131,7 +131,7 @@ def _voice(count: int, pitch_hz: float) -> _Signal:
         frequency = harmonic * pitch_hz
         gain = sum(1 / (1 + ((frequency - formant) / 120) ** 2) for formant in (600, 1200, 2600))
         signal += gain * np.sin(harmonic * phase)
-    envelope = np.clip(np.sin(2 * np.pi * 4 * times), 0, 1)
+    envelope: _Signal = np.clip(np.sin(2 * np.pi * 4 * times), 0, 1)
     peak = float(np.abs(signal).max())
     return signal * envelope / peak
 
