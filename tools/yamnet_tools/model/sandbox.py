@@ -48,9 +48,9 @@ class Trial:
     """What the child runs.
 
     Attributes:
-        source: the waveform model's bytes, run by LiteRT's reference kernels on `windows`.
+        source: the waveform model's bytes, run by LiteRT's integer kernels on `windows`.
         source_tensors: indices into it.
-        plain: the grafted model with the source's own head, run by LiteRT's reference kernels on the source's patches.
+        plain: the grafted model with the source's own head, run by the same kernels on the source's patches.
         candidate: the model to be kept, run by LiteRT's reference kernels and by TFLM on `patches`.
         windows: int16 [n, 15600].
         patches: int8 [m, 96, 64].

@@ -15,6 +15,9 @@ from tflite_micro.python.tflite_micro import runtime as tflm
 
 from yamnet_tools.model import sandbox
 
+# Ten times faster than the reference kernels, and as exact: XNNPACK, which rounds through float32, is not among them.
+_OPTIMISED = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+
 _ARENA_STEP_BYTES = 16  # TFLM aligns its arena to this
 _LARGEST_ARENA_BYTES = 4 << 20
 
@@ -29,9 +32,9 @@ def main(folder: Path) -> None:
     stage.write_text("running the source model in LiteRT")
     log_mel, source_patches, source_scores = _run_source(folder / sandbox.SOURCE_NAME, tensors, windows)
     stage.write_text("running the grafted model with the source's head in LiteRT")
-    plain_scores = _run_litert(folder / sandbox.PLAIN_NAME, source_patches)
+    plain_scores = _run_litert(folder / sandbox.PLAIN_NAME, source_patches, _OPTIMISED)
     stage.write_text("running the grafted model in LiteRT")
-    litert_scores = _run_litert(folder / sandbox.CANDIDATE_NAME, patches)
+    litert_scores = _run_litert(folder / sandbox.CANDIDATE_NAME, patches, OpResolverType.BUILTIN_REF)
     stage.write_text("running the grafted model in TFLM")
     candidate = (folder / sandbox.CANDIDATE_NAME).read_bytes()
     tflm_scores = _run_tflm(candidate, patches)
@@ -63,11 +66,11 @@ def _limit_resources() -> None:
         resource.setrlimit(limit, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
 
 
-def _litert(path: Path) -> Interpreter:
+def _litert(path: Path, kernels: OpResolverType) -> Interpreter:
     interpreter = Interpreter(
         model_path=str(path),
         num_threads=1,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+        experimental_op_resolver_type=kernels,
         experimental_preserve_all_tensors=True,
     )
     interpreter.allocate_tensors()
@@ -78,7 +81,7 @@ def _run_source(
     path: Path, tensors: sandbox.SourceTensors, windows: npt.NDArray[np.int16]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int8], npt.NDArray[np.int8]]:
     """Log-mel [n, 96, 64], patches [n, 96, 64] and scores [n, 521] of windows [n, 15600]."""
-    interpreter = _litert(path)
+    interpreter = _litert(path, _OPTIMISED)
     shape = interpreter.get_input_details()[0]["shape"]
     log_mel, patches, scores = [], [], []
     for window in windows:
@@ -90,8 +93,9 @@ def _run_source(
     return np.concatenate(log_mel), np.concatenate(patches), np.concatenate(scores)
 
 
-def _run_litert(path: Path, patches: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
-    interpreter = _litert(path)
+def _run_litert(path: Path, patches: npt.NDArray[np.int8], kernels: OpResolverType) -> npt.NDArray[np.int8]:
+    """Scores [m, 521] of patches [m, 96, 64]."""
+    interpreter = _litert(path, kernels)
     source, target = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
     scores = []
     for patch in patches:
