@@ -106,6 +106,8 @@ def open_recording(name: str) -> Recording:
 
 
 def _open_stdin() -> _Reader:
+    if sys.stdin is None:
+        raise AudioError("it is closed")
     if sys.stdin.isatty():
         raise AudioError("this is the keyboard; pipe a WAV into it")
     return WavReader(sys.stdin.buffer)

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is known about a clip once it has been heard, and who is told."""
+
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yamnet_tools.audio import STDIN
+from yamnet_tools.classify.scoring import Step
+from yamnet_tools.cli import one_line
+
+
+@dataclass(frozen=True)
+class ClipResult:
+    """A clip's summary.
+
+    Attributes:
+        name: As the user named the clip.
+        duration_s: Seconds of audio that were read.
+        patches: Patches that were scored.
+        max: Highest probability of each class, [classes].
+        mean: Mean probability of each class, [classes].
+        stopped: Whether Ctrl-C came before the clip's end.
+    """
+
+    name: str
+    duration_s: float
+    patches: int
+    max: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    stopped: bool
+
+    def headline(self, engine: str) -> str:
+        """What was heard of what, on one line."""
+        name = "standard input" if self.name == STDIN else one_line(self.name)
+        patches = "1 patch" if self.patches == 1 else f"{self.patches} patches"
+        stopped = ", stopped before its end" if self.stopped else ""
+        return f"{name}: {self.duration_s:.2f} s, {patches}, {engine}{stopped}"
+
+
+class Output(Protocol):
+    """One form in which a clip's scores are given out. A context manager; nothing is kept without finish()."""
+
+    def __enter__(self) -> Self:
+        """Hold what the output needs while it collects."""
+
+    def __exit__(self, *_: object) -> None:
+        """Drop what was collected."""
+
+    def add(self, step: Step) -> None:
+        """Take the clip's next step."""
+
+    def finish(self, result: ClipResult) -> None:
+        """Write what was collected."""
