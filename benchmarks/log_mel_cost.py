@@ -5,8 +5,8 @@
     python benchmarks/log_mel_cost.py [--instructions]
 
 Times are the best of several interleaved passes and compare only within one run. --instructions counts with
-valgrind (Debian package `valgrind`; some minutes): the difference between a long and a short run, so that start-up
-and imports cancel.
+valgrind (Debian package `valgrind`; some minutes): the difference between many passes and one over the same audio, so
+that start-up, imports and preparation cancel.
 """
 
 import argparse
@@ -22,6 +22,7 @@ WORKER = Path(__file__).with_name("log_mel_worker.py")
 IMPLEMENTATIONS = ("device_core", "kaldi-native-fbank", "librosa")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 HOP_SECONDS = 0.01
+FEW_AND_MANY_PASSES = (1, 5)
 
 
 def run_worker(name: str, seconds: float, repeats: int, prefix: tuple[str, ...] = ()) -> tuple[int, float, str]:
@@ -45,18 +46,17 @@ def seconds_per_frame(rounds: int, seconds: float) -> dict[str, float]:
 
 
 def instructions_per_frame(name: str) -> float:
-    """Instructions a frame by callgrind, from two run lengths."""
+    """Instructions a frame by callgrind, from two numbers of passes over five seconds."""
+    totals = []
     with tempfile.TemporaryDirectory() as folder:
         prefix = ("valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out")
-        totals = []
-        for seconds in (2.0, 12.0):
-            frames, _, log = run_worker(name, seconds, 1, prefix)
+        for passes in FEW_AND_MANY_PASSES:
+            frames, _, log = run_worker(name, 5.0, passes, prefix)
             found = re.search(r"Collected : (\d+)", log)
             if found is None:
                 sys.exit(f"valgrind reported no count for {name}: {log.strip().splitlines()[-1]}")
-            totals.append((frames, int(found[1])))
-    (few, short), (many, long) = totals
-    return (long - short) / (many - few)
+            totals.append(int(found[1]))
+    return (totals[1] - totals[0]) / (frames * (FEW_AND_MANY_PASSES[1] - FEW_AND_MANY_PASSES[0]))
 
 
 def main() -> None:

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-[ $# -gt 0 ] || set -- examples/audio/smoke_alarm_t3.wav
+[ $# -gt 0 ] || set -- examples/audio/kitchen.wav
 
 echo "[1/3] environment" >&2
 tools/setup_env.sh
