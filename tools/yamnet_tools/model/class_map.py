@@ -30,9 +30,13 @@ def read_class_map(data: bytes) -> tuple[str, ...]:
         raise ModelError(f"not a class map: its first line is not '{','.join(_HEADER)}'")
     names = []
     for index, row in enumerate(rows[1:]):
-        if len(row) != len(_HEADER) or row[0] != str(index) or not row[2].strip():
+        if len(row) != len(_HEADER) or row[0] != str(index) or not _is_name(row[2]):
             raise ModelError(f"damaged class map: row {index + 1} is not class {index} with a machine id and a name")
         names.append(row[2])
     if len(names) != CLASS_COUNT:
         raise ModelError(f"damaged class map: {len(names)} classes, not {CLASS_COUNT}")
     return tuple(names)
+
+
+def _is_name(text: str) -> bool:
+    return bool(text.strip()) and text.isprintable()

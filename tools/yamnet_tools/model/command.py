@@ -10,7 +10,7 @@ import numpy as np
 
 from yamnet_tools import cli
 from yamnet_tools.audio import find_recordings, open_recording
-from yamnet_tools.model.convert import ConversionResult, convert
+from yamnet_tools.model.conversion import ConversionResult, convert
 from yamnet_tools.model.graft import DEFAULT_HEAD_RANGE, LARGEST_HEAD_RANGE, SMALLEST_HEAD_RANGE
 from yamnet_tools.paths import MODEL_DIR
 from yamnet_tools.probe_audio import PATCH_SAMPLES, Probe
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         allow_unknown=options.allow_unknown,
         offline=options.offline,
         mirrors=options.mirror,
-        audio=[_probe(name) for place in options.verify_audio for name in find_recordings(place)],
+        audio=[recording_probe(name) for place in options.verify_audio for name in find_recordings(place)],
         report=cli.say,
     )
     _say_result(result)
@@ -85,7 +85,7 @@ def _head_range(text: str) -> float | None:
     return value
 
 
-def _probe(name: str) -> Probe:
+def recording_probe(name: str) -> Probe:
     """A recording as 16 kHz PCM, zero-padded to one patch if it is shorter."""
     with open_recording(name) as recording:
         pcm = np.concatenate([block.samples for block in recording.blocks()])

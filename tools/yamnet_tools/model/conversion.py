@@ -81,6 +81,9 @@ def convert(
     """
     if head_range is not None:
         head_quantization(head_range)
+    for name in (MODEL_NAME, CLASS_MAP_NAME, MANIFEST_NAME):
+        if (out_dir / name).is_dir():
+            raise SourceError(f"{out_dir / name}: a folder is in the way")
     search = Search(weights, offline, mirrors, report)
     source = find_weights(search)
     report(f"source: {source.path} ({source.found_in}), SHA-256 {source.sha256}")
@@ -182,9 +185,6 @@ def _write(
 ) -> ConversionResult:
     """Write all files beside their targets first, so that a full disk leaves the targets as they were."""
     result = ConversionResult(out_dir / MODEL_NAME, out_dir / CLASS_MAP_NAME, out_dir / MANIFEST_NAME, manifest, proof)
-    for path in (result.model, result.class_map, result.manifest_path):
-        if path.is_dir():
-            raise SourceError(f"{path}: a folder is in the way")
     with ExitStack() as stack:
         for path, data in (
             (result.manifest_path, manifest.to_json()),

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The proof: it finds a model that is not the source's network, and survives what interpreters do not."""
+
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from yamnet_tools.errors import ModelError
+from yamnet_tools.model import sandbox
+from yamnet_tools.model.graft import find_body, graft
+from yamnet_tools.model.tflite import Model
+from yamnet_tools.model.tflite_reader import read_model
+from yamnet_tools.model.tflite_writer import write_model
+from yamnet_tools.model.verify import Candidate, prove
+from yamnet_tools.probe_audio import PATCH_SAMPLES, front_end_probes, sound_probes
+
+
+def candidate_of(plain: Model, model: Model) -> Candidate:
+    return Candidate(model, write_model(model), plain, write_model(plain))
+
+
+def with_weight(model: Model, name: str, position: int, value: int) -> Model:
+    """Change one int8 weight."""
+    tensors = list(model.tensors)
+    [index] = [i for i, tensor in enumerate(tensors) if tensor.name == name]
+    data = tensors[index].data
+    assert data is not None
+    data = data.copy()
+    assert data.view(np.int8)[position] != value
+    data.view(np.int8)[position] = value
+    tensors[index] = replace(tensors[index], data=data)
+    return replace(model, tensors=tuple(tensors))
+
+
+def test_one_wrong_weight_of_the_network_is_found(source_bytes: bytes) -> None:
+    body = find_body(read_model(source_bytes))
+    plain = with_weight(graft(body, None), "layer2/pointwise_conv/weights", 100, 90)
+    with pytest.raises(ModelError, match="differs from the source's in"):
+        prove(source_bytes, body, candidate_of(plain, graft(body)))
+
+
+def test_candidate_with_another_head_than_its_plain_twin_is_found(source_bytes: bytes) -> None:
+    """Classes exchanged: each engine agrees with the other, but the sounds are called something else."""
+    body = find_body(read_model(source_bytes))
+    plain, model = graft(body, None), graft(body)
+    tensors = list(model.tensors)
+    for name in ("logits/weights", "logits/bias"):
+        [index] = [i for i, tensor in enumerate(tensors) if tensor.name == name]
+        data = tensors[index].data
+        assert data is not None
+        rolled = np.roll(data.reshape(521, -1), 1, axis=0).reshape(-1)
+        tensors[index] = replace(tensors[index], data=rolled)
+    with pytest.raises(ModelError, match=r"top class is|probabilities differ"):
+        prove(source_bytes, body, candidate_of(plain, replace(model, tensors=tuple(tensors))))
+
+
+def trial(source_bytes: bytes, **changes: object) -> sandbox.Trial:
+    body = find_body(read_model(source_bytes))
+    plain = write_model(graft(body, None))
+    whole = sandbox.Trial(
+        source=source_bytes,
+        source_tensors=sandbox.SourceTensors(body.waveform, body.log_mel, body.patch, body.scores),
+        plain=plain,
+        candidate=plain,
+        windows=np.zeros((1, PATCH_SAMPLES), np.int16),
+        patches=np.zeros((1, 96, 64), np.int8),
+    )
+    return replace(whole, **changes)
+
+
+def test_trial_that_does_not_end_is_stopped(source_bytes: bytes) -> None:
+    with pytest.raises(ModelError, match="did not end within"):
+        sandbox.run_trial(trial(source_bytes), timeout_s=0.2)
+
+
+def test_trial_that_crashes_is_reported(source_bytes: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = subprocess.run
+
+    def crash(arguments: list[str], **options: object) -> subprocess.CompletedProcess[bytes]:
+        code = f"import os; os.kill(os.getpid(), {signal.SIGSEGV})"
+        return run([arguments[0], "-c", code], **options)  # type: ignore[call-overload,no-any-return]
+
+    monkeypatch.setattr(subprocess, "run", crash)
+    with pytest.raises(ModelError, match=r"crashed \(SIGSEGV\)"):
+        sandbox.run_trial(trial(source_bytes), timeout_s=60)
+
+
+def test_trial_that_an_interpreter_refuses_says_which(source_bytes: bytes) -> None:
+    with pytest.raises(ModelError, match="running the source model in LiteRT failed"):
+        sandbox.run_trial(trial(source_bytes, source=b"nothing"), timeout_s=60)
+
+
+LIMITS = """
+import resource
+from yamnet_tools.model import sandbox_child
+sandbox_child._limit_resources()
+print(*(resource.getrlimit(limit)[0] for limit in (resource.RLIMIT_AS, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE)))
+"""
+
+
+def test_trial_has_its_memory_and_files_limited() -> None:
+    limits = subprocess.run([sys.executable, "-c", LIMITS], capture_output=True, text=True, check=True)
+    assert limits.stdout.split() == [str(sandbox.MEMORY_LIMIT_BYTES), str(sandbox.FILE_LIMIT_BYTES), "0"]
+
+
+def test_trial_leaves_no_files(source_bytes: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    sandbox.run_trial(trial(source_bytes), timeout_s=60)
+    with pytest.raises(ModelError):
+        sandbox.run_trial(trial(source_bytes, source=b"nothing"), timeout_s=60)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_probe_clicks_visit_nearly_every_sample_of_the_window_alone() -> None:
+    positions = set()
+    for probe in front_end_probes():
+        if not probe.name.startswith("clicks"):
+            continue
+        for frame in range(96):
+            inside = np.flatnonzero(probe.pcm[frame * 160 : frame * 160 + 400])
+            assert inside.size <= 1
+            positions.update(inside.tolist())
+    assert len(positions) >= 395
+
+
+def test_probes_are_loud_and_long_enough() -> None:
+    for probe in front_end_probes() + sound_probes():
+        assert probe.pcm.dtype == np.int16
+        assert probe.pcm.size >= PATCH_SAMPLES
+        assert probe.name == "silence" or np.abs(probe.pcm.astype(int)).max() > 30, probe.name
