@@ -87,7 +87,8 @@ def main() -> None:
             best[run.name] = min(best[run.name], time.perf_counter() - start)
     print(f"{len(clips)} clips, {seconds:.1f} s of audio, {patches} patches, one core")
     for name, elapsed in best.items():
-        print(f"{name:28s} {elapsed:8.3f} s {1000 * elapsed / patches:8.2f} ms a patch {seconds / elapsed:8.0f} x real time")
+        cost = f"{elapsed:8.3f} s {1000 * elapsed / patches:8.2f} ms a patch {seconds / elapsed:8.0f} x real time"
+        print(f"{name:28s} {cost}")
     ours, theirs = best.values()
     print(f"ratio: {theirs / ours:.2f} times as fast as Google's waveform model")
 

@@ -5,8 +5,8 @@
     python benchmarks/log_mel_cost.py [--instructions]
 
 Times are the best of several interleaved passes and compare only within one run. --instructions counts with
-valgrind (Debian package `valgrind`; some minutes): the difference between many passes and one over the same audio, so
-that start-up, imports and preparation cancel.
+valgrind (Debian package `valgrind`; some minutes, librosa's imports are slow there): the passes only, not start-up or
+imports.
 """
 
 import argparse
@@ -22,17 +22,20 @@ WORKER = Path(__file__).with_name("log_mel_worker.py")
 IMPLEMENTATIONS = ("device_core", "kaldi-native-fbank", "librosa")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 HOP_SECONDS = 0.01
-FEW_AND_MANY_PASSES = (1, 5)
 
 
-def run_worker(name: str, seconds: float, repeats: int, prefix: tuple[str, ...] = ()) -> tuple[int, float, str]:
-    """Run the worker; returns frames a pass, best seconds a pass, and what it wrote to standard error."""
-    command = [*prefix, sys.executable, str(WORKER), name, str(seconds), str(repeats)]
+def run_worker(name: str, seconds: float, repeats: int) -> tuple[int, float]:
+    """Run the worker; returns frames a pass and best seconds a pass."""
+    output = run_checked(name, [sys.executable, str(WORKER), name, str(seconds), str(repeats)]).stdout
+    frames, best = output.split()
+    return int(frames), float(best)
+
+
+def run_checked(name: str, command: list[str]) -> subprocess.CompletedProcess[str]:
     result = subprocess.run(command, capture_output=True, text=True, env=os.environ | ONE_THREAD, check=False)
     if result.returncode != 0:
-        sys.exit(f"{name}: {result.stderr.strip().splitlines()[-1]}")
-    frames, best = result.stdout.split()
-    return int(frames), float(best), result.stderr
+        sys.exit(f"{name} failed:\n{result.stderr}")
+    return result
 
 
 def seconds_per_frame(rounds: int, seconds: float) -> dict[str, float]:
@@ -40,23 +43,21 @@ def seconds_per_frame(rounds: int, seconds: float) -> dict[str, float]:
     best = dict.fromkeys(IMPLEMENTATIONS, float("inf"))
     for _ in range(rounds):
         for name in IMPLEMENTATIONS:
-            frames, elapsed, _ = run_worker(name, seconds, repeats=3)
+            frames, elapsed = run_worker(name, seconds, repeats=3)
             best[name] = min(best[name], elapsed / frames)
     return best
 
 
 def instructions_per_frame(name: str) -> float:
-    """Instructions a frame by callgrind, from two numbers of passes over five seconds."""
-    totals = []
+    """Instructions a frame by callgrind, over one pass."""
     with tempfile.TemporaryDirectory() as folder:
-        prefix = ("valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out")
-        for passes in FEW_AND_MANY_PASSES:
-            frames, _, log = run_worker(name, 5.0, passes, prefix)
-            found = re.search(r"Collected : (\d+)", log)
-            if found is None:
-                sys.exit(f"valgrind reported no count for {name}: {log.strip().splitlines()[-1]}")
-            totals.append(int(found[1]))
-    return (totals[1] - totals[0]) / (frames * (FEW_AND_MANY_PASSES[1] - FEW_AND_MANY_PASSES[0]))
+        valgrind = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={folder}/out"]
+        worker = [sys.executable, str(WORKER), name, "5.0", "1", "count"]
+        result = run_checked(name, valgrind + worker)
+    found = re.search(r"Collected : (\d+)", result.stderr)
+    if found is None:
+        sys.exit(f"valgrind reported no count for {name}:\n{result.stderr}")
+    return int(found[1]) / int(result.stdout.split()[0])
 
 
 def main() -> None:

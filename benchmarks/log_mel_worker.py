@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One log-mel implementation over some seconds of audio, again and again; log_mel_cost.py runs and measures it."""
 
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -109,17 +111,30 @@ def noise(seconds: float) -> Pcm:
     return (np.random.default_rng(0).standard_normal(samples) * swell).clip(-32768, 32767).astype(np.int16)
 
 
+def instrument(state: str) -> None:
+    """Switch valgrind's counting of this process on or off."""
+    command = ["callgrind_control", "--instr=" + state, str(os.getpid())]
+    subprocess.run(command, check=True, capture_output=True)
+
+
 def main() -> None:
-    """Usage: log_mel_worker.py IMPLEMENTATION SECONDS REPEATS; prints frames and best seconds per pass."""
-    name, seconds, repeats = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
+    """Usage: log_mel_worker.py IMPLEMENTATION SECONDS REPEATS [count]; prints frames and best seconds per pass.
+
+    With `count`, which needs valgrind around it, the passes are counted and nothing else is.
+    """
+    name, seconds, repeats, counting = sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), sys.argv[4:] == ["count"]
     prepare, run = RUNNERS[name]()
     prepared = prepare(noise(seconds))
     run(prepare(noise(1.0)))
+    if counting:
+        instrument("on")
     best, frames = float("inf"), 0
     for _ in range(repeats):
         start = time.perf_counter()
         frames = run(prepared)
         best = min(best, time.perf_counter() - start)
+    if counting:
+        instrument("off")
     print(frames, best)
 
 
