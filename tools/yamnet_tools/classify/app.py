@@ -3,6 +3,7 @@
 
 import io
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -25,6 +26,8 @@ from yamnet_tools.model import YamnetModel, load_model
 from yamnet_tools.paths import DEFAULT_MODEL
 
 _CLIPPING_WORTH_A_WORD = 0.01
+_LONG_WORK_S = 2.0
+_STARTED_S = time.monotonic()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,7 +93,7 @@ def _hear_clips(
     """Hear one clip after the other; returns whether none was bad."""
     all_heard = True
     for number, clip in enumerate(clips, start=1):
-        label = f"[{number}/{len(clips)}] {clip}" if len(clips) > 1 else clip
+        label = cli.one_line(f"[{number}/{len(clips)}] {clip}" if len(clips) > 1 else clip)
         try:
             with open_recording(clip) as recording:
                 _hear(recording, label, model, engine, outputs, interrupt)
@@ -124,7 +127,8 @@ def _hear(
     summary = Summary(len(model.class_names), model.output_quantization)
     with interrupt.working(), ExitStack() as opened:
         clip_outputs = [opened.enter_context(output) for output in outputs.of(source)]
-        with progress_bar(label, source.expected_s, wanted=not source.endless) as advance:
+        delay_s = max(0.0, _LONG_WORK_S - (time.monotonic() - _STARTED_S))
+        with progress_bar(label, source.expected_s, delay_s=delay_s, wanted=not source.endless) as advance:
             for step in score(interrupt.until_requested(source.blocks()), model, engine):
                 summary.add(step)
                 for output in clip_outputs:

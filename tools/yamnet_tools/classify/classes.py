@@ -43,8 +43,9 @@ def select_classes(requests: Sequence[str], names: Sequence[str]) -> list[int]:
 
 def _resolve_list(words: list[str], names: Sequence[str]) -> list[int]:
     chosen = []
+    longest = max(name.count(",") + 1 for name in names)
     while words:
-        for count in range(len(words), 0, -1):
+        for count in range(min(longest, len(words)), 0, -1):
             matches = _matches(", ".join(words[:count]), names)
             if len(matches) == 1:
                 chosen.append(matches[0])

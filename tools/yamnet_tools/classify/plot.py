@@ -19,7 +19,7 @@ from yamnet_tools.classify.plot_data import PlotData
 from yamnet_tools.classify.results import ClipResult
 from yamnet_tools.classify.scoring import Step
 from yamnet_tools.classify.summary import strongest
-from yamnet_tools.cli import say
+from yamnet_tools.cli import one_line, say
 from yamnet_tools.files import replacing
 from yamnet_tools.model import YamnetModel
 
@@ -96,7 +96,7 @@ class PlotFile:
             warnings.filterwarnings("ignore", message="Glyph .* missing")  # a file name in a script the font lacks
             with replacing(self._path) as temporary:
                 figure.savefig(temporary, dpi=_DPI)
-        say(f"wrote {self._path}")
+        say(one_line(f"wrote {self._path}"))
 
     def _draw_waveform(self, axes: Axes) -> None:
         waveform = self._data.waveform()

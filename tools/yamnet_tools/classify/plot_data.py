@@ -14,8 +14,8 @@ from yamnet_tools.classify.scoring import Step
 from yamnet_tools.model import YamnetModel
 
 _WAVEFORM_COLUMNS = 4096
-_LOG_MEL_COLUMNS = 4096
-_CLASS_COLUMNS = 2048
+_LOG_MEL_COLUMNS = 2048
+_CLASS_COLUMNS = 1024
 
 
 class Waveform(NamedTuple):

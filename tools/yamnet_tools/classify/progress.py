@@ -7,8 +7,6 @@ from typing import Protocol
 
 from tqdm import tqdm
 
-_SHOWN_AFTER_S = 1.0
-
 
 class Advance(Protocol):
     """Moves the bar."""
@@ -18,12 +16,13 @@ class Advance(Protocol):
 
 
 @contextmanager
-def progress_bar(label: str, total_s: float | None, *, wanted: bool) -> Iterator[Advance]:
+def progress_bar(label: str, total_s: float | None, *, delay_s: float, wanted: bool) -> Iterator[Advance]:
     """Show how many seconds of audio are done.
 
     Args:
         label: What is being worked on.
         total_s: Seconds of audio in all, None if unknown.
+        delay_s: Shown only after so many seconds.
         wanted: False for no bar at all.
 
     Yields:
@@ -35,7 +34,7 @@ def progress_bar(label: str, total_s: float | None, *, wanted: bool) -> Iterator
         desc=label,
         total=total_s,
         bar_format=unknown if total_s is None else known,
-        delay=_SHOWN_AFTER_S,
+        delay=delay_s,
         disable=None if wanted else True,  # None: only off a terminal
         leave=False,
         dynamic_ncols=True,

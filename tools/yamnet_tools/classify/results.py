@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is known about a clip once it has been heard, and who is told."""
 
+import os
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -34,7 +35,8 @@ class ClipResult:
 
     def headline(self, engine: str) -> str:
         """What was heard of what, on one line."""
-        name = "standard input" if self.name == STDIN else one_line(self.name)
+        # A file name need not be text: what is no UTF-8 arrives as lone surrogates, which no font and no stream takes.
+        name = "standard input" if self.name == STDIN else one_line(os.fsencode(self.name).decode(errors="replace"))
         patches = "1 patch" if self.patches == 1 else f"{self.patches} patches"
         stopped = ", stopped before its end" if self.stopped else ""
         return f"{name}: {self.duration_s:.2f} s, {patches}, {engine}{stopped}"
