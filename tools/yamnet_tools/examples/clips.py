@@ -16,8 +16,8 @@ _PIEZO_HZ = 3100.0  # where the usual piezo sounders resonate
 _PIEZO_PARTIALS = (1.0, 0.05)
 
 _HORN_PARTIALS = (1.0, 0.5, 0.35, 0.2, 0.12)
-_WAIL_HZ = (600.0, 1400.0)
-_WAIL_PERIOD_S = 4.5
+_WAIL_HZ = (700.0, 1500.0)
+_WAIL_PERIOD_S = 5.5
 _YELP_PERIOD_S = 0.3
 
 # Precise tone plan of North America, and the keypad (ITU-T Q.23).
