@@ -13,3 +13,4 @@ echo "[2/3] model" >&2
 .venv/bin/python tools/convert_yamnet.py
 echo "[3/3] what the device would hear" >&2
 .venv/bin/python tools/classify.py --plot build/demo.png "$@"
+echo "This is what the device would hear in $*." >&2

@@ -2,9 +2,9 @@
 """Inference engines: int8 patches in, int8 probabilities out.
 
 `tflm` computes with TensorFlow Lite Micro's reference kernels, the device's own arithmetic. `litert` computes with
-XNNPACK, two hundred times faster, which rounds each layer through float32 instead of fixed point. Measured on 571 patches
-of 199 recordings: 2.7 % of the outputs differ from tflm's, 0.07 % by more than 5 steps of 1/256, at most by 20; the top
-class is the same or tied on 99.3 % of the patches.
+XNNPACK, two hundred times faster, which rounds each layer through float32 instead of fixed point. Measured on 571
+patches of 199 recordings: 2.7 % of the outputs differ from tflm's, 0.07 % by more than 5 steps of 1/256, at most by
+20; the top class is the same or tied on 99.3 % of the patches.
 """
 
 import os

@@ -53,7 +53,7 @@ class YamnetModel:
     class_names: tuple[str, ...]
 
 
-def load_model(path: Path) -> YamnetModel:
+def load_model(path: str | Path) -> YamnetModel:
     """Load a model that tools/convert_yamnet.py made.
 
     The class map is the one beside the model, else one that the converter would find on this machine.
@@ -64,6 +64,7 @@ def load_model(path: Path) -> YamnetModel:
             map. The text begins with the file's name.
         OSError: the file cannot be read.
     """
+    path = Path(path)
     if path.is_dir():
         raise ModelError(f"{path}: a folder, not a model")
     if path.stat().st_size > LARGEST_FILE_BYTES:
