@@ -12,7 +12,16 @@ from yamnet_tools.errors import AudioError
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("b.wav", "a.FLAC", "notes.txt", "deep/er/c.ogg", "deep/d.mp3", ".hidden/e.wav", "deep/._d.mp3"):
+    for name in (
+        "b.wav",
+        "a.FLAC",
+        "aa/z.wav",
+        "notes.txt",
+        "deep/er/c.ogg",
+        "deep/d.mp3",
+        ".hidden/e.wav",
+        "deep/._d.mp3",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     (tmp_path / "empty").mkdir()
@@ -27,7 +36,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (STDIN, [STDIN]),
         ("notes.txt", ["notes.txt"]),  # named outright, it is tried
         ("missing.wav", ["missing.wav"]),  # opening it says that it is missing
-        (".", ["a.FLAC", "b.wav", "deep/d.mp3", "deep/er/c.ogg"]),
+        (".", ["a.FLAC", "aa/z.wav", "b.wav", "deep/d.mp3", "deep/er/c.ogg"]),
         ("deep", ["deep/d.mp3", "deep/er/c.ogg"]),
         ("*.wav", ["b.wav"]),
         ("**/*.[mo]*", ["deep/d.mp3", "deep/er/c.ogg"]),

@@ -185,8 +185,8 @@ def test_samples_that_are_no_numbers_are_located(tmp_path: Path, read_all: ReadA
 
 
 def test_a_float_file_of_huge_finite_numbers_is_only_clipped(tmp_path: Path, read_all: ReadAll) -> None:
-    soundfile.write(tmp_path / "clip.wav", np.array([1e300, -1e300] * 4000), 44100, subtype="DOUBLE")
-    assert np.abs(read_all(tmp_path / "clip.wav").astype(int)).max() <= 32768
+    soundfile.write(tmp_path / "clip.wav", np.full(44100, -1e300), 44100, subtype="DOUBLE")
+    assert set(read_all(tmp_path / "clip.wav")[2000:14_000].tolist()) <= {-32768, -32767}
 
 
 def test_missing_files_and_folders(tmp_path: Path) -> None:
