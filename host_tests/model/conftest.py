@@ -40,6 +40,12 @@ def converted_with_source_head(source_path: Path, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture
+def proof_taken_for_granted(converted: ConversionResult, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what happens around the proof, which takes seconds."""
+    monkeypatch.setattr("yamnet_tools.model.conversion.prove", lambda *_: converted.proof)
+
+
+@pytest.fixture
 def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine without Google's files: an empty checkout below a parent folder, an empty cache, no variable set."""
     checkout = tmp_path / "parent" / "checkout"

@@ -77,7 +77,7 @@ def test_arena_is_what_the_design_measured(converted: ConversionResult) -> None:
     assert converted.proof.arena_bytes == pytest.approx(243_000, abs=3000)
 
 
-@pytest.mark.usefixtures("bare_machine")
+@pytest.mark.usefixtures("bare_machine", "proof_taken_for_granted")
 def test_downloads_from_a_mirror_and_finds_it_in_the_cache_next_time(weights_dir: Path, tmp_path: Path) -> None:
     with file_server(weights_dir) as url:
         first = convert(out_dir=tmp_path / "first", mirrors=[url])
@@ -104,6 +104,7 @@ def file_server(folder: Path) -> Iterator[str]:
         server.server_close()
 
 
+@pytest.mark.usefixtures("proof_taken_for_granted")
 def test_wrong_hash_is_refused_with_both_hashes(source_bytes: bytes, class_map_bytes: bytes, tmp_path: Path) -> None:
     changed = bytearray(source_bytes)
     changed[-1] ^= 1  # behind the model proper
@@ -117,6 +118,7 @@ def test_wrong_hash_is_refused_with_both_hashes(source_bytes: bytes, class_map_b
     assert result.manifest.source.urls == []
 
 
+@pytest.mark.usefixtures("proof_taken_for_granted")
 def test_wrong_class_map_is_refused_with_both_hashes(
     source_bytes: bytes, class_map_bytes: bytes, tmp_path: Path
 ) -> None:
@@ -221,6 +223,7 @@ def test_failure_leaves_an_existing_model_untouched(
     assert {path.name: path.read_bytes() for path in out.iterdir()} == dict.fromkeys(FILES, b"old")
 
 
+@pytest.mark.usefixtures("proof_taken_for_granted")
 def test_full_disk_leaves_an_existing_model_untouched(
     source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,6 +242,7 @@ def test_full_disk_leaves_an_existing_model_untouched(
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == dict.fromkeys(FILES, b"old")
 
 
+@pytest.mark.usefixtures("proof_taken_for_granted")
 def test_folder_in_the_way_is_named_before_anything_is_replaced(source_path: Path, tmp_path: Path) -> None:
     (tmp_path / "manifest.json").mkdir()
     (tmp_path / "yamnet.tflite").write_bytes(b"old")

@@ -237,9 +237,10 @@ def test_endless_stream_is_read_no_further_than_the_file(tmp_path: Path) -> None
 
 def test_silent_server_is_given_up(tmp_path: Path) -> None:
     released = threading.Event()
+    given_up: list[bool] = []
 
     def respond(handler: Handler) -> None:  # noqa: ARG001
-        released.wait(30)
+        given_up.append(released.wait(20))
 
     with serving(respond) as silent, serving(well_behaved) as right:
         try:
@@ -247,6 +248,7 @@ def test_silent_server_is_given_up(tmp_path: Path) -> None:
         finally:
             released.set()
         assert path.read_bytes() == CONTENT
+        assert False not in given_up
 
 
 def test_every_failed_mirror_is_named_with_its_reason(tmp_path: Path) -> None:

@@ -99,6 +99,15 @@ def test_another_schema_version_is_refused() -> None:
         read_model(bytes(data))
 
 
+def test_field_outside_its_table_is_refused() -> None:
+    data = bytearray(small_model())
+    table = struct.unpack_from("<I", data)[0]
+    vtable = table - struct.unpack_from("<i", data, table)[0]
+    struct.pack_into("<H", data, vtable + 2, 4)
+    with pytest.raises(ModelError, match="outside its table"):
+        read_model(bytes(data))
+
+
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=400))
 def test_random_bytes_behind_the_identifier_never_escape(tail: bytes) -> None:
@@ -126,7 +135,7 @@ def test_shared_tables_and_vectors_do_not_multiply_the_work(source_bytes: bytes)
     vector = model._tab.Vector(model._tab.Offset(12))  # buffers
     struct.pack_into("<I", data, vector - 4, (len(data) - vector) // 4)
     began = time.monotonic()
-    with pytest.raises(ModelError, match="buffer"):
+    with pytest.raises(ModelError, match="of kind 'buffer', at most"):
         read_model(bytes(data))
     assert time.monotonic() - began < 5
 

@@ -26,6 +26,7 @@ from yamnet_tools.model.manifest import (
     Tool,
 )
 from yamnet_tools.model.network import activation_quantization
+from yamnet_tools.model.published import refuse_damaged_copy
 from yamnet_tools.model.source import CLASS_MAP, WEIGHTS, Search, SourceFile, find_class_map, find_weights
 from yamnet_tools.model.tflite import Model, TensorType
 from yamnet_tools.model.tflite_reader import read_model
@@ -122,7 +123,7 @@ def _refusal(source: SourceFile) -> str:
     """Why a file with another hash is refused: what it is, as far as that can be told, and the two hashes."""
     hashes = f"its SHA-256 is {source.sha256}, Google's file has {WEIGHTS.sha256}"
     try:
-        graft(find_body(read_model(source.data)))
+        refuse_damaged_copy(graft(find_body(read_model(source.data)), None))
     except ModelError as error:
         return f"{source.path}: {error}; {hashes}"
     return f"{source.path}: not Google's published file: {hashes}; --allow-unknown converts it anyway"
@@ -131,6 +132,7 @@ def _refusal(source: SourceFile) -> str:
 def _candidate(body: Body, head_range: float | None) -> Candidate:
     metadata = {front_end.METADATA_NAME: front_end.encode(LogMelSpec.profile(PROFILE))}
     plain = replace(graft(body, None), metadata=metadata)
+    refuse_damaged_copy(plain)
     model = plain if head_range is None else replace(graft(body, head_range), metadata=metadata)
     return Candidate(model, write_model(model), plain, write_model(plain))
 

@@ -87,7 +87,7 @@ def _parse(data: bytes) -> dict[str, object]:
 def _equal(value: object, expected: str | int | float) -> bool:
     if isinstance(expected, float):
         return isinstance(value, float | int) and math.isclose(value, expected, rel_tol=_RELATIVE_TOLERANCE)
-    return type(value) is type(expected) and value == expected
+    return value == expected
 
 
 def _short(value: object) -> str:
