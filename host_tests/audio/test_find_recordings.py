@@ -55,7 +55,12 @@ def test_a_file_whose_name_looks_like_a_pattern_is_a_file(tree: Path) -> None:
 @pytest.mark.usefixtures("tree")
 @pytest.mark.parametrize(
     ("argument", "reason"),
-    [("empty", "empty: no audio in this folder"), ("*.aac", r"\*\.aac: no file matches"), ("emp*", "no audio")],
+    [
+        ("empty", "empty: no audio in this folder"),
+        ("*.aac", r"\*\.aac: no file matches"),
+        ("emp*", "no audio"),
+        ("x" * 5000, "File name too long"),
+    ],
 )
 def test_nothing_found_is_an_error(argument: str, reason: str) -> None:
     with pytest.raises(AudioError, match=reason):

@@ -33,7 +33,11 @@ def find_recordings(argument: str) -> list[str]:
     if argument == STDIN:
         return [STDIN]
     path = Path(argument)
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:  # a folder on the way to it may not be entered, or the name is too long
+        raise AudioError(describe_os_error(error)) from error
+    if is_folder:
         return _audio_below(path)
     # A file whose name happens to look like a pattern is still a file.
     if os.path.lexists(argument) or not glob.has_magic(argument):

@@ -131,11 +131,12 @@ def _mp3_without_length(path: Path) -> int | None:
 
 def _open_piped(path: Path, offset: int) -> soundfile.SoundFile:
     """Open through a pipe, where libsndfile reads to the end because it cannot guess a length."""
+    source = path.open("rb")
+    source.seek(offset)
     reading, writing = os.pipe()
 
     def copy() -> None:
-        with suppress(BrokenPipeError), path.open("rb") as source, os.fdopen(writing, "wb", buffering=0) as sink:
-            source.seek(offset)
+        with suppress(BrokenPipeError), source, os.fdopen(writing, "wb", buffering=0) as sink:
             shutil.copyfileobj(source, sink)
 
     threading.Thread(target=copy, daemon=True).start()
