@@ -4,7 +4,6 @@
 import json
 import os
 import signal
-import struct
 import subprocess
 import time
 from collections.abc import Callable
@@ -22,40 +21,42 @@ Start = Callable[..., subprocess.Popen[bytes]]
 
 @pytest.fixture
 def start(classify_command: list[str], tmp_path: Path) -> Start:
-    """Starts tools/classify.py --json in tmp_path, as a shell would in the foreground."""
+    """Starts tools/classify.py in tmp_path, as a shell would in the foreground."""
 
     def run(*arguments: str, engine: str = "litert") -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [*classify_command, "--engine", engine, "--json", *arguments],
+            [*classify_command, "--engine", engine, *arguments],
             cwd=tmp_path,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": str(tmp_path), "PYTHONIOENCODING": "utf-8"},
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
 
     return run
 
 
-def finish(process: subprocess.Popen[bytes]) -> tuple[int, list[dict[str, object]], str]:
+def finish(process: subprocess.Popen[bytes]) -> tuple[int, list[str], str]:
+    """Press Ctrl-C; returns the exit code, the lines that follow on standard output, and all of standard error."""
     process.send_signal(signal.SIGINT)
-    process.wait(20)
+    process.wait(30)
     assert process.stdout is not None
     assert process.stderr is not None
     with process, process.stdout as out, process.stderr as err:
-        return process.returncode, [json.loads(line) for line in out], err.read().decode()
+        return process.returncode, out.read().decode().splitlines(), err.read().decode()
 
 
 def test_during_long_work(start: Start, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "short.wav", np.zeros(RATE, np.int16), RATE)
     soundfile.write(tmp_path / "long.wav", np.zeros(1800 * RATE, np.int16), RATE)
-    process = start("short.wav", "long.wav", "short.wav", "--scores", "out.npz", engine="tflm")
+    process = start("short.wav", "long.wav", "short.wav", "--json", "--scores", "out.npz", engine="tflm")
     assert process.stdout is not None
     assert json.loads(process.stdout.readline())["file"] == "short.wav"
-    time.sleep(1.5)
+    time.sleep(2)
     code, lines, errors = finish(process)
     assert code == 130
-    [line] = lines
+    [line] = map(json.loads, lines)
     assert list(line) == ["file", "duration_s", "engine", "model_sha256", "patches", "max", "mean"]
     assert 0 < line["duration_s"] < 1800
     saved = np.load(tmp_path / "out-long.npz")
@@ -65,28 +66,65 @@ def test_during_long_work(start: Start, tmp_path: Path) -> None:
     assert "Traceback" not in errors
 
 
-def test_while_a_pipe_is_silent(start: Start) -> None:
+def test_while_a_pipe_is_silent(start: Start, examples_dir: Path) -> None:
     process = start("-")
     assert process.stdin is not None
-    form = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, RATE, 2 * RATE, 2, 16)
-    header = b"RIFF\xff\xff\xff\xffWAVE" + form + b"data\xff\xff\xff\xff"
-    process.stdin.write(header + np.zeros(30_720 * 2, np.int16).tobytes())
+    assert process.stdout is not None
+    header = bytearray((examples_dir / "sine_440hz.wav").read_bytes()[: 44 + 2 * 30_720])
+    header[4:8] = header[40:44] = b"\xff\xff\xff\xff"
+    process.stdin.write(header)
     process.stdin.flush()
-    time.sleep(4)
+    assert process.stdout.readline().endswith(b"  Sine wave\n")  # told as it begins, not only in the end
     code, lines, errors = finish(process)
     assert code == 130
-    assert [line["duration_s"] for line in lines] == [3.84]
-    assert len(lines[0]["patches"]) == 6
-    assert "stopped after 3.84 s" in errors
+    assert lines[0] == "standard input: 1.92 s, 2 patches, litert, stopped before its end"
+    assert errors == "classify.py: stopped after 1.92 s of -\n"
 
 
 def test_before_anything_came(start: Start) -> None:
     process = start("-")
-    time.sleep(3)
+    time.sleep(2)  # while it loads, or waits: both are to end cleanly
     assert process.poll() is None
+    assert finish(process) == (130, [], "classify.py: stopped\n")
+
+
+FAKE_SOUNDDEVICE = """
+import threading, time, types
+import numpy as np
+
+class PortAudioError(Exception): ...
+
+def check_input_settings(**_): ...
+
+class InputStream:
+    def __init__(self, samplerate, blocksize, callback, **_):
+        self.blocksize, self.callback = blocksize, callback
+
+    def start(self):
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        block = (8000 * np.sin(2 * np.pi * 400 / 16000 * np.arange(self.blocksize))).astype(np.int16)[:, np.newaxis]
+        while True:
+            self.callback(block, len(block), None, types.SimpleNamespace(input_overflow=False))
+            time.sleep(0.05)
+
+    def close(self): ...
+"""
+
+
+def test_the_microphone_is_heard_live_until_then(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "sounddevice.py").write_text(FAKE_SOUNDDEVICE)
+    process = start("--mic", "--scores", "mic.npz")
+    assert process.stdout is not None
+    assert process.stdout.readline().endswith(b"  Sine wave\n")
+    time.sleep(1)
     code, lines, errors = finish(process)
-    assert (code, lines) == (130, [])
-    assert errors == "classify.py: stopped\n"
+    assert code == 130
+    assert lines[0].startswith("mic: ")
+    assert "stopped before its end" in lines[0]
+    assert errors.splitlines()[0] == "classify.py: listening to the microphone; Ctrl-C ends it"
+    assert len(np.load(tmp_path / "mic.npz")["start_s"]) > 2
 
 
 def interrupt_now() -> None:
