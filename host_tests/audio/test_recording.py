@@ -134,6 +134,7 @@ BAD_FILES = {
     "utf16.txt": ("nothing to hear here ".encode("utf-16") * 500, "not audio"),
     "no_channels.wav": (wav(bytes(400), channels=0), "no channels"),
     "no_rate.wav": (wav(bytes(400), rate=0), "sample rate of 0 Hz"),
+    "no_rate_and_cut.wav": (wav(bytes(400), rate=0)[:300], "sample rate of 0 Hz"),
     "absurd_rate.wav": (wav(bytes(400), rate=2**32 - 1), "sample rate of 4294967295 Hz"),
     "no_bits.wav": (wav(bytes(400), bits=0), "damaged WAV"),
     "odd_bits.wav": (wav(bytes(400), bits=40), "damaged WAV"),
@@ -155,6 +156,17 @@ def test_bad_files_say_in_one_line_what_is_wrong(tmp_path: Path, read_all: ReadA
     assert reason in str(caught.value)
     assert str(caught.value).startswith(str(tmp_path / name) + ": ")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("subtype", ["ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM", "GSM610", "G721_32"])
+def test_truncated_compressed_wavs_are_refused(tmp_path: Path, read_all: ReadAll, subtype: str) -> None:
+    sound = tone(4, RATE)
+    soundfile.write(tmp_path / "whole.wav", sound, RATE, subtype=subtype)
+    assert abs(len(read_all(tmp_path / "whole.wav")) - len(sound)) < 1100
+    data = (tmp_path / "whole.wav").read_bytes()
+    (tmp_path / "half.wav").write_bytes(data[: len(data) // 2])
+    with pytest.raises(AudioError, match=r"promises 4\.\d* s of audio, [12]\.9?\d* s are there"):
+        read_all(tmp_path / "half.wav")
 
 
 @pytest.mark.parametrize("suffix", ["flac", "ogg", "mp3", "opus"])

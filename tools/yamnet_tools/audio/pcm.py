@@ -36,6 +36,18 @@ class PcmBlock(NamedTuple):
     samples: Int16
 
 
+def check_format(sample_rate: int, channels: int) -> None:
+    """Refuse what only a damaged header says.
+
+    Raises:
+        AudioError: No channels, or a sample rate (in Hz) no recorder has.
+    """
+    if channels < 1:
+        raise AudioError("it has no channels")
+    if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
+        raise AudioError(f"its sample rate of {sample_rate} Hz is outside {LOWEST_RATE}..{HIGHEST_RATE} Hz")
+
+
 class PcmConverter:
     """Turns decoded blocks into 16 kHz mono int16, streaming.
 
@@ -51,10 +63,7 @@ class PcmConverter:
     """
 
     def __init__(self, sample_rate: int, channels: int) -> None:
-        if channels < 1:
-            raise AudioError("it has no channels")
-        if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
-            raise AudioError(f"its sample rate of {sample_rate} Hz is outside {LOWEST_RATE}..{HIGHEST_RATE} Hz")
+        check_format(sample_rate, channels)
         self.sample_rate = sample_rate
         self.frames = 0
         self.clipped_frames = 0

@@ -12,10 +12,11 @@ from typing import BinaryIO
 
 import numpy as np
 
-from yamnet_tools.audio.pcm import Samples
+from yamnet_tools.audio.pcm import Samples, check_format
 from yamnet_tools.errors import AudioError
 
 _PCM, _IEEE_FLOAT, _EXTENSIBLE = 0x0001, 0x0003, 0xFFFE  # mmreg.h, WAVE_FORMAT_*
+_SAMPLE_BYTES = {_PCM: (1, 2, 3, 4), _IEEE_FLOAT: (4, 8)}  # what this reader decodes
 _SKIP_BYTES = 1 << 16
 _UNKNOWN_SIZE = 0xFFFFFFFF
 # Writers that cannot seek back promise "as much as possible": 0x7FFFF000 (SoX, espeak-ng), 0x7FFFFFFF, 0x80000000 ...
@@ -32,11 +33,12 @@ class _Format:
     encoding: int
     channels: int
     sample_rate: int
-    sample_bytes: int
+    frame_bytes: int
+    bytes_per_second: int
 
     @property
-    def frame_bytes(self) -> int:
-        return self.sample_bytes * self.channels
+    def sample_bytes(self) -> int:
+        return self.frame_bytes // self.channels
 
 
 class WavReader:
@@ -69,6 +71,10 @@ class WavReader:
         self.frames = None if size is None or placeholder else size // self._format.frame_bytes
         if not self._open_ended and size is not None and available is not None and size > available:
             raise self._truncated(available)
+        if self._format.encoding not in _SAMPLE_BYTES:
+            raise UnsupportedEncodingError(
+                f"its samples are compressed (WAV format code 0x{self._format.encoding:04X})"
+            )
 
     def blocks(self, frames: int) -> Iterator[Samples]:
         """Yield the samples, [n, channels] with n <= frames: int16 where the file holds 16-bit integers, else float.
@@ -98,7 +104,7 @@ class WavReader:
 
     def _truncated(self, available: int) -> AudioError:
         assert self._data_bytes is not None
-        rate = self._format.frame_bytes * self.sample_rate
+        rate = self._format.bytes_per_second
         return AudioError(
             f"truncated: its header promises {self._data_bytes / rate:.3f} s of audio, "
             f"{available / rate:.3f} s are there"
@@ -154,18 +160,17 @@ class WavReader:
 def _parse_format(body: bytes) -> _Format:
     if len(body) < 16:
         raise AudioError("damaged WAV: its format description is too short")
-    encoding, channels, sample_rate, _, block_align, bits = struct.unpack("<HHIIHH", body[:16])
+    encoding, channels, sample_rate, byte_rate, frame_bytes, bits = struct.unpack("<HHIIHH", body[:16])
     if encoding == _EXTENSIBLE and len(body) >= 26:
         encoding = int.from_bytes(body[24:26], "little")  # the SubFormat GUID begins with the classic code
-    if channels == 0:
-        raise AudioError("it has no channels")
-    if encoding not in (_PCM, _IEEE_FLOAT):
-        raise UnsupportedEncodingError(f"its samples are compressed (WAV format code 0x{encoding:04X})")
-    sample_bytes = block_align // channels
-    allowed = (1, 2, 3, 4) if encoding == _PCM else (4, 8)
-    if block_align % channels or sample_bytes not in allowed or not 0 < bits <= 8 * sample_bytes:
-        raise AudioError(f"damaged WAV: {bits} bits a sample in {block_align} bytes for {channels} channels")
-    return _Format(encoding, channels, sample_rate, sample_bytes)
+    check_format(sample_rate, channels)
+    if encoding not in _SAMPLE_BYTES:
+        return _Format(encoding, channels, sample_rate, max(frame_bytes, 1), max(byte_rate, 1))
+    sample_bytes = frame_bytes // channels
+    whole = frame_bytes % channels == 0 and sample_bytes in _SAMPLE_BYTES[encoding]
+    if not whole or not 0 < bits <= 8 * sample_bytes:
+        raise AudioError(f"damaged WAV: {bits} bits a sample in {frame_bytes} bytes for {channels} channels")
+    return _Format(encoding, channels, sample_rate, frame_bytes, frame_bytes * sample_rate)
 
 
 def _decode(data: bytes, wav: _Format) -> Samples:
