@@ -2,6 +2,8 @@
 """What the converter takes out of Google's file, read back with the schema's own generated classes."""
 
 import wave
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from tflite_micro.python.tflite_micro import runtime as tflm
 from yamnet_tools.errors import ModelError
 from yamnet_tools.model import ConversionResult, convert
 from yamnet_tools.model.graft import find_body, graft, head_quantization
+from yamnet_tools.model.tflite import Model, Tensor, TensorType
 from yamnet_tools.model.tflite_reader import read_model
 from yamnet_tools.model.tflite_writer import write_model
 
@@ -205,6 +208,83 @@ def test_equal_inputs_give_equal_bytes(source_bytes: bytes) -> None:
     first, second = (write_model(graft(find_body(read_model(bytes(source_bytes))))) for _ in range(2))
     assert first == second
     assert write_model(read_model(first)) == first
+
+
+def retyped(name: str, **changes: object) -> Callable[[Model], Model]:
+    """Change a tensor of the source."""
+
+    def change(model: Model) -> Model:
+        tensors = [replace(t, **changes) if t.name == name else t for t in model.tensors]
+        assert tensors != list(model.tensors)
+        return replace(model, tensors=tuple(tensors))
+
+    return change
+
+
+def renamed(index: int, **changes: object) -> Callable[[Model], Model]:
+    """Change an operator of the source."""
+
+    def change(model: Model) -> Model:
+        operators = list(model.operators)
+        operators[index] = replace(operators[index], **changes)
+        return replace(model, operators=tuple(operators))
+
+    return change
+
+
+QUANTIZE, DEQUANTIZE = 13, 46
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (renamed(DEQUANTIZE, name="CAST"), r"no int8 YAMNet body: the model takes \[15600\] and gives \[1, 521\]"),
+        (renamed(QUANTIZE, name="CAST"), "no int8 YAMNet body"),
+        (renamed(20, name="QUANTIZE"), "not one QUANTIZE followed by one DEQUANTIZE"),
+        (lambda m: replace(m, operators=m.operators[::-1]), "not one QUANTIZE followed by one DEQUANTIZE"),
+        (lambda m: replace(m, inputs=()), "no int8 YAMNet body: the model has no input"),
+        (lambda m: replace(m, outputs=(120, 120)), "no int8 YAMNet body"),
+        (renamed(QUANTIZE, inputs=(27, 27)), "QUANTIZE has not one input"),
+        (renamed(DEQUANTIZE, inputs=(-1,)), "DEQUANTIZE has not one input"),
+        (lambda m: replace(m, outputs=(119,)), "DEQUANTIZE is not the model's output"),
+        (retyped("feature_patch", shape=(1, 64, 96)), r"'feature_patch' .*\[1, 64, 96\]"),
+        (retyped("feature_patch", type=TensorType.INT32), "'feature_patch' is INT32"),
+        (retyped("tfl.quantize", type=3), "'tfl.quantize' is type 3"),
+        (retyped("tower0/network/layer32/final_output1", shape=(1, 10)), r"\[1, 10\]"),
+        (retyped("waveform_binary", shape=(16000,)), r"\[16000\] is not 15600 float32 samples"),
+        (retyped("waveform_binary", type=TensorType.INT8), "is not 15600 float32 samples"),
+    ],
+)
+def test_model_without_the_body_is_told_what_it_is(
+    source_bytes: bytes, change: Callable[[Model], Model], text: str
+) -> None:
+    with pytest.raises(ModelError, match=text):
+        find_body(change(read_model(source_bytes)))
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda m: replace(m, operators=m.operators[:30] + m.operators[31:]), "30 int8 operators, not 31"),
+        (renamed(14, inputs=(-1, 29)), "'expand_dims/input' is missing"),
+        (renamed(45, outputs=(118,)), "nothing writes the scores"),
+        (renamed(16, inputs=(32, 34, 34)), "layer1/conv/weights"),
+    ],
+)
+def test_body_that_is_another_network_is_refused(
+    source_bytes: bytes, change: Callable[[Model], Model], text: str
+) -> None:
+    with pytest.raises(ModelError, match=text):
+        graft(find_body(change(read_model(source_bytes))))
+
+
+def test_float_and_dynamic_range_models_are_told_apart() -> None:
+    waveform, scores = Tensor("waveform", (15600,), TensorType.FLOAT32), Tensor("scores", (1, 521), TensorType.FLOAT32)
+    with pytest.raises(ModelError, match="not quantised to int8"):
+        find_body(Model((waveform, scores), (), (0,), (1,)))
+    weights = Tensor("weights", (3,), TensorType.INT8)
+    with pytest.raises(ModelError, match="quantised in another way"):
+        find_body(Model((waveform, scores, weights), (), (0,), (1,)))
 
 
 def test_body_model_is_told_from_a_waveform_model(converted: ConversionResult) -> None:

@@ -16,7 +16,7 @@ from yamnet_tools.files import sha256_hex
 from yamnet_tools.model import ConversionResult, load_model
 from yamnet_tools.model.front_end import METADATA_NAME, describe
 from yamnet_tools.model.tflite import Model, Tensor, TensorType
-from yamnet_tools.model.tflite_reader import read_model
+from yamnet_tools.model.tflite_reader import LARGEST_FILE_BYTES, read_model
 from yamnet_tools.model.tflite_writer import write_model
 
 
@@ -149,6 +149,11 @@ def test_class_map_is_also_found_where_the_weights_are(
 
 
 def test_what_is_no_file_is_said(tmp_path: Path) -> None:
+    huge = tmp_path / "huge.tflite"
+    with huge.open("wb") as stream:
+        stream.truncate(LARGEST_FILE_BYTES + 1)
+    with pytest.raises(ModelError, match="too large"):
+        load_model(huge)
     with pytest.raises(ModelError, match="a folder, not a model"):
         load_model(tmp_path)
     with pytest.raises(FileNotFoundError):

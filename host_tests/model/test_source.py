@@ -99,6 +99,12 @@ def test_right_file_wins_over_a_wrong_one_of_a_better_name(bare_machine: Path) -
     assert find_weights(Search(offline=True)).path == right
 
 
+def test_right_file_is_known_under_any_name(bare_machine: Path) -> None:
+    right = put(bare_machine / "weights", name="downloaded (3).tflite")
+    put(bare_machine / "weights", b"x", name="another.tflite")
+    assert find_weights(Search(offline=True)).path == right
+
+
 def test_named_places_that_do_not_fit_are_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="nowhere: no such file or folder"):
         find_weights(Search(named=tmp_path / "nowhere"))

@@ -51,8 +51,8 @@ class ConversionResult:
 
 
 def convert(
-    weights: Path | None = None,
-    out_dir: Path = MODEL_DIR,
+    weights: str | Path | None = None,
+    out_dir: str | Path = MODEL_DIR,
     *,
     head_range: float | None = DEFAULT_HEAD_RANGE,
     allow_unknown: bool = False,
@@ -82,6 +82,7 @@ def convert(
     """
     if head_range is not None:
         head_quantization(head_range)
+    weights, out_dir = None if weights is None else Path(weights), Path(out_dir)
     for name in (MODEL_NAME, CLASS_MAP_NAME, MANIFEST_NAME):
         if (out_dir / name).is_dir():
             raise SourceError(f"{out_dir / name}: a folder is in the way")

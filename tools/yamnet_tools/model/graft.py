@@ -86,8 +86,9 @@ def _check_ends(body: Body) -> None:
     ):
         tensor = tensors[index]
         if tensor.type != kind or tensor.shape != shape:
+            found = tensor.type.name if isinstance(tensor.type, TensorType) else f"type {tensor.type}"
             raise ModelError(
-                f"no int8 YAMNet body: '{tensor.name}' has shape {list(tensor.shape)}, not {kind.name} {list(shape)}"
+                f"no int8 YAMNet body: '{tensor.name}' is {found} {list(tensor.shape)}, not {kind.name} {list(shape)}"
             )
     waveform = tensors[body.waveform]
     if waveform.type != TensorType.FLOAT32 or math.prod(waveform.shape) != _PATCH_SAMPLES:

@@ -142,9 +142,10 @@ def _find(artifact: Artifact, names: Sequence[str], folders: Sequence[tuple[str,
 
 
 def _look(artifact: Artifact, names: Sequence[str], folder: Path) -> Path | None:
-    """The artifact in a folder: a file with the right hash first, then one with the right name."""
+    """The artifact in a folder: a file with the right hash and any name, else one with a usual name."""
     candidates = [folder / name for name in names if (folder / name).is_file()]
-    for path in candidates:
+    others = sorted(folder.glob(f"*{Path(artifact.name).suffix}"))
+    for path in [*candidates, *(path for path in others if path.is_file())]:
         if path.stat().st_size == artifact.size and sha256_of_file(path) == artifact.sha256:
             return path
     return candidates[0] if candidates else None
