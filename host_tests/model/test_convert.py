@@ -168,6 +168,22 @@ def test_other_files_are_refused_by_name(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("bare_machine")
+def test_fault_of_the_source_is_told_before_a_missing_class_map(tmp_path: Path) -> None:
+    (tmp_path / "x.tflite").write_bytes(b"nothing of the kind")
+    with pytest.raises(ModelError, match="not a TensorFlow Lite file"):
+        convert(tmp_path / "x.tflite", tmp_path / "out", allow_unknown=True, offline=True)
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_missing_class_map_is_told_with_its_place(source_bytes: bytes, tmp_path: Path) -> None:
+    (tmp_path / "source.tflite").write_bytes(source_bytes)
+    with pytest.raises(SourceError) as caught:
+        convert(tmp_path / "source.tflite", tmp_path / "out", offline=True)
+    for part in (CLASS_MAP.name, CLASS_MAP.sha256, CLASS_MAP.urls[0]):
+        assert part in str(caught.value)
+
+
 def test_source_with_another_front_end_is_refused(source_bytes: bytes, class_map_bytes: bytes, tmp_path: Path) -> None:
     """One mel weight of 16,448 is doubled: the network is intact, the claim about its front end is not."""
     model = read_model(source_bytes)

@@ -156,5 +156,7 @@ def test_what_is_no_file_is_said(tmp_path: Path) -> None:
         load_model(huge)
     with pytest.raises(ModelError, match="a folder, not a model"):
         load_model(tmp_path)
+    with pytest.raises(ModelError, match="no regular file"):
+        load_model("/dev/zero")
     with pytest.raises(FileNotFoundError):
         load_model(tmp_path / "nothing.tflite")

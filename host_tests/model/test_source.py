@@ -108,6 +108,8 @@ def test_right_file_is_known_under_any_name(bare_machine: Path) -> None:
 def test_named_places_that_do_not_fit_are_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="nowhere: no such file or folder"):
         find_weights(Search(named=tmp_path / "nowhere"))
+    with pytest.raises(SourceError, match="not a regular file"):
+        find_weights(Search(named=Path("/dev/zero")))
     with pytest.raises(SourceError, match="this folder has none of"):
         find_weights(Search(named=tmp_path))
 

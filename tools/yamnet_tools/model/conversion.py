@@ -2,8 +2,8 @@
 """From Google's file to the three files the device needs, kept only once they are proved."""
 
 import struct
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -91,23 +91,20 @@ def convert(
     report(f"source: {source.path} ({source.found_in}), SHA-256 {source.sha256}")
     if not source.known and not allow_unknown:
         raise SourceError(_refusal(source))
+    with _naming(source.path):
+        body = find_body(read_model(source.data))
+        candidate = _candidate(body, head_range)
     class_map = find_class_map(search)
     if not class_map.known and not allow_unknown:
         raise SourceError(
             f"{class_map.path}: its SHA-256 is {class_map.sha256}, Google's class map has {CLASS_MAP.sha256};"
             " --allow-unknown takes it anyway"
         )
-    try:
+    with _naming(class_map.path):
         class_count = len(read_class_map(class_map.data))
-    except ModelError as error:
-        raise ModelError(f"{class_map.path}: {error}") from error
-    try:
-        body = find_body(read_model(source.data))
-        candidate = _candidate(body, head_range)
-        report("proving the result in TFLM and LiteRT")
+    report("proving the result in TFLM and LiteRT")
+    with _naming(source.path):
         proof = prove(source.data, body, candidate, audio)
-    except ModelError as error:
-        raise ModelError(f"{source.path}: {error}") from error
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         notice=NOTICE,
@@ -118,6 +115,15 @@ def convert(
         proof=_proof_info(proof),
     )
     return _write(out_dir, candidate, class_map, manifest, proof)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Begin the text of a ModelError with the name of the file it is about."""
+    try:
+        yield
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
 
 
 def _refusal(source: SourceFile) -> str:

@@ -65,8 +65,8 @@ def load_model(path: str | Path) -> YamnetModel:
         OSError: the file cannot be read.
     """
     path = Path(path)
-    if path.is_dir():
-        raise ModelError(f"{path}: a folder, not a model")
+    if path.exists() and not path.is_file():
+        raise ModelError(f"{path}: {'a folder' if path.is_dir() else 'no regular file'}, not a model")
     if path.stat().st_size > LARGEST_FILE_BYTES:
         raise ModelError(f"{path}: too large for a YAMNet: {path.stat().st_size:,} bytes")
     data = path.read_bytes()

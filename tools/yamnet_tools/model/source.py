@@ -88,8 +88,10 @@ def find_weights(search: Search) -> SourceFile:
         found = _look(WEIGHTS, names, search.named)
         if found is None:
             raise SourceError(f"{search.named}: this folder has none of {', '.join(names)}")
-    elif not search.named.exists():
-        raise SourceError(f"{search.named}: no such file or folder")
+    elif not search.named.is_file():
+        raise SourceError(
+            f"{search.named}: {'not a regular file' if search.named.exists() else 'no such file or folder'}"
+        )
     else:
         found = search.named
     return _read(WEIGHTS, found, "--weights")
