@@ -5,13 +5,15 @@
 
 namespace sound_model {
 
-std::expected<std::string, Error> ModelHash(std::string_view manifest_json) {
+std::expected<std::string, Error> FileHash(std::string_view manifest_json, std::string_view name) {
   constexpr size_t kDigits = 64;
-  const auto model = FindMember(manifest_json, "model");
-  const auto hash = model.and_then([](std::string_view object) { return FindMember(object, "sha256"); })
+  const auto files = FindMember(manifest_json, "files");
+  const auto hash = files.and_then([&](std::string_view object) { return FindMember(object, name); })
+                        .and_then([](std::string_view entry) { return FindMember(entry, "sha256"); })
                         .and_then(AsPlainString);
   if (!hash || hash->size() != kDigits || hash->find_first_not_of("0123456789abcdef") != hash->npos) {
-    return std::unexpected(Error{ErrorCode::kDamaged, "manifest: no model.sha256 of 64 hexadecimal digits"});
+    return std::unexpected(
+        Error{ErrorCode::kDamaged, "manifest: no SHA-256 of " + std::string(name) + " in it"});
   }
   return std::string(*hash);
 }

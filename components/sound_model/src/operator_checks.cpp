@@ -98,7 +98,9 @@ Finding CheckConvolution(const ModelGraph& graph, const GraphOperator& op, bool 
   if (!depthwise && weights.shape[3] != depth) return "weights and input have different depths";
   const int32_t kernel_h = weights.shape[1];
   const int32_t kernel_w = weights.shape[2];
-  if (kernel_h > height || kernel_w > width) return "its kernel is larger than its input";
+  if (padding == schema::kPaddingValid && (kernel_h > height || kernel_w > width)) {
+    return "its kernel is larger than its input";
+  }
   if (!bias.has_shape({channels})) return "its bias has the wrong shape";
   if (!output.has_shape({batch, OutputSize(height, kernel_h, stride_h, padding),
                          OutputSize(width, kernel_w, stride_w, padding), channels})) {

@@ -66,8 +66,9 @@ void BindSoundModel(nb::module_& module) {
       "front_end_of", [](const nb::bytes& json) { return Unwrap(sound_model::ParseFrontEnd(AsText(json))); }, "json"_a,
       "The front end that a model's YAMNET_FRONT_END metadata names, or ValueError.");
   module.def(
-      "model_hash", [](const nb::bytes& json) { return Unwrap(sound_model::ModelHash(AsText(json))); }, "manifest"_a,
-      "The model's SHA-256 in a manifest.json, or ValueError.");
+      "file_hash",
+      [](const nb::bytes& json, std::string_view name) { return Unwrap(sound_model::FileHash(AsText(json), name)); },
+      "manifest"_a, "name"_a, "A file's SHA-256 in a model partition's manifest.json, or ValueError.");
   module.def(
       "sha256",
       [](const nb::bytes& data, size_t piece) {

@@ -9,8 +9,8 @@
 
 namespace sound_model {
 
-/// The SHA-256 of yamnet.tflite, 64 lower-case hexadecimal digits, from the manifest.json beside it (`model.sha256`).
+/// The SHA-256 of a file, 64 lower-case hexadecimal digits, from the manifest.json beside it (`files.<name>.sha256`).
 /// @return kDamaged when there is none.
-std::expected<std::string, Error> ModelHash(std::string_view manifest_json);
+std::expected<std::string, Error> FileHash(std::string_view manifest_json, std::string_view name);
 
 }  // namespace sound_model
