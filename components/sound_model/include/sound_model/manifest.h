@@ -13,4 +13,7 @@ namespace sound_model {
 /// @return kDamaged when there is none.
 std::expected<std::string, Error> FileHash(std::string_view manifest_json, std::string_view name);
 
+/// The size of a file in bytes, from the same place (`files.<name>.bytes`).
+std::expected<size_t, Error> FileSize(std::string_view manifest_json, std::string_view name);
+
 }  // namespace sound_model
