@@ -6,6 +6,7 @@
 
 #include "esp_log.h"
 #include "esp_timer.h"
+#include "freertos/FreeRTOS.h"
 
 namespace firmware {
 namespace {
@@ -19,8 +20,11 @@ void BootSequence::Run(const char* name, const char* needs, const std::function<
   const bool possible = needs == nullptr || ok(needs);
   const Result result = possible ? step() : std::unexpected("needs " + WhyNot(needs));
   const auto ms = static_cast<uint32_t>((esp_timer_get_time() - begin_us) / 1000);
-  steps_.push_back({name, needs, result.has_value(), ms, result ? *result : result.error()});
-  const Step& done = steps_.back();
+  const size_t index = count_.load();
+  configASSERT(index < steps_.size());
+  steps_[index] = {name, needs, result.has_value(), ms, result ? *result : result.error()};
+  count_.store(index + 1);
+  const Step& done = steps_[index];
   if (done.ok) {
     ESP_LOGI(kTag, "%s: %u ms%s%s", name, static_cast<unsigned>(ms), done.message.empty() ? "" : ", ",
              done.message.c_str());
@@ -29,7 +33,9 @@ void BootSequence::Run(const char* name, const char* needs, const std::function<
   }
 }
 
-bool BootSequence::ready() const { return std::ranges::all_of(steps_, &Step::ok); }
+bool BootSequence::ready() const { return std::ranges::all_of(steps(), &Step::ok); }
+
+bool BootSequence::over(const char* name) const { return Find(name) != nullptr; }
 
 bool BootSequence::ok(const char* name) const {
   const Step* const step = Find(name);
@@ -44,8 +50,9 @@ std::string BootSequence::WhyNot(const char* name) const {
 }
 
 const BootSequence::Step* BootSequence::Find(const char* name) const {
-  const auto found = std::ranges::find(steps_, std::string_view(name), &Step::name);
-  return found == steps_.end() ? nullptr : &*found;
+  const std::span<const Step> done = steps();
+  const auto found = std::ranges::find(done, std::string_view(name), &Step::name);
+  return found == done.end() ? nullptr : &*found;
 }
 
 }  // namespace firmware

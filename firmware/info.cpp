@@ -38,13 +38,14 @@ void WriteFirmware(JsonWriter& json) {
 }
 
 void WriteBoot(JsonWriter& json, const App& app) {
-  json.Key("count");
-  json.Value(app.record ? std::optional(app.record->count) : std::nullopt);
-  json.Field("reset_reason", app.record ? app.record->reset_reason.c_str() : "unknown");
-  json.Key("panics");
-  json.Value(app.record ? std::optional(app.record->panics) : std::nullopt);
-  json.Key("brownouts");
-  json.Value(app.record ? std::optional(app.record->brownouts) : std::nullopt);
+  const std::optional<BootRecord> record = app.boot.ok(kRecordStep) ? app.record : std::nullopt;
+  const auto number = [&](uint32_t BootRecord::* member) {
+    return record ? std::optional(*record.*member) : std::nullopt;
+  };
+  json.Field("count", number(&BootRecord::count));
+  json.Field("reset_reason", record ? record->reset_reason.c_str() : "unknown");
+  json.Field("panics", number(&BootRecord::panics));
+  json.Field("brownouts", number(&BootRecord::brownouts));
   json.Field("ready", app.boot.ready());
   json.Key("steps");
   json.BeginArray();
@@ -109,7 +110,7 @@ void WriteAppInfo(const App& app, JsonWriter& json) {
     json.Field("size", sound_model::ArenaBytes());
     json.Field("used", app.model->arena_used());
   });
-  Section(json, "selftest", app.self_test_result.has_value(),
+  Section(json, "selftest", app.boot.over(kSelfTestStep) && app.self_test_result,
           [&] { serial_console::WriteSelfTest(*app.self_test_result, json); });
   Section(json, "audio", app.boot.ok(kAudioStep), [&] { WriteAudio(json, app); });
   Section(json, "inference", app.boot.ok(kInterpreterStep), [&] {

@@ -33,6 +33,7 @@ class ModelService {
   /// One inference measured op by op, of whatever patch is in the input.
   std::expected<serial_console::Profile, serial_console::Error> Profile();
 
+  /// Also checks that no kernel writes into the tensor it reads.
   std::expected<serial_console::SelfTestResult, serial_console::Error> SelfTest(
       const sound_model::SelfTestVector& vector);
 
@@ -42,13 +43,12 @@ class ModelService {
  private:
   static constexpr size_t kTimesKept = 64;
 
-  std::expected<uint32_t, serial_console::Error> InvokeLocked();
+  std::expected<uint32_t, serial_console::Error> InvokeLocked(bool guarded);
   void NoteTime(uint32_t us);
 
   std::unique_ptr<sound_model::Interpreter> interpreter_;
   SemaphoreHandle_t lock_;
   std::vector<serial_console::OpProfile> profile_;
-  std::vector<int8_t> self_test_scores_;
   std::array<uint32_t, kTimesKept> latest_us_{};
   uint32_t patches_ = 0;
   uint32_t max_us_ = 0;

@@ -33,7 +33,9 @@ class Interpreter {
   std::span<int8_t> input();         ///< kPatchValues values, to be written before each Invoke().
   std::span<const int8_t> output();  ///< kClasses values.
 
-  std::expected<void, Error> Invoke();
+  /// @param guarded  also checks that each operator leaves the tensor it reads as it was, which costs time.
+  /// @return kInferenceFailed
+  std::expected<void, Error> Invoke(bool guarded = false);
 
   /// What the operators of the last Invoke() cost, in order of execution.
   std::span<const OpCost> costs() const;
@@ -43,6 +45,8 @@ class Interpreter {
  private:
   struct Implementation;
   explicit Interpreter(std::unique_ptr<Implementation> implementation);
+
+  void ObserveInputs(const ModelSummary& summary);
 
   std::unique_ptr<Implementation> implementation_;
 };
