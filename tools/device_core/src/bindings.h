@@ -6,7 +6,9 @@
 namespace device_core {
 
 /// Each component's bindings, one file each.
+void BindAudioInput(nanobind::module_& module);
 void BindLogMel(nanobind::module_& module);
 void BindSerialConsole(nanobind::module_& module);
+void BindSoundModel(nanobind::module_& module);
 
 }  // namespace device_core

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace audio_input {
+
+inline constexpr size_t kBlockSamples = 320;  ///< 20 ms.
+
+/// Samples that follow one another, and where in the stream they lie. A block that does not start where the one before
+/// ended tells of a gap.
+struct PcmBlock {
+  int64_t start_sample;
+  std::span<const int16_t> pcm;
+};
+
+/// Blocks from one writer to one reader, without locks: the writer never waits for the reader.
+class PcmRing {
+ public:
+  struct Slot {
+    int64_t start_sample;
+    uint32_t count;
+    int16_t pcm[kBlockSamples];
+  };
+
+  /// @param slots  memory for a power of two of blocks; outlives the ring.
+  explicit PcmRing(std::span<Slot> slots) : slots_(slots) {}
+
+  /// Writer: copies up to kBlockSamples samples in.
+  /// @return false when the ring is full; the block is dropped and counted as an overrun.
+  bool Push(int64_t start_sample, std::span<const int16_t> pcm);
+  /// Writer: true when Push() would drop a block.
+  bool full() const { return written_.load() - read_.load() == slots_.size(); }
+
+  /// Reader: the oldest block, valid until Pop().
+  std::optional<PcmBlock> Front() const;
+  void Pop() { read_.fetch_add(1); }
+
+  uint32_t overruns() const { return overruns_.load(); }
+
+ private:
+  std::span<Slot> slots_;
+  // Blocks, counted since the start. At 50 a second they wrap after 2.7 years, in step where the size divides 2^32.
+  std::atomic<uint32_t> written_ = 0;
+  std::atomic<uint32_t> read_ = 0;
+  std::atomic<uint32_t> overruns_ = 0;
+};
+
+}  // namespace audio_input

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "sound_model/error.h"
+#include "sound_model/interpreter.h"
+
+namespace sound_model {
+
+/// Mounts the partition `yamnet` read-only in effect: it is never formatted. On Linux, the folder $YAMNET_MODEL_DIR.
+std::expected<void, Error> MountModelFiles();
+
+/// @return all of a small file of the model partition, at most 64 KB.
+std::expected<std::string, Error> ReadModelFile(const char* name);
+
+/// The same, for a file that the manifest describes: kWrongHash unless it is that file.
+std::expected<std::string, Error> ReadModelFile(const char* name, const std::string& manifest_json);
+
+struct LoadedModel {
+  std::span<const uint8_t> bytes;  ///< 16-byte aligned, for as long as the program runs.
+  std::string sha256;
+  int64_t read_us;  ///< Reading and hashing.
+};
+
+/// Brings yamnet.tflite into memory and checks that it is the file the manifest names.
+std::expected<LoadedModel, Error> LoadModel(const std::string& manifest_json);
+
+/// Allocates the arena as Kconfig says and makes the interpreter in it.
+/// @return kOutOfMemory with a text that tells the arena that would do.
+std::expected<std::unique_ptr<Interpreter>, Error> MakeInterpreter(std::span<const uint8_t> model,
+                                                                   const ModelSummary& summary);
+
+size_t ArenaBytes();  ///< As Kconfig says.
+
+}  // namespace sound_model

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+// The project's own kernels: exact, and without the scratch that ESP-NN's need. They know the shapes that YAMNet has, and
+// Prepare refuses all others.
+#include <algorithm>
+#include <cstring>
+
+#include "../kernels/depthwise.h"
+#include "../kernels/dot_product.h"
+#include "../kernels/pointwise.h"
+#include "kernels.h"
+#include "tensorflow/lite/micro/kernels/conv.h"
+#include "tensorflow/lite/micro/kernels/depthwise_conv.h"
+#include "tensorflow/lite/micro/kernels/fully_connected.h"
+#include "tensorflow/lite/micro/kernels/kernel_util.h"
+
+namespace sound_model::kernels {
+namespace {
+
+using tflite::micro::GetEvalInput;
+using tflite::micro::GetEvalOutput;
+using tflite::micro::GetTensorData;
+
+constexpr int kInputTensor = 0;
+constexpr int kWeightsTensor = 1;
+constexpr int kBiasTensor = 2;
+constexpr int kOutputTensor = 0;
+
+struct ConvData {
+  tflite::OpDataConv conv;  ///< First: TFLM's Prepare takes this struct for it.
+  int32_t* bias;            ///< FoldedBias() of each channel.
+  int8_t* columns_weights;  ///< Of a convolution that is done column by column: [channels, 16], zeros after the taps.
+  int scratch;              ///< Depthwise: the padding. Column by column: the columns.
+};
+
+struct FullyConnectedData {
+  tflite::OpDataFullyConnected layer;
+  int32_t* bias;
+  int32_t* multipliers;
+  int32_t* shifts;
+};
+
+/// The tensors of an operator while it is prepared.
+class TempTensors {
+ public:
+  TempTensors(TfLiteContext* context, TfLiteNode* node)
+      : micro_(tflite::GetMicroContext(context)),
+        tensors_{micro_->AllocateTempInputTensor(node, kInputTensor),
+                 micro_->AllocateTempInputTensor(node, kWeightsTensor),
+                 micro_->AllocateTempInputTensor(node, kBiasTensor),
+                 micro_->AllocateTempOutputTensor(node, kOutputTensor)} {}
+  ~TempTensors() {
+    for (TfLiteTensor* tensor : tensors_) {
+      if (tensor != nullptr) micro_->DeallocateTempTfLiteTensor(tensor);
+    }
+  }
+  TempTensors(const TempTensors&) = delete;
+
+  bool complete() const {
+    return std::all_of(std::begin(tensors_), std::end(tensors_), [](auto* tensor) { return tensor != nullptr; });
+  }
+  TfLiteTensor& input() { return *tensors_[0]; }
+  TfLiteTensor& weights() { return *tensors_[1]; }
+  TfLiteTensor& bias() { return *tensors_[2]; }
+  TfLiteTensor& output() { return *tensors_[3]; }
+
+ private:
+  tflite::MicroContext* micro_;
+  TfLiteTensor* tensors_[4];
+};
+
+template <typename Data>
+void* Init(TfLiteContext* context, const char*, size_t) {
+  return context->AllocatePersistentBuffer(context, sizeof(Data));
+}
+
+template <typename T>
+T* AllocatePersistent(TfLiteContext* context, int count) {
+  return static_cast<T*>(context->AllocatePersistentBuffer(context, static_cast<size_t>(count) * sizeof(T)));
+}
+
+/// @param count  weights of one output channel; the first lies at channel * `channel_step`, the next `step` further.
+int32_t* FoldBias(TfLiteContext* context, TempTensors& tensors, int channels, int count, int channel_step, int step) {
+  auto* const folded = AllocatePersistent<int32_t>(context, channels);
+  if (folded == nullptr) return nullptr;
+  const int8_t* const weights = tensors.weights().data.int8;
+  for (int channel = 0; channel < channels; ++channel) {
+    int32_t sum = 0;
+    for (int i = 0; i < count; ++i) sum += weights[channel * channel_step + i * step];
+    folded[channel] =
+        FoldedBias(tensors.bias().data.i32[channel], sum, static_cast<int32_t>(tensors.input().params.zero_point));
+  }
+  return folded;
+}
+
+bool ShiftsAreNotPositive(const int32_t* shifts, int count) {
+  return std::all_of(shifts, shifts + count, [](int32_t shift) { return shift <= 0 && shift > -31; });
+}
+
+OutputStage Stage(const ConvData& data) {
+  return {.bias = data.bias,
+          .multiplier = data.conv.per_channel_output_multiplier,
+          .shift = data.conv.per_channel_output_shift,
+          .zero_point = data.conv.output_zero_point,
+          .lowest = data.conv.output_activation_min,
+          .highest = data.conv.output_activation_max};
+}
+
+bool IsPointwise(const TfLiteIntArray& weights, const TfLiteConvParams& params) {
+  return weights.data[1] == 1 && weights.data[2] == 1 && params.stride_width == 1 && params.stride_height == 1;
+}
+
+TfLiteStatus PrepareConv(TfLiteContext* context, TfLiteNode* node) {
+  TF_LITE_ENSURE_STATUS(tflite::ConvPrepare(context, node));
+  auto& data = *static_cast<ConvData*>(node->user_data);
+  const auto& params = *static_cast<const TfLiteConvParams*>(node->builtin_data);
+  TempTensors tensors(context, node);
+  TF_LITE_ENSURE(context, tensors.complete());
+  const TfLiteIntArray& weights = *tensors.weights().dims;
+  const int channels = weights.data[0];
+  const int taps = weights.data[1] * weights.data[2] * weights.data[3];
+  TF_LITE_ENSURE(context, ShiftsAreNotPositive(data.conv.per_channel_output_shift, channels));
+  data.bias = FoldBias(context, tensors, channels, taps, taps, 1);
+  TF_LITE_ENSURE(context, data.bias != nullptr);
+  if (IsPointwise(weights, params)) {
+    TF_LITE_ENSURE_EQ(context, taps % kVectorBytes, 0);
+    return kTfLiteOk;
+  }
+  // One input channel: what a kernel position sees is a column of at most 16 values, and the rest is pointwise.
+  TF_LITE_ENSURE_EQ(context, weights.data[3], 1);
+  TF_LITE_ENSURE(context, taps <= kVectorBytes);
+  data.columns_weights = AllocatePersistent<int8_t>(context, channels * kVectorBytes);
+  TF_LITE_ENSURE(context, data.columns_weights != nullptr);
+  std::memset(data.columns_weights, 0, static_cast<size_t>(channels) * kVectorBytes);
+  for (int channel = 0; channel < channels; ++channel) {
+    std::memcpy(data.columns_weights + channel * kVectorBytes, tensors.weights().data.int8 + channel * taps, taps);
+  }
+  // One row of the output at a time.
+  return context->RequestScratchBufferInArena(context, tensors.output().dims->data[2] * kVectorBytes, &data.scratch);
+}
+
+/// Writes what the kernel sees at each position of one output row, [width, 16].
+void GatherColumns(const TfLiteIntArray& input_dims, const TfLiteIntArray& weights_dims, const TfLiteConvParams& params,
+                   const tflite::OpDataConv& data, const int8_t* input, int output_y, int output_width,
+                   int8_t* columns) {
+  const int height = input_dims.data[1];
+  const int width = input_dims.data[2];
+  for (int output_x = 0; output_x < output_width; ++output_x, columns += kVectorBytes) {
+    int8_t* column = columns;
+    for (int ky = 0; ky < weights_dims.data[1]; ++ky) {
+      const int y = output_y * params.stride_height - data.padding.height + ky;
+      for (int kx = 0; kx < weights_dims.data[2]; ++kx) {
+        const int x = output_x * params.stride_width - data.padding.width + kx;
+        const bool inside = y >= 0 && y < height && x >= 0 && x < width;
+        *column++ = inside ? input[y * width + x] : static_cast<int8_t>(data.input_zero_point);
+      }
+    }
+    std::memset(column, 0, static_cast<size_t>(columns + kVectorBytes - column));
+  }
+}
+
+TfLiteStatus EvalConv(TfLiteContext* context, TfLiteNode* node) {
+  const auto& data = *static_cast<const ConvData*>(node->user_data);
+  const auto& params = *static_cast<const TfLiteConvParams*>(node->builtin_data);
+  const TfLiteEvalTensor* input = GetEvalInput(context, node, kInputTensor);
+  const TfLiteEvalTensor* weights = GetEvalInput(context, node, kWeightsTensor);
+  TfLiteEvalTensor* output = GetEvalOutput(context, node, kOutputTensor);
+  const int output_height = output->dims->data[1];
+  const int output_width = output->dims->data[2];
+  const int channels = weights->dims->data[0];
+  const int8_t* const in = GetTensorData<int8_t>(input);
+  int8_t* const out = GetTensorData<int8_t>(output);
+  if (IsPointwise(*weights->dims, params)) {
+    Convolve(Pointwise{.pixels = output_height * output_width,
+                       .input_channels = weights->dims->data[3],
+                       .output_channels = channels,
+                       .weights = GetTensorData<int8_t>(weights),
+                       .stage = Stage(data)},
+             in, out);
+    return kTfLiteOk;
+  }
+  auto* const columns = static_cast<int8_t*>(context->GetScratchBuffer(context, data.scratch));
+  const Pointwise row{.pixels = output_width,
+                      .input_channels = kVectorBytes,
+                      .output_channels = channels,
+                      .weights = data.columns_weights,
+                      .stage = Stage(data)};
+  for (int y = 0; y < output_height; ++y) {
+    GatherColumns(*input->dims, *weights->dims, params, data.conv, in, y, output_width, columns);
+    Convolve(row, columns, out + y * output_width * channels);
+  }
+  return kTfLiteOk;
+}
+
+TfLiteStatus PrepareDepthwise(TfLiteContext* context, TfLiteNode* node) {
+  TF_LITE_ENSURE_STATUS(tflite::DepthwiseConvPrepare(context, node));
+  auto& data = *static_cast<ConvData*>(node->user_data);
+  TempTensors tensors(context, node);
+  TF_LITE_ENSURE(context, tensors.complete());
+  const TfLiteIntArray& weights = *tensors.weights().dims;
+  const int channels = weights.data[3];
+  TF_LITE_ENSURE(context, weights.data[1] == 3 && weights.data[2] == 3);
+  TF_LITE_ENSURE_EQ(context, tensors.input().dims->data[3], channels);
+  TF_LITE_ENSURE_EQ(context, channels % kVectorBytes, 0);
+  TF_LITE_ENSURE(context, ShiftsAreNotPositive(data.conv.per_channel_output_shift, channels));
+  data.bias = FoldBias(context, tensors, channels, 9, 1, channels);
+  TF_LITE_ENSURE(context, data.bias != nullptr);
+  return context->RequestScratchBufferInArena(context, channels, &data.scratch);
+}
+
+TfLiteStatus EvalDepthwise(TfLiteContext* context, TfLiteNode* node) {
+  const auto& data = *static_cast<const ConvData*>(node->user_data);
+  const auto& params = *static_cast<const TfLiteDepthwiseConvParams*>(node->builtin_data);
+  const TfLiteEvalTensor* input = GetEvalInput(context, node, kInputTensor);
+  const TfLiteEvalTensor* weights = GetEvalInput(context, node, kWeightsTensor);
+  TfLiteEvalTensor* output = GetEvalOutput(context, node, kOutputTensor);
+  const int channels = weights->dims->data[3];
+  void* const padding = context->GetScratchBuffer(context, data.scratch);
+  std::memset(padding, data.conv.input_zero_point, static_cast<size_t>(channels));
+  Convolve(Depthwise3x3{.input_height = input->dims->data[1],
+                        .input_width = input->dims->data[2],
+                        .channels = channels,
+                        .output_height = output->dims->data[1],
+                        .output_width = output->dims->data[2],
+                        .stride_height = params.stride_height,
+                        .stride_width = params.stride_width,
+                        .pad_top = data.conv.padding.height,
+                        .pad_left = data.conv.padding.width,
+                        .weights = GetTensorData<int8_t>(weights),
+                        .stage = Stage(data)},
+           GetTensorData<int8_t>(input), static_cast<const int8_t*>(padding), GetTensorData<int8_t>(output));
+  return kTfLiteOk;
+}
+
+TfLiteStatus PrepareFullyConnected(TfLiteContext* context, TfLiteNode* node) {
+  auto& data = *static_cast<FullyConnectedData*>(node->user_data);
+  const auto& params = *static_cast<const TfLiteFullyConnectedParams*>(node->builtin_data);
+  TempTensors tensors(context, node);
+  TF_LITE_ENSURE(context, tensors.complete());
+  TF_LITE_ENSURE_STATUS(tflite::CalculateOpDataFullyConnected(context, params.activation, kTfLiteInt8,
+                                                              &tensors.input(), &tensors.weights(), &tensors.bias(),
+                                                              &tensors.output(), &data.layer));
+  const int channels = tensors.weights().dims->data[0];
+  const int depth = tensors.weights().dims->data[1];
+  TF_LITE_ENSURE_EQ(context, depth % kVectorBytes, 0);
+  const auto shift = static_cast<int32_t>(data.layer.output_shift);
+  TF_LITE_ENSURE(context, ShiftsAreNotPositive(&shift, 1));
+  data.bias = FoldBias(context, tensors, channels, depth, depth, 1);
+  data.multipliers = AllocatePersistent<int32_t>(context, channels);
+  data.shifts = AllocatePersistent<int32_t>(context, channels);
+  TF_LITE_ENSURE(context, data.bias != nullptr && data.multipliers != nullptr && data.shifts != nullptr);
+  std::fill_n(data.multipliers, channels, data.layer.output_multiplier);
+  std::fill_n(data.shifts, channels, shift);
+  return kTfLiteOk;
+}
+
+TfLiteStatus EvalFullyConnected(TfLiteContext* context, TfLiteNode* node) {
+  const auto& data = *static_cast<const FullyConnectedData*>(node->user_data);
+  const TfLiteEvalTensor* input = GetEvalInput(context, node, kInputTensor);
+  const TfLiteEvalTensor* weights = GetEvalInput(context, node, kWeightsTensor);
+  TfLiteEvalTensor* output = GetEvalOutput(context, node, kOutputTensor);
+  Convolve(Pointwise{.pixels = 1,
+                     .input_channels = weights->dims->data[1],
+                     .output_channels = weights->dims->data[0],
+                     .weights = GetTensorData<int8_t>(weights),
+                     .stage = {.bias = data.bias,
+                               .multiplier = data.multipliers,
+                               .shift = data.shifts,
+                               .zero_point = data.layer.output_zero_point,
+                               .lowest = data.layer.output_activation_min,
+                               .highest = data.layer.output_activation_max}},
+           GetTensorData<int8_t>(input), GetTensorData<int8_t>(output));
+  return kTfLiteOk;
+}
+
+}  // namespace
+
+const char kName[] = "pie";
+
+TFLMRegistration Conv2D() { return tflite::micro::RegisterOp(Init<ConvData>, PrepareConv, EvalConv); }
+
+TFLMRegistration DepthwiseConv2D() {
+  return tflite::micro::RegisterOp(Init<ConvData>, PrepareDepthwise, EvalDepthwise);
+}
+
+TFLMRegistration FullyConnected() {
+  return tflite::micro::RegisterOp(Init<FullyConnectedData>, PrepareFullyConnected, EvalFullyConnected);
+}
+
+}  // namespace sound_model::kernels

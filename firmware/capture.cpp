@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture.h"
+
+#include "audio_input/wav_format.h"
+#include "esp_heap_caps.h"
+#include "esp_log.h"
+#include "esp_timer.h"
+#include "task_layout.h"
+
+namespace firmware {
+namespace {
+
+using audio_input::Liveness;
+using audio_input::PcmRing;
+
+constexpr char kTag[] = "capture";
+// 2.56 s: an inference and what the console scores in between fit in; a power of two, as PcmRing wants it.
+constexpr size_t kRingBlocks = 128;
+
+int64_t NowMs() { return esp_timer_get_time() / 1000; }
+
+std::span<PcmRing::Slot> AllocateSlots() {
+#if CONFIG_IDF_TARGET_LINUX
+  constexpr uint32_t kCapabilities = MALLOC_CAP_DEFAULT;
+#else
+  constexpr uint32_t kCapabilities = MALLOC_CAP_8BIT | MALLOC_CAP_SPIRAM;
+#endif
+  auto* slots = static_cast<PcmRing::Slot*>(heap_caps_malloc(kRingBlocks * sizeof(PcmRing::Slot), kCapabilities));
+  // Without PSRAM the ring is small, and the console's scoring may cost a gap.
+  size_t count = kRingBlocks;
+  if (slots == nullptr) {
+    count = kRingBlocks / 4;
+    slots = static_cast<PcmRing::Slot*>(heap_caps_malloc(count * sizeof(PcmRing::Slot), MALLOC_CAP_DEFAULT));
+  }
+  configASSERT(slots != nullptr);
+  return {slots, count};
+}
+
+}  // namespace
+
+Capture::Capture(std::unique_ptr<audio_input::AudioSource> source)
+    : source_(std::move(source)),
+      slots_(AllocateSlots()),
+      ring_(slots_),
+      liveness_(NowMs()),
+      block_(audio_input::kBlockSamples) {}
+
+void Capture::Start(TaskHandle_t reader) {
+  reader_ = reader;
+  liveness_ = audio_input::LivenessMonitor(NowMs());
+  alive_ = true;
+  StartTask(kCaptureTask, [](void* self) { static_cast<Capture*>(self)->Run(); }, this, &task_);
+}
+
+void Capture::Run() {
+  for (;;) {
+    const auto chunk = source_->Read(block_);
+    if (!chunk) {
+      ESP_LOGE(kTag, "%s", chunk.error().c_str());
+      Reopen(Liveness::kNoData);
+      continue;
+    }
+    if (chunk->ended) {
+      ESP_LOGI(kTag, "the recording has ended after %.2f s", static_cast<double>(position_) / audio_input::kSampleRateHz);
+      alive_ = false;
+      vTaskSuspend(nullptr);
+    }
+    if (chunk->lost_before > 0) {
+      position_ += chunk->lost_before;
+      gaps_.fetch_add(1);
+    }
+    const auto pcm = std::span<const int16_t>(block_).first(chunk->samples);
+    if (!pcm.empty()) Deliver(pcm);
+    Watch(pcm);
+  }
+}
+
+void Capture::Deliver(std::span<const int16_t> pcm) {
+  while (!source_->real_time() && ring_.full()) vTaskDelay(1);
+  if (!ring_.Push(position_, pcm)) gaps_.fetch_add(1);
+  position_ += static_cast<int64_t>(pcm.size());
+  xTaskNotifyGive(reader_);
+
+  level_.Add(pcm);
+  level_samples_ += static_cast<uint32_t>(pcm.size());
+  if (level_samples_ >= audio_input::kSampleRateHz) {
+    level_dbfs_ = level_.Take();
+    level_samples_ = 0;
+  }
+}
+
+void Capture::Watch(std::span<const int16_t> pcm) {
+  // A recording may be silent, and faster than the clock: only a microphone can die.
+  if (!source_->real_time() || source_->board()[0] == '\0') return;
+  const Liveness liveness = liveness_.Update(pcm, NowMs());
+  if (liveness != Liveness::kAlive) Reopen(liveness);
+  alive_ = liveness == Liveness::kAlive;
+}
+
+void Capture::Reopen(Liveness liveness) {
+  alive_ = false;
+  const std::string_view what = audio_input::LivenessName(liveness);
+  ESP_LOGE(kTag, "the microphone is dead (%.*s): opening it again", static_cast<int>(what.size()), what.data());
+  source_->Close();
+  if (const auto opened = source_->Open(); !opened) {
+    ESP_LOGE(kTag, "%s", opened.error().c_str());
+    vTaskDelay(pdMS_TO_TICKS(audio_input::kDeadAfterMs));
+  }
+  // What was missed meanwhile is not known in samples: the clock tells about how much.
+  position_ += audio_input::kDeadAfterMs * audio_input::kSampleRateHz / 1000;
+  gaps_.fetch_add(1);
+  liveness_ = audio_input::LivenessMonitor(NowMs());
+}
+
+}  // namespace firmware

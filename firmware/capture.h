@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "audio_input/audio_source.h"
+#include "audio_input/level_meter.h"
+#include "audio_input/liveness.h"
+#include "audio_input/pcm_ring.h"
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
+
+namespace firmware {
+
+/// Reads the audio source in a task of its own into a ring, watches whether it is alive, and reopens it when it is not.
+class Capture {
+ public:
+  explicit Capture(std::unique_ptr<audio_input::AudioSource> source);
+
+  std::expected<void, std::string> Open() { return source_->Open(); }
+  /// @param reader  the task that takes blocks from ring(); notified of each one.
+  void Start(TaskHandle_t reader);
+
+  audio_input::PcmRing& ring() { return ring_; }
+  const audio_input::AudioSource& source() const { return *source_; }
+  uint32_t gaps() const { return gaps_.load(); }
+  bool alive() const { return alive_.load(); }
+  float level_dbfs() const { return level_dbfs_.load(); }  ///< Over the last second.
+  TaskHandle_t task() const { return task_; }
+
+ private:
+  void Run();
+  void Deliver(std::span<const int16_t> pcm);
+  void Watch(std::span<const int16_t> pcm);
+  void Reopen(audio_input::Liveness liveness);
+
+  std::unique_ptr<audio_input::AudioSource> source_;
+  std::span<audio_input::PcmRing::Slot> slots_;
+  audio_input::PcmRing ring_;
+  audio_input::LevelMeter level_;
+  audio_input::LivenessMonitor liveness_;
+  std::vector<int16_t> block_;
+  TaskHandle_t reader_ = nullptr;
+  TaskHandle_t task_ = nullptr;
+  int64_t position_ = 0;
+  uint32_t level_samples_ = 0;
+  std::atomic<uint32_t> gaps_ = 0;
+  std::atomic<bool> alive_ = false;
+  std::atomic<float> level_dbfs_ = audio_input::kSilenceDbfs;
+};
+
+}  // namespace firmware

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
+#include "sdkconfig.h"
+
+namespace firmware {
+
+/// A task's name, place and size. Stacks: the measured high-water mark (docs/hardware.md has them) and at least 1.5 KB.
+struct TaskLayout {
+  const char* name;
+  int core;
+  UBaseType_t priority;
+  uint32_t stack_bytes;
+};
+
+// Core 0 hears and speaks, core 1 thinks. Capture comes first: what is not read in time is lost.
+inline constexpr TaskLayout kCaptureTask{"capture", 0, 18, 5120};
+inline constexpr TaskLayout kConsoleTask{"console", 0, 5, 10240};
+inline constexpr TaskLayout kHeartbeatTask{"heartbeat", 0, 3, 5120};
+inline constexpr TaskLayout kInferenceTask{"inference", 1, 10, 10240};
+inline constexpr std::array kTasks{kCaptureTask, kConsoleTask, kHeartbeatTask, kInferenceTask};
+
+inline void StartTask(const TaskLayout& layout, TaskFunction_t run, void* argument, TaskHandle_t* handle) {
+#if CONFIG_IDF_TARGET_LINUX
+  constexpr uint32_t kLeastStack = 65536;  // the host's libraries take what they like
+  constexpr int kOnlyCore = 0;
+  const uint32_t stack = layout.stack_bytes > kLeastStack ? layout.stack_bytes : kLeastStack;
+  const BaseType_t made = xTaskCreatePinnedToCore(run, layout.name, stack, argument, layout.priority, handle, kOnlyCore);
+#else
+  const BaseType_t made = xTaskCreatePinnedToCore(run, layout.name, layout.stack_bytes, argument, layout.priority,
+                                                  handle, layout.core);
+#endif
+  configASSERT(made == pdPASS);
+}
+
+}  // namespace firmware

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds the firmware with ESP-IDF and runs it: on this machine, or in QEMU's ESP32-S3."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from firmware_console import Console
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+FLASH_BYTES = 16 << 20
+BOOT_TIMEOUT_S = 300.0  # QEMU on a busy machine
+YAMNET_OFFSET, YAMNET_BYTES = 0x620000, 5 << 20  # partitions.csv
+
+
+def build(name: str, target: str, defaults: Sequence[str], options: str = "") -> Path:
+    """Build the project for `target` in build/<name>; returns that folder. Skips where there is no ESP-IDF.
+
+    Args:
+        defaults: sdkconfig files of the checkout.
+        options: further lines of sdkconfig.
+    """
+    idf = os.environ.get("IDF_PATH")
+    if not idf or not shutil.which("idf.py"):
+        pytest.skip("needs ESP-IDF: source its export.sh (5.5 or later), so that IDF_PATH is set and idf.py is found")
+    if target == "esp32s3" and not shutil.which("xtensa-esp32s3-elf-gcc"):
+        pytest.skip("needs the compiler for the ESP32-S3: ESP-IDF's install.sh esp32s3")
+    folder = CHECKOUT / "build" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    extra = folder / "sdkconfig.test"
+    files = [str(CHECKOUT / file) for file in defaults] + [str(extra)]
+    command = ["idf.py", "-B", str(folder), "-D", f"SDKCONFIG={folder / 'sdkconfig'}"]
+    command += ["-D", f"SDKCONFIG_DEFAULTS={';'.join(files)}"]
+    if components := os.environ.get("YAMNET_IDF_COMPONENTS"):
+        command += ["-D", f"EXTRA_COMPONENT_DIRS={components}"]
+    if not extra.is_file() or extra.read_text() != options or not (folder / "build.ninja").is_file():
+        extra.write_text(options)
+        _run([*command, "--preview", "set-target", target])
+    _run([*command, "build"])
+    return folder
+
+
+def _run(command: Sequence[str]) -> None:
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-6000:]}{done.stderr[-6000:]}"
+
+
+@contextmanager
+def run_on_linux(folder: Path, model_dir: Path, replay: Path | None = None) -> Iterator[Console]:
+    """The Linux build as a process; the console on its standard input and output."""
+    environment = os.environ | {"YAMNET_MODEL_DIR": str(model_dir), "YAMNET_REPLAY_WAV": str(replay or "")}
+    with _console([str(folder / "yamnet-esp32s3.elf")], environment, 60.0) as console:
+        yield console
+
+
+@contextmanager
+def run_in_qemu(folder: Path, model_dir: Path, tmp_path: Path, arguments: Sequence[str] = ()) -> Iterator[Console]:
+    """The ESP32-S3 build in QEMU, with the files of `model_dir` in its SPIFFS partition; the console on UART0."""
+    qemu = os.environ.get("YAMNET_QEMU") or shutil.which("qemu-system-xtensa")
+    if not qemu:
+        pytest.skip("needs Espressif's QEMU: python $IDF_PATH/tools/idf_tools.py install qemu-xtensa")
+    flash = tmp_path / "flash.bin"
+    write_flash_image(folder, model_dir, flash)
+    command = [qemu, "-machine", "esp32s3", "-m", "8M", "-display", "none", "-monitor", "none", "-no-reboot"]
+    command += ["-global", "driver=ssi_psram,property=is_octal,value=true"]
+    command += ["-global", "driver=timer.esp32s3.timg,property=wdt_disable,value=true"]
+    command += ["-drive", f"file={flash},if=mtd,format=raw", "-serial", "stdio", *arguments]
+    with _console(command, dict(os.environ), 120.0) as console:
+        yield console
+
+
+def write_flash_image(folder: Path, model_dir: Path, flash: Path) -> None:
+    """Bootloader, partition table, app and model partition in one image of the whole flash."""
+    image = bytearray(b"\xff" * FLASH_BYTES)
+    for line in (folder / "flash_args").read_text().splitlines():
+        if line.startswith("0x"):
+            offset, name = line.split()
+            data = (folder / name).read_bytes()
+            image[int(offset, 16) : int(offset, 16) + len(data)] = data
+    spiffs = flash.with_suffix(".spiffs")
+    generator = Path(os.environ["IDF_PATH"]) / "components" / "spiffs" / "spiffsgen.py"
+    _run([sys.executable, str(generator), str(YAMNET_BYTES), str(model_dir), str(spiffs)])
+    image[YAMNET_OFFSET : YAMNET_OFFSET + YAMNET_BYTES] = spiffs.read_bytes()
+    flash.write_bytes(image)
+
+
+@contextmanager
+def _console(command: Sequence[str], environment: dict[str, str], timeout_s: float) -> Iterator[Console]:
+    process = subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert process.stdin and process.stdout
+    try:
+        console = Console(process.stdout.fileno(), process.stdin.fileno(), timeout_s)
+        console.wait_until_up(BOOT_TIMEOUT_S)
+        yield console
+    finally:
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()

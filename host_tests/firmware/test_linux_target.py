@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The firmware as ESP-IDF builds it for Linux: everything but the drivers."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from conftest import Reference
+from firmware_checks import (
+    check_info,
+    check_long_lines,
+    check_pcm,
+    check_random_lines,
+    check_replay,
+    check_scores,
+    check_selftest_and_profile,
+)
+from firmware_console import Console, ConsoleError, words
+from firmware_files import write_manifest
+from firmware_targets import build, run_on_linux
+
+from yamnet_tools.model import YamnetModel
+
+
+@pytest.fixture(scope="module")
+def app() -> Path:
+    """The shipped kernels."""
+    return build("idf-linux", "linux", ["sdkconfig.defaults"])
+
+
+@pytest.fixture(scope="module")
+def console(app: Path, model_dir: Path) -> Iterator[Console]:
+    with run_on_linux(app, model_dir, model_dir / "replay.wav") as running:
+        yield running
+
+
+def test_info(console: Console, model: tuple[Path, YamnetModel]) -> None:
+    check_info(console, model[1], "esp-nn")
+
+
+def test_a_replayed_clip_is_heard(console: Console, model: tuple[Path, YamnetModel], clip: npt.NDArray[np.int16]) -> None:
+    check_replay(console, model[1], clip)
+
+
+def test_selftest_and_profile(console: Console) -> None:
+    check_selftest_and_profile(console)
+
+
+def test_scores_equal_the_pcs(console: Console, reference: Reference) -> None:
+    check_scores(console, reference.patches, reference.scores)
+
+
+def test_pcm_gives_the_pcs_patches_and_scores(
+    console: Console, model: tuple[Path, YamnetModel], clip: npt.NDArray[np.int16]
+) -> None:
+    check_pcm(console, model[1], clip)
+
+
+def test_random_and_long_lines(console: Console) -> None:
+    check_random_lines(console, 10_000)
+    check_long_lines(console)
+
+
+def test_the_heartbeat_tells_how_the_device_is(console: Console) -> None:
+    line = console.wait_for_log("heartbeat: ", 30)
+    for part in ("patches/s", "p50", "max", "overruns", "gaps", "free heap", "free PSRAM", "dBFS"):
+        assert part in line
+
+
+def test_the_reference_kernels_give_the_same(model_dir: Path, model: tuple[Path, YamnetModel], reference: Reference) -> None:
+    app = build("idf-linux-reference", "linux", ["sdkconfig.defaults"], "CONFIG_SOUND_MODEL_KERNELS_REFERENCE=y\n")
+    with run_on_linux(app, model_dir) as console:
+        steps = console.ask("info")["boot"]["steps"]
+        assert [step["name"] for step in steps if not step["ok"]] == ["audio", "listening"]  # nothing to replay
+        check_scores(console, reference.patches, reference.scores)
+
+
+def cut(folder: Path) -> None:
+    """A model cut in half, and a manifest that says it is right."""
+    path = folder / "yamnet.tflite"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    write_manifest(folder)
+
+
+def flip(folder: Path) -> None:
+    path = folder / "yamnet.tflite"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def spoil_scores(folder: Path) -> None:
+    path = folder / "selftest.bin"
+    data = bytearray(path.read_bytes())
+    data[6208] ^= 1
+    path.write_bytes(data)
+    write_manifest(folder)
+
+
+WRONG: dict[str, tuple[Callable[[Path], None], str, str]] = {
+    "no manifest": (lambda folder: (folder / "manifest.json").unlink(), "model files", "manifest.json"),
+    "no model": (lambda folder: (folder / "yamnet.tflite").unlink(), "model", "no file yamnet.tflite"),
+    "a bit flipped": (flip, "model", "SHA-256"),
+    "half a model": (cut, "model", "damaged"),
+    "no class map": (lambda folder: (folder / "yamnet_class_map.csv").unlink(), "class map", "yamnet_class_map.csv"),
+    "another self-test": (spoil_scores, "self-test", "1 of 521 outputs differ, by up to 1 steps"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_what_is_wrong_is_told_and_the_console_answers(app: Path, model_dir: Path, tmp_path: Path, kind: str) -> None:
+    damage, step, reason = WRONG[kind]
+    folder = tmp_path / "partition"
+    shutil.copytree(model_dir, folder)
+    damage(folder)
+    with run_on_linux(app, folder) as console:
+        info = console.ask("info")
+        assert info["boot"]["ready"] is False
+        failed = next(found for found in info["boot"]["steps"] if found["name"] == step)
+        assert failed["ok"] is False
+        assert reason in failed["message"]
+        with pytest.raises(ConsoleError, match="not_ready") as refused:
+            console.ask("score", words(bytes(6144)))
+        assert f"{step}: " in str(refused.value)
+        assert console.ask("help")["commands"]
+
+
+def test_an_arena_too_small_names_the_size_it_needs(model_dir: Path) -> None:
+    app = build("idf-linux-small", "linux", ["sdkconfig.defaults"], "CONFIG_SOUND_MODEL_ARENA_KB=64\n")
+    with run_on_linux(app, model_dir) as console:
+        failed = next(step for step in console.ask("info")["boot"]["steps"] if step["name"] == "interpreter")
+        assert "65536 bytes are too few, the model needs " in failed["message"]

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// usage: model_fuzz MODEL CLASS_MAP MANIFEST ROUNDS SEED
+// Damages the files at random, mostly where structure lies, and lets the device's readers look at them.
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "sound_model/class_map.h"
+#include "sound_model/front_end.h"
+#include "sound_model/manifest.h"
+#include "sound_model/model_file.h"
+#include "sound_model/self_test_vector.h"
+
+namespace {
+
+using Random = std::mt19937;
+using Bytes = std::vector<uint8_t>;
+
+Bytes ReadFile(const char* path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+size_t Below(Random& random, size_t end) { return std::uniform_int_distribution<size_t>(0, end - 1)(random); }
+
+/// Structure lies at both ends of the model, and in all of the small files.
+size_t Place(Random& random, size_t size) {
+  constexpr size_t kEnd = 40000;
+  const size_t span = Below(random, 8) == 0 ? size : std::min(size, kEnd);
+  return Below(random, 2) == 0 ? Below(random, span) : size - 1 - Below(random, span);
+}
+
+Bytes Damaged(Random& random, const Bytes& original) {
+  Bytes file = original;
+  for (size_t damage = 1 + Below(random, 6); damage > 0; --damage) {
+    const size_t at = Place(random, file.size());
+    switch (Below(random, 3)) {
+      case 0:
+        file[at] = static_cast<uint8_t>(Below(random, 256));
+        break;
+      case 1:
+        file[at] ^= static_cast<uint8_t>(1u << Below(random, 8));
+        break;
+      default:
+        for (size_t i = at; i < std::min(at + 4, file.size()); ++i) file[i] = static_cast<uint8_t>(Below(random, 256));
+    }
+  }
+  if (Below(random, 10) == 0) file.resize(Below(random, file.size()));
+  return file;
+}
+
+std::string_view AsText(const Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 6) return 2;
+  const Bytes model = ReadFile(argv[1]);
+  const Bytes class_map = ReadFile(argv[2]);
+  const Bytes manifest = ReadFile(argv[3]);
+  Random random(std::atoi(argv[5]));
+  const auto sound = sound_model::CheckModel(model);
+  if (!sound || !sound_model::ClassMap::Parse(AsText(class_map)) || !sound_model::FileHash(AsText(manifest), "yamnet.tflite")) {
+    std::fprintf(stderr, "the files are refused as they are: %s\n", sound ? "" : sound.error().message.c_str());
+    return 1;
+  }
+  int refused = 0;
+  for (int round = std::atoi(argv[4]); round > 0; --round) {
+    const Bytes file = Damaged(random, model);
+    const auto checked = sound_model::CheckModel(file);
+    refused += !checked;
+    if (checked) (void)sound_model::ParseFrontEnd(checked->front_end);
+    (void)sound_model::ClassMap::Parse(AsText(Damaged(random, class_map)));
+    (void)sound_model::FileHash(AsText(Damaged(random, manifest)), "yamnet.tflite");
+    (void)sound_model::ParseFrontEnd(AsText(Damaged(random, Bytes(sound->front_end.begin(), sound->front_end.end()))));
+    (void)sound_model::ParseSelfTest(Damaged(random, Bytes(6736, 1)));
+  }
+  std::printf("%d models refused\n", refused);
+  return refused > 0 ? 0 : 1;
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
+#include <nanobind/stl/vector.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bindings.h"
+#include "sound_model/class_map.h"
+#include "sound_model/front_end.h"
+#include "sound_model/manifest.h"
+#include "sound_model/model_file.h"
+#include "sound_model/sha256.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace device_core {
+namespace {
+
+template <typename T>
+T Unwrap(std::expected<T, sound_model::Error> result) {
+  if (!result) throw nb::value_error(result.error().message.c_str());
+  return *std::move(result);
+}
+
+std::span<const uint8_t> AsSpan(const nb::bytes& bytes) {
+  return {static_cast<const uint8_t*>(bytes.data()), bytes.size()};
+}
+
+std::string_view AsText(const nb::bytes& bytes) { return {bytes.c_str(), bytes.size()}; }
+
+nb::dict CheckModel(const nb::bytes& file) {
+  const sound_model::ModelSummary summary = Unwrap(sound_model::CheckModel(AsSpan(file)));
+  const auto quantization = [](const sound_model::Quantization& q) { return nb::make_tuple(q.scale, q.zero_point); };
+  nb::list ops;
+  for (const std::string_view op : summary.op_set) ops.append(nb::str(op.data(), op.size()));
+  nb::dict result;
+  result["input"] = quantization(summary.input);
+  result["output"] = quantization(summary.output);
+  result["front_end"] = Unwrap(sound_model::ParseFrontEnd(summary.front_end));
+  result["ops"] = ops;
+  result["operators"] = summary.operators();
+  return result;
+}
+
+std::vector<std::string> ClassNames(const nb::bytes& csv) {
+  const sound_model::ClassMap map = Unwrap(sound_model::ClassMap::Parse(AsText(csv)));
+  std::vector<std::string> names;
+  for (int i = 0; i < sound_model::kClasses; ++i) names.emplace_back(map.name(i));
+  return names;
+}
+
+}  // namespace
+
+void BindSoundModel(nb::module_& module) {
+  module.def("check_model", &CheckModel, "file"_a,
+             nb::sig("def check_model(file: bytes) -> dict[str, typing.Any]"),
+             "The device's checks of a .tflite before use: input and output (scale, zero point), front_end, ops, operators; "
+             "ValueError tells what is wrong.");
+  module.def("class_names", &ClassNames, "csv"_a,
+             "The device's reading of yamnet_class_map.csv: 521 names, or ValueError.");
+  module.def(
+      "front_end_of", [](const nb::bytes& json) { return Unwrap(sound_model::ParseFrontEnd(AsText(json))); }, "json"_a,
+      "The front end that a model's YAMNET_FRONT_END metadata names, or ValueError.");
+  module.def(
+      "file_hash",
+      [](const nb::bytes& json, std::string_view name) { return Unwrap(sound_model::FileHash(AsText(json), name)); },
+      "manifest"_a, "name"_a, "A file's SHA-256 in a model partition's manifest.json, or ValueError.");
+  module.def(
+      "sha256",
+      [](const nb::bytes& data, size_t piece) {
+        sound_model::Sha256 hash;
+        for (auto rest = AsSpan(data); !rest.empty(); rest = rest.subspan(std::min(piece, rest.size()))) {
+          hash.Update(rest.first(std::min(piece, rest.size())));
+        }
+        return hash.Finish();
+      },
+      "data"_a, "piece"_a, "SHA-256 of data taken in pieces of the given size, in hexadecimal.");
+}
+
+}  // namespace device_core
