@@ -16,6 +16,11 @@ constexpr int64_t kHopSamples = int64_t{log_mel::kYamnetSpec.patch_hop} * log_me
 
 Q16 Multiply(Q16 a, Q16 b) { return static_cast<Q16>((int64_t{a} * b + kOne / 2) >> 16); }
 
+/// Shifts a patch's vote in, and those that are no longer among the last M out.
+uint32_t Voted(uint32_t votes, bool vote, const PatchCount& patches) {
+  return (votes << 1 | (vote ? 1u : 0u)) & ~uint32_t{0} >> (32 - patches.of);
+}
+
 /// What one call can tell of a rule at most: the end of one event and the start of the next.
 constexpr size_t kMostPerRule = 2;
 
@@ -99,7 +104,7 @@ std::span<const Event> EventDetector::Finish(EndReason reason) {
   for (const uint8_t rule : order_) {
     Close(rule, reason);
     machines_[rule].state = RuleState::kIdle;
-    machines_[rule].votes = 0;
+    machines_[rule].votes = machines_[rule].weak_votes = 0;
   }
   has_patch_ = false;
   return told_;
@@ -156,7 +161,7 @@ Q16 EventDetector::Combined(const Rule& rule, std::span<const int8_t> scores) co
 }
 
 EventDetector::Verdict EventDetector::Judge(const Rule& rule, const PatchScores& patch) const {
-  Verdict verdict{.score = Combined(rule, patch.scores), .hit = false, .keep = false};
+  Verdict verdict{.score = Combined(rule, patch.scores), .hit = false, .weak_hit = false, .keep = false};
   Q16 against = 0;
   for (const WeightedClass& entry : rule.suppress)
     against = std::max(against, Multiply(probability_[patch.scores[entry.index] + 128], entry.weight));
@@ -169,7 +174,9 @@ EventDetector::Verdict EventDetector::Judge(const Rule& rule, const PatchScores&
            (!rule.min_above_floor || patch.level - patch.floor >= *rule.min_above_floor - slack);
   };
   verdict.keep = verdict.score >= off && loud_enough(rule.level_hysteresis);
-  verdict.hit = verdict.score >= on && loud_enough(0) && !rule.IsQuiet(patch.minute_of_day) && !Yields(rule);
+  if (!loud_enough(0) || rule.IsQuiet(patch.minute_of_day) || Yields(rule)) return verdict;
+  verdict.hit = verdict.score >= on;
+  verdict.weak_hit = rule.lasting_on != 0 && verdict.score >= std::max(rule.lasting_on + shift, kOne / 256);
   return verdict;
 }
 
@@ -189,7 +196,7 @@ void EventDetector::BreakAt(size_t index, int64_t missing) {
     return;
   }
   Close(index, EndReason::kGap);
-  machine.votes = 0;
+  machine.votes = machine.weak_votes = 0;
   if (machine.state == RuleState::kRising) machine.state = RuleState::kIdle;
 }
 
@@ -211,18 +218,19 @@ void EventDetector::Step(size_t index, const PatchScores& patch) {
 void EventDetector::Wait(size_t index, const Verdict& verdict) {
   const Rule& rule = rules_.rules()[index];
   Machine& machine = machines_[index];
-  const uint32_t window = ~uint32_t{0} >> (32 - rule.of);
-  machine.votes = (machine.votes << 1 | (verdict.hit ? 1u : 0u)) & window;
-  machine.state = machine.votes == 0 ? RuleState::kIdle : RuleState::kRising;
-  if (std::popcount(machine.votes) < rule.need) return;
-  Open(index);
+  machine.votes = Voted(machine.votes, verdict.hit, rule.patches);
+  machine.weak_votes = Voted(machine.weak_votes, verdict.weak_hit, rule.lasting_patches);
+  machine.state = (machine.votes | machine.weak_votes) == 0 ? RuleState::kIdle : RuleState::kRising;
+  uint32_t enough = 0;
+  if (std::popcount(machine.votes) >= rule.patches.need) enough |= machine.votes;
+  if (std::popcount(machine.weak_votes) >= rule.lasting_patches.need) enough |= machine.weak_votes;
+  if (enough != 0) Open(index, static_cast<uint32_t>(std::bit_width(enough)) - 1);
 }
 
-/// The event begins with the oldest hit among the last M patches.
-void EventDetector::Open(size_t index) {
+/// The event begins with the oldest of the patches that counted.
+void EventDetector::Open(size_t index, uint32_t oldest) {
   const Rule& rule = rules_.rules()[index];
   Machine& machine = machines_[index];
-  const auto oldest = static_cast<uint32_t>(std::bit_width(machine.votes)) - 1;
   machine.open = true;
   machine.score_sum = machine.held_sum = 0;
   machine.held_patches = 0;
@@ -236,7 +244,7 @@ void EventDetector::Open(size_t index) {
   event.floor = Ago(oldest).floor;
   for (uint32_t ago = oldest + 1; ago-- > 0;)
     Count(machine, Ago(ago), machine.scores[(newest_ + kHistory - ago) % kHistory]);
-  machine.votes = 0;
+  machine.votes = machine.weak_votes = 0;
   if (event.end_sample - event.start_sample < rule.min_duration) return;
   event.sequence = next_sequence_++;
   machine.state = RuleState::kOn;

@@ -30,6 +30,9 @@ struct Range {
   double high;
 };
 
+/// One step of the model's int8 output is 0.0039.
+constexpr Range kProbability{0.003, 1.0};
+
 bool ReadWithin(JsonReader& reader, Range range, double& value) {
   if (!reader.ReadNumber(value)) return false;
   if (value >= range.low && value <= range.high) return true;
@@ -153,14 +156,22 @@ bool ReadClasses(JsonReader& reader, std::span<const std::string> class_names, s
   return !reader.failed();
 }
 
-bool ReadPatches(JsonReader& reader, Rule& rule) {
+bool ReadPatches(JsonReader& reader, PatchCount& patches) {
   const Range range{1.0, RuleSet::kMaxPatchWindow};
   const Field fields[] = {
-      {"need", true, Integer(rule.need, range)},
-      {"of", true, Integer(rule.of, range)},
+      {"need", true, Integer(patches.need, range)},
+      {"of", true, Integer(patches.of, range)},
   };
   if (!ReadFields(reader, fields)) return false;
-  return rule.need <= rule.of || reader.Refuse("\"need\" must not be above \"of\"");
+  return patches.need <= patches.of || reader.Refuse("\"need\" must not be above \"of\"");
+}
+
+bool ReadLasting(JsonReader& reader, Rule& rule) {
+  const Field fields[] = {
+      {"on", true, Fraction(rule.lasting_on, kProbability)},
+      {"patches", true, [&](JsonReader& r) { return ReadPatches(r, rule.lasting_patches); }},
+  };
+  return ReadFields(reader, fields);
 }
 
 bool ReadLevel(JsonReader& reader, Rule& rule) {
@@ -227,6 +238,9 @@ bool Check(JsonReader& reader, const Rule& rule) {
   if (rule.classes.empty() && (rule.on != 0 || rule.off != 0))
     return reader.Refuse("\"on\" and \"off\" need \"classes\"");
   if (rule.off > rule.on) return reader.Refuse("\"off\" must not be above \"on\"");
+  if (rule.lasting_on != 0 && rule.classes.empty()) return reader.Refuse("\"lasting\" needs \"classes\"");
+  if (rule.lasting_on != 0 && (rule.lasting_on > rule.on || rule.lasting_on < rule.off))
+    return reader.Refuse("\"on\" in \"lasting\" must be \"off\" to \"on\"");
   if (rule.min_duration > rule.max_duration)
     return reader.Refuse("\"min_duration_s\" must not be above \"max_duration_s\"");
   if (rule.classes.empty() && !rule.min_level && !rule.min_above_floor)
@@ -244,7 +258,6 @@ bool ReadRule(JsonReader& reader, std::span<const std::string> class_names, Rule
   rule.hold = static_cast<int64_t>(kSampleRateHz);
   rule.update_every = static_cast<int64_t>(5 * kSampleRateHz);
   rule.level_hysteresis = 300;
-  const Range probability{0.004, 1.0};
   const Field fields[] = {
       {"name", true, [&](JsonReader& r) { return ReadName(r, rule.name); }},
       {"title", false, [&](JsonReader& r) { return r.ReadString(rule.title, kMaxTitleBytes); }},
@@ -253,9 +266,10 @@ bool ReadRule(JsonReader& reader, std::span<const std::string> class_names, Rule
       {"combine", false, [&](JsonReader& r) { return ReadCombine(r, rule.combine); }},
       {"suppress", false,
        [&](JsonReader& r) { return ReadClasses(r, class_names, RuleSet::kMaxSuppressorsPerRule, rule.suppress); }},
-      {"on", false, Fraction(rule.on, probability)},
-      {"off", false, Fraction(rule.off, probability)},
-      {"patches", false, [&](JsonReader& r) { return ReadPatches(r, rule); }},
+      {"on", false, Fraction(rule.on, kProbability)},
+      {"off", false, Fraction(rule.off, kProbability)},
+      {"patches", false, [&](JsonReader& r) { return ReadPatches(r, rule.patches); }},
+      {"lasting", false, [&](JsonReader& r) { return ReadLasting(r, rule); }},
       {"min_duration_s", false, Seconds(rule.min_duration, {0.0, 3600.0})},
       {"max_duration_s", false, Seconds(rule.max_duration, {1.0, kDay_s})},
       {"hold_s", false, Seconds(rule.hold, {0.0, 3600.0})},

@@ -47,6 +47,16 @@ def test_the_oldest_hit_must_lie_within_the_window() -> None:
     assert start.start_sample == 2 * HOP
 
 
+def test_a_weaker_sound_that_lasts_counts_too() -> None:
+    lasting = {"on": 0.1, "patches": {"need": 4, "of": 5}}
+    b = bench(rule(off=0.05, lasting=lasting))
+    assert b.feed(0.2, 0.2, 0.2, 0.01, 0.01, 0.2, 0.2) == []
+    (start,) = b.feed(0.01, 0.2, 0.2)
+    assert start.start_sample == 5 * HOP
+    assert kinds(b.feed(0.06, 0.04)) == ["end"]
+    assert kinds(b.feed(0.01, 0.6)) == ["start"], "a strong one needs no time"
+
+
 def test_thresholds_have_hysteresis() -> None:
     b = bench(rule(on=0.5, off=0.3))
     assert kinds(b.feed(0.4, 0.49)) == []
@@ -95,9 +105,7 @@ def test_updates_come_at_intervals() -> None:
     assert all(later.end_sample > earlier.end_sample for earlier, later in zip(events, events[1:], strict=False))
 
 
-@pytest.mark.parametrize(
-    ("combine", "expected"), [("max", 0.5), ("sum", 0.875), ("noisy-or", 1 - 0.5 * 0.75 * 0.875)]
-)
+@pytest.mark.parametrize(("combine", "expected"), [("max", 0.5), ("sum", 0.875), ("noisy-or", 1 - 0.5 * 0.75 * 0.875)])
 def test_classes_combine(combine: str, expected: float) -> None:
     classes = ["Baby cry, infant cry", {"class": "Dog", "weight": 0.5}, {"class": 4, "weight": 2}]
     b = bench(rule(classes=classes, combine=combine, on=0.1, off=0.1))
@@ -265,7 +273,18 @@ def test_whatever_comes_events_are_well_formed_and_batches_do_not_matter(
             events += detector.process(scores[part], starts[part], levels[part], floors[part])
         events += detector.finish()
         return [
-            (e.rule, e.kind, e.reason, e.sequence, e.start_sample, e.end_sample, e.peak, e.mean, e.patches, tuple(e.top))
+            (
+                e.rule,
+                e.kind,
+                e.reason,
+                e.sequence,
+                e.start_sample,
+                e.end_sample,
+                e.peak,
+                e.mean,
+                e.patches,
+                tuple(e.top),
+            )
             for e in events
         ]
 

@@ -24,7 +24,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"classes": [None]}, "/rules/0/classes/0: must be a string, not null"),
     ({"classes": []}, "need"),
     ({"suppress": ["Tuba"]}, "/rules/0/suppress/0: there is no class"),
-    ({"on": 1.2}, "/rules/0/on: 1.2 is out of range; it must be 0.004 to 1"),
+    ({"on": 1.2}, "/rules/0/on: 1.2 is out of range; it must be 0.003 to 1"),
     ({"on": 0}, "/rules/0/on: 0 is out of range"),
     ({"on": -0.5}, "/rules/0/on: -0.5 is out of range"),
     ({"on": "0.5"}, "/rules/0/on: must be a number, not a string"),
@@ -39,6 +39,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"patches": {"need": 3, "of": 2}}, '/rules/0/patches: "need" must not be above "of"'),
     ({"patches": {"need": 1, "of": 33}}, "/rules/0/patches/of: 33 is out of range"),
     ({"patches": {"need": 1}}, "/rules/0/patches: of is missing"),
+    ({"lasting": {"on": 0.6, "patches": {"need": 1, "of": 1}}}, '/rules/0: "on" in "lasting" must be "off" to "on"'),
+    ({"lasting": {"on": 0.2, "patches": {"need": 1, "of": 1}}}, '/rules/0: "on" in "lasting" must be "off" to "on"'),
+    ({"lasting": {"on": 0.4}}, "/rules/0/lasting: patches is missing"),
     ({"min_duration_s": 400}, '/rules/0: "min_duration_s" must not be above "max_duration_s"'),
     ({"hold_s": -1}, "/rules/0/hold_s: -1 is out of range"),
     ({"hold_s": 1e300}, "/rules/0/hold_s: is out of range"),
@@ -137,7 +140,7 @@ def test_what_a_rule_says_arrives() -> None:
     assert (read.name, read.title, read.combine) == ("baby", 'Bébé "pleure" \U0001f476', "sum")
     assert read.classes == [(3, 0.25), (4, 1.0)]
     assert read.suppress == [(7, 2.0)]
-    assert (read.need, read.of, read.priority) == (3, 5, 4)
+    assert (read.patches, read.priority) == ((3, 5), 4)
     assert (read.min_duration, read.max_duration, read.hold, read.cool_off) == (8_000, 320_000, 20_000, 112_000)
     assert read.on == pytest.approx(0.5, abs=1e-5)
 

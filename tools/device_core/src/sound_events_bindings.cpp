@@ -179,8 +179,9 @@ void BindRules(nb::module_& module) {
       .def_prop_ro("combine", [](const Rule& rule) { return sound_events::CombineName(rule.combine); })
       .def_prop_ro("on", [](const Rule& rule) { return FromQ16(rule.on); })
       .def_prop_ro("off", [](const Rule& rule) { return FromQ16(rule.off); })
-      .def_ro("need", &Rule::need)
-      .def_ro("of", &Rule::of)
+      .def_prop_ro(
+          "patches", [](const Rule& rule) { return std::tuple(rule.patches.need, rule.patches.of); },
+          "(need, of): N of M patches.")
       .def_ro("min_duration", &Rule::min_duration)
       .def_ro("max_duration", &Rule::max_duration)
       .def_ro("hold", &Rule::hold)

@@ -86,13 +86,15 @@ class EventDetector {
   /// How a rule judges a patch.
   struct Verdict {
     Q16 score;
-    bool hit;   ///< May begin an event.
-    bool keep;  ///< Good enough for one to go on.
+    bool hit;       ///< May begin an event.
+    bool weak_hit;  ///< May begin one if it lasts.
+    bool keep;      ///< Good enough for one to go on.
   };
 
   struct Machine {
     RuleState state = RuleState::kIdle;
-    bool open = false;   ///< There is an event, be it not long enough yet to be told (kRising).
+    bool open = false;  ///< There is an event, be it not long enough yet to be told (kRising).
+    uint32_t weak_votes = 0;
     uint32_t votes = 0;  ///< Bit k: the patch k ago was a hit.
     std::array<Q16, kHistory> scores{};
     Event event{};
@@ -114,7 +116,7 @@ class EventDetector {
   void BreakAt(size_t index, int64_t missing);
   void Step(size_t index, const PatchScores& patch);
   void Wait(size_t index, const Verdict& verdict);
-  void Open(size_t index);
+  void Open(size_t index, uint32_t oldest);
   void GoOn(size_t index, const Verdict& verdict);
   void Count(Machine& machine, const Seen& seen, Q16 score);
   void Tell(size_t index, EventKind kind, EndReason reason);

@@ -35,6 +35,12 @@ struct DaySpan {
   int16_t to;
 };
 
+/// N of M patches.
+struct PatchCount {
+  int need = 1;
+  int of = 1;
+};
+
 /// What makes an event out of patch scores. docs/rules.md says how each value works. Times are in samples at 16 kHz.
 struct Rule {
   std::string name;   ///< Unique in its set: a letter, then letters, digits, '_' and '-', at most 31 characters.
@@ -46,8 +52,9 @@ struct Rule {
 
   Q16 on = 0;
   Q16 off = 0;
-  int need = 1;  ///< N of M patches.
-  int of = 1;
+  PatchCount patches;
+  Q16 lasting_on = 0;  ///< A weaker sound that lasts may begin an event, too; 0 where it may not.
+  PatchCount lasting_patches;
 
   int64_t min_duration = 0;
   int64_t max_duration = 0;
