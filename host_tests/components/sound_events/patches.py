@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
 from device_core import Event, EventDetector, RuleSet
 
 HOP = 7_680

@@ -3,10 +3,11 @@
 
 import numpy as np
 import pytest
-from device_core import LevelStream, LogMelSpec, NoiseFloor, PatchStream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
+from device_core import LevelStream, LogMelSpec, NoiseFloor, PatchStream
 
 BLOCK_S = 0.12
 RNG = np.random.default_rng(1)

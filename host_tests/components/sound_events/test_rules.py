@@ -5,10 +5,11 @@ import json
 from typing import Any
 
 import pytest
-from device_core import RuleSet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from patches import CLASSES, document, parse, rule
+
+from device_core import RuleSet
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"classes": ["Baby cry"]}, '/rules/0/classes/0: there is no class "Baby cry"; there is "Baby cry, infant cry"'),
@@ -166,7 +167,6 @@ def test_a_damaged_document_is_refused_or_still_json(data: st.DataObject) -> Non
     damaged = good[:position] + data.draw(st.binary(max_size=4)) + good[position + length :]
     try:
         RuleSet.parse_bytes(damaged, CLASSES)
-    except ValueError as error:
-        assert str(error)
-    else:
-        json.loads(damaged.decode("utf-8"))
+    except ValueError:
+        return
+    json.loads(damaged.decode("utf-8"))

@@ -116,8 +116,8 @@ def table(rows: Sequence[Row], model: YamnetModel) -> str:
     for row in rows:
         plain = row.plain
         lines.append(
-            f"| {row.side} | {row.task.title} | {row.preset.wanted} | {_counts(row.preset)} | {_counts(plain.verdict)} |"
-            f" {model.class_names[plain.index]}, {plain.threshold:.3f} |"
+            f"| {row.side} | {row.task.title} | {row.preset.wanted} | {_counts(row.preset)} |"
+            f" {_counts(plain.verdict)} | {model.class_names[plain.index]}, {plain.threshold:.3f} |"
         )
     return "\n".join(lines)
 
@@ -189,15 +189,16 @@ def main() -> int:
 _PREAMBLE = f"""\
 ## Events: the presets beside the plain rule
 
-`python tools/evaluate_events.py --write docs/accuracy.md` makes this table. The recordings (`../shared/audio`) are split in
-two by the recording, uploader or speaker they were cut from, so that no source is on both sides. The presets were chosen on
-`tune` alone, but for two suppressing classes (Music for the siren, Cat for the baby) that were added after a look at the false
-alarms on `check`. On each side all clips follow one another in a shuffled order in a room with noise at
-{ROOM_DBFS:.0f} dBFS, {PAUSE_S} s apart, and go through the device's front end, level meter and detector. A clip is found when an
-event begins during it; an event that begins elsewhere is a false alarm, counted per hour of the other recordings (the pauses
-are not counted as time).
+`python tools/evaluate_events.py --write docs/accuracy.md` makes this table. The recordings (`../shared/audio`) are
+split in two by the recording, uploader or speaker they were cut from, so that no source is on both sides. The presets
+were chosen on `tune` alone, but for two suppressing classes (Music for the siren, Cat for the baby) that were added
+after a look at the false alarms on `check`. On each side all clips follow one another in a shuffled order in a room
+with noise at {ROOM_DBFS:.0f} dBFS, {PAUSE_S} s apart, and go through the device's front end, level meter and
+detector. A clip is found when an event begins during it; an event that begins elsewhere is a false alarm, counted per
+hour of the other recordings (the pauses are not counted as time).
 
-The plain rule: one class at or above a threshold in six patches in a row. In each row it has the threshold that suits it
-best there (highest F1), and for "any loud sound" also the class of all 521 that suits it best; the presets are the same
-everywhere. A clip counts as loud when its loudest 120 ms reach {LOUD_DBFS:.0f} dBFS; within {LOUD_MARGIN_DB:.0f} dB of that it is left out.
-Most clips are 4 to 5 s long, and some of the "baby crying" clips hold little or no cry (their labels say why a baby cried)."""
+The plain rule: one class at or above a threshold in six patches in a row. In each row it has the threshold that suits
+it best there (highest F1), and for "any loud sound" also the class of all 521 that suits it best; the presets are the
+same everywhere. A clip counts as loud when its loudest 120 ms reach {LOUD_DBFS:.0f} dBFS; within {LOUD_MARGIN_DB:.0f}
+dB of that it is left out. Most clips are 4 to 5 s long, and some of the "baby crying" clips hold little or no cry
+(their labels say why a baby cried)."""

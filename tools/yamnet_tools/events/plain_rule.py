@@ -46,7 +46,7 @@ class PlainRule:
 def best_plain_rule(
     audio: ScoredAudio, classes: Iterable[int], judge_events: Callable[[Sequence[Span]], Verdict]
 ) -> PlainRule:
-    """The class and the threshold with the highest F1 on this audio itself; of equal ones that with fewer false alarms."""
+    """The class and the threshold with the highest F1 on this audio itself; of equals that with fewer false alarms."""
     scale, zero_point = audio.quantization
     best: PlainRule | None = None
     for index in classes:
