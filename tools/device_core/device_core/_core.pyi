@@ -1,11 +1,56 @@
 """The device's portable C++ components."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
 
 import numpy
 import numpy.typing
 from numpy.typing import NDArray
 
+
+class LevelMeter:
+    """RMS level of PCM; 0 dBFS is a full-scale square wave."""
+
+    def __init__(self) -> None: ...
+
+    def add(self, pcm: Annotated[NDArray[numpy.int16], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None:
+        """Take int16 PCM [n]."""
+
+    def take(self) -> float:
+        """Level in dBFS of what was added since the last take, -120 at least."""
+
+class LivenessMonitor:
+    """Tells a dead microphone from a quiet room."""
+
+    def __init__(self, now_ms: int) -> None: ...
+
+    def update(self, pcm: Annotated[NDArray[numpy.int16], dict(shape=(None,), order='C', device='cpu', writable=False)], now_ms: int) -> str:
+        """Take int16 PCM [n]; return 'alive' or what is wrong."""
+
+class CaptureRing:
+    """The ring between capture and inference; blocks is a power of two."""
+
+    def __init__(self, blocks: int) -> None: ...
+
+    def push(self, start_sample: int, pcm: Annotated[NDArray[numpy.int16], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> bool:
+        """
+        Put up to 320 samples in; False when the ring is full and they are dropped.
+        """
+
+    def pop(self) -> tuple[int, list[int]] | None:
+        """The oldest block as (start_sample, samples), or None."""
+
+    @property
+    def overruns(self) -> int:
+        """Blocks dropped so far."""
+
+def parse_wav_head(head: bytes) -> tuple[int, int]:
+    """
+    Byte offset and number of samples of a WAV file that the device can replay, or ValueError.
+    """
+
+def es7210_gain_db(requested_db: int) -> float:
+    """The gain in dB that the ES7210 gets when asked for another."""
 
 def profile_names() -> list[str]:
     """Names of the front ends this module computes."""
@@ -118,3 +163,275 @@ def quantize_patch(values: Annotated[NDArray[numpy.float32], dict(order='C', dev
     """
     Log-mel float32 of any shape to int8 of the same shape, as TensorFlow Lite's QUANTIZE does.
     """
+
+class SerialConsole:
+    """
+    The device's own console (docs/serial-protocol.md), speaking for a Python object with patch_values, classes, info() -> dict, score(bytes) -> (bytes, us), profile() -> (cycles, us, [(op, cycles)]), selftest() -> (differing, largest, us), front_end() -> PatchStream, hold_live_input(bool). An exception becomes @err failed, or what its attribute 'code' says ('not_ready', 'busy').
+    """
+
+    def __init__(self, device: object) -> None: ...
+
+    def feed(self, data: bytes, now_ms: object | None = None) -> bytes:
+        """
+        Take bytes of the line, b'' included, which lets time pass; return the answers. now_ms replaces the clock.
+        """
+
+    @property
+    def reboot_requested(self) -> bool:
+        """True once @reboot has been answered; nothing is read after it."""
+
+class NoiseFloor:
+    """
+    Learns how loud a place is when nothing happens. Levels in dBFS (a full-scale square wave has 0).
+    """
+
+    def __init__(self, half_life_s: int = 600, warm_up_s: int = 30, assumed_floor_dbfs: float = -60.0, event_margin_db: float = 10.0, learned_event_s: int = 5, longest_event_s: int = 1800) -> None:
+        """ValueError when a value is out of range."""
+
+    def observe(self, level: float) -> None:
+        """Take the level, in dBFS, of the next 120 ms."""
+
+    @property
+    def level(self) -> float | None:
+        """
+        Level of the latest 120 ms in dBFS, None before the first; -200 for digital silence.
+        """
+
+    @property
+    def floor(self) -> float:
+        """
+        Median of the levels learned, in dBFS; the assumed floor while warming up.
+        """
+
+    @property
+    def p95(self) -> float:
+        """
+        95th percentile of the levels learned, in dBFS; the assumed floor while warming up.
+        """
+
+    @property
+    def warmed_up(self) -> bool: ...
+
+    @property
+    def holding(self) -> bool:
+        """Whether the present level is taken for an event and not learned."""
+
+    def save(self) -> bytes:
+        """What was learned, as bytes to be kept over a restart."""
+
+    def restore(self, state: bytes) -> None:
+        """Go on from saved bytes; ValueError when they are damaged."""
+
+class LevelStream:
+    """
+    PCM in, one level per patch out, at the positions where PatchStream has its patches.
+    """
+
+    def __init__(self, floor: NoiseFloor) -> None:
+        """Goes on from a copy of this noise floor."""
+
+    def feed(self, pcm: Annotated[NDArray[numpy.int16], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> list[tuple[int, float, float]]:
+        """
+        Take int16 PCM [n]; return (start_sample, level, floor) for each patch it completes, in dBFS: the loudest 120 ms of the patch, and the noise floor at its end.
+        """
+
+    def reset(self, next_sample: int = 0) -> None:
+        """
+        Forget the samples held, as after a gap; next_sample is the position of the next sample fed.
+        """
+
+    @property
+    def floor(self) -> NoiseFloor: ...
+
+class Rule:
+    """
+    One rule of a RuleSet. Durations in samples at 16 kHz, thresholds 0 to 1.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def classes(self) -> list[tuple[int, float]]:
+        """(index, weight) of each."""
+
+    @property
+    def suppress(self) -> list[tuple[int, float]]:
+        """(index, weight) of each."""
+
+    @property
+    def combine(self) -> str: ...
+
+    @property
+    def on(self) -> float: ...
+
+    @property
+    def off(self) -> float: ...
+
+    @property
+    def patches(self) -> tuple[int, int]:
+        """(need, of): N of M patches."""
+
+    @property
+    def min_duration(self) -> int: ...
+
+    @property
+    def max_duration(self) -> int: ...
+
+    @property
+    def hold(self) -> int: ...
+
+    @property
+    def cool_off(self) -> int: ...
+
+    @property
+    def priority(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+class RuleSet:
+    """Rules that have passed every check (docs/rules.md)."""
+
+    def __init__(self) -> None:
+        """No rules."""
+
+    @staticmethod
+    def parse(json: str, class_names: Sequence[str]) -> RuleSet:
+        """
+        Read a rule document: all of it, or ValueError with the path (a JSON pointer) and the reason.
+        """
+
+    @staticmethod
+    def parse_bytes(json: bytes, class_names: Sequence[str]) -> RuleSet:
+        """The same for bytes that may not even be UTF-8."""
+
+    def add(self, other: RuleSet) -> None:
+        """
+        Add another set's rules; ValueError for a name in both or more than 32 rules, and nothing has changed then.
+        """
+
+    @property
+    def rules(self) -> list[Rule]: ...
+
+    max_rules: Final[int] = ...
+    """(arg: object, /) -> int"""
+
+    max_document_bytes: Final[int] = ...
+    """(arg: object, /) -> int"""
+
+def presets() -> dict[str, str]:
+    """The rule documents that ship with the device: name to JSON."""
+
+class Event:
+    """What a rule found; start, updates and end share the sequence number."""
+
+    @property
+    def kind(self) -> str:
+        """'start', 'update' or 'end'."""
+
+    @property
+    def reason(self) -> str:
+        """
+        Why it ended: 'quiet', 'max_duration', 'gap', 'stream_end' or 'rules_changed'; 'none' before.
+        """
+
+    @property
+    def rule(self) -> str:
+        """The rule's name."""
+
+    @property
+    def priority(self) -> int: ...
+
+    @property
+    def sequence(self) -> int: ...
+
+    @property
+    def start_sample(self) -> int:
+        """Of the first patch that counted."""
+
+    @property
+    def end_sample(self) -> int:
+        """One behind the last patch that counted so far."""
+
+    @property
+    def peak_sample(self) -> int:
+        """Start of the patch with the highest score."""
+
+    @property
+    def peak(self) -> float:
+        """Highest score, 0 to 1."""
+
+    @property
+    def mean(self) -> float:
+        """Mean score, 0 to 1."""
+
+    @property
+    def patches(self) -> int: ...
+
+    @property
+    def level(self) -> float:
+        """Of the loudest patch, dBFS."""
+
+    @property
+    def floor(self) -> float:
+        """At its beginning, dBFS."""
+
+    @property
+    def top(self) -> list[tuple[int, float]]:
+        """
+        (class index, peak probability) of the strongest classes, strongest first.
+        """
+
+    def __repr__(self) -> str: ...
+
+class EventDetector:
+    """Patch scores in, events out: one state machine per rule."""
+
+    def __init__(self, rules: RuleSet, scale: float, zero_point: int, classes: int = 521, first_sequence: int = 1) -> None:
+        """
+        scale and zero_point are those of the model's int8 output; ValueError when they cannot be.
+        """
+
+    def process(self, scores: Annotated[NDArray[numpy.int8], dict(shape=(None, None), order='C', device='cpu', writable=False)], start_samples: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], levels: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], floors: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], minutes_of_day: Annotated[NDArray[numpy.int16], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None) -> list[Event]:
+        """
+        Take the next patches: scores int8 [n, classes], start_samples int64 [n], levels and floors float64 [n] in dBFS, minutes_of_day int16 [n] (local time, -1 for unknown). Return what begins, goes on and ends. ValueError for a patch that starts before the next one could; the ones before it have been taken.
+        """
+
+    def finish(self) -> list[Event]:
+        """End what is going on; the next patch may start anywhere."""
+
+    def set_rules(self, rules: RuleSet) -> list[Event]:
+        """
+        Run other rules from now on; return the events this ends. ValueError leaves the running ones.
+        """
+
+    @property
+    def states(self) -> list[tuple[str, str]]:
+        """(rule, 'idle' | 'rising' | 'on' | 'holding' | 'cooling') of each rule."""
+
+    @property
+    def next_sequence(self) -> int: ...
+
+def check_model(file: bytes) -> dict[str, Any]:
+    """
+    The device's checks of a .tflite before use: input and output (scale, zero point), front_end, ops, operators; ValueError tells what is wrong.
+    """
+
+def class_names(csv: bytes) -> list[str]:
+    """
+    The device's reading of yamnet_class_map.csv: 521 names, or ValueError.
+    """
+
+def front_end_of(json: bytes) -> LogMelSpec:
+    """
+    The front end that a model's YAMNET_FRONT_END metadata names, or ValueError.
+    """
+
+def file_hash(manifest: bytes, name: str) -> str:
+    """A file's SHA-256 in a model partition's manifest.json, or ValueError."""
+
+def sha256(data: bytes, piece: int) -> str:
+    """SHA-256 of data taken in pieces of the given size, in hexadecimal."""

@@ -9,6 +9,7 @@ namespace device_core {
 void BindAudioInput(nanobind::module_& module);
 void BindLogMel(nanobind::module_& module);
 void BindSerialConsole(nanobind::module_& module);
+void BindSoundEvents(nanobind::module_& module);
 void BindSoundModel(nanobind::module_& module);
 
 }  // namespace device_core

@@ -124,6 +124,7 @@ def _hear(
     interrupt: Interrupt,
 ) -> None:
     """Hear one clip to its end, or to Ctrl-C, and give out what was heard."""
+    events = outputs.events()
     summary = Summary(len(model.class_names), model.output_quantization)
     with interrupt.working(), ExitStack() as opened:
         clip_outputs = [opened.enter_context(output) for output in outputs.of(source)]
@@ -131,14 +132,25 @@ def _hear(
         with progress_bar(label, source.expected_s, delay_s=delay_s, wanted=not source.endless) as advance:
             for step in score(interrupt.until_requested(source.blocks()), model, engine):
                 summary.add(step)
+                told = events.add(step) if events else []
                 for output in clip_outputs:
                     output.add(step)
+                if events and source.endless:
+                    outputs.tell(events, told)
                 advance(len(step.audio.samples) / model.front_end.sample_rate_hz)
         if interrupt.requested:
             _say(f"stopped after {source.duration_s:.2f} s of {label}")
         if summary.patches:
+            if events:
+                events.finish()
             result = ClipResult(
-                source.name, source.duration_s, summary.patches, summary.max(), summary.mean(), interrupt.requested
+                source.name,
+                source.duration_s,
+                summary.patches,
+                summary.max(),
+                summary.mean(),
+                interrupt.requested,
+                events.ended() if events else None,
             )
             for output in clip_outputs:
                 output.finish(result)

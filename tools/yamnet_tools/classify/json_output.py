@@ -23,6 +23,8 @@ _P_DECIMALS = 8  # holds every multiple of 1/256
 class JsonOutput:
     """Writes `{"file", "duration_s", "engine", "model_sha256", "patches", "max", "mean"}` as one line.
 
+    After --rules it has `"events"`, too.
+
     The patches wait in a temporary file, because the duration comes before them in the line and after them in time.
 
     Args:
@@ -72,6 +74,8 @@ class JsonOutput:
         self._out.write(json.dumps(head)[:-1] + ', "patches": [')
         self._spool.seek(0)
         shutil.copyfileobj(self._spool, self._out)
+        if result.events is not None:
+            tail["events"] = list(result.events)
         self._out.write("], " + json.dumps(tail)[1:] + "\n")
         self._out.flush()
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from device_core import presets
 from yamnet_tools import cli
 from yamnet_tools.audio import STDIN
 from yamnet_tools.engines import ENGINE_NAMES
@@ -24,6 +25,7 @@ examples:
   classify.py night.mp3 --engine litert --plot night.png
   classify.py clip.wav --classes 'Baby cry, infant cry; Dog' --threshold 0.5
   classify.py clip.wav --json | jq .max
+  classify.py night.wav --rules baby,alarms         events: what the device would tell
   arecord -f S16_LE -r 16000 -c 1 | classify.py -   a WAV from a pipe
 
 A class is named by its index, its name, one part of a name that contains commas ('infant cry') or the beginning of a
@@ -43,6 +45,7 @@ class Options(NamedTuple):
         classes: Requests for classes as they were typed; empty for all.
         top: Most classes in a list, None for the output's own default.
         threshold: Probability below which nothing is shown, None for the output's own default.
+        rules: Presets and rule files to find events by; empty for none.
         json: Print JSON lines.
         plot: The picture to write.
         scores: The .npz to write.
@@ -56,6 +59,7 @@ class Options(NamedTuple):
     classes: Sequence[str]
     top: int | None
     threshold: float | None
+    rules: Sequence[str]
     json: bool
     plot: Path | None
     scores: Path | None
@@ -92,6 +96,13 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         metavar="P",
         help=f"leave out what is less probable, 0..1 (default: {DEFAULT_HEARD} for the times and the plot, else 0)",
     )
+    parser.add_argument(
+        "--rules",
+        type=_names,
+        default=(),
+        metavar="NAMES",
+        help=f"find events by these presets or rule files, separated by commas: {', '.join(sorted(presets()))}",
+    )
     parser.add_argument("--json", action="store_true", help="print one line of JSON for each clip")
     parser.add_argument(
         "--plot",
@@ -123,6 +134,13 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     if found.clips.count(STDIN) > 1:
         parser.error("standard input can be read once only")
     return found
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        raise argparse.ArgumentTypeError("an empty name among the rules")
+    return names
 
 
 def _top(text: str) -> int:

@@ -4,7 +4,8 @@
 import sys
 from collections.abc import Iterator, Sequence
 
-from yamnet_tools.audio import Recording
+from device_core import Event
+from yamnet_tools.audio import SAMPLE_RATE, Recording
 from yamnet_tools.audio.microphone import Microphone
 from yamnet_tools.classify.compare import Comparison
 from yamnet_tools.classify.destinations import Destinations
@@ -12,8 +13,10 @@ from yamnet_tools.classify.json_output import JsonOutput
 from yamnet_tools.classify.options import DEFAULT_HEARD, DEFAULT_TOP, DEFAULT_TOP_PLOTTED, Options
 from yamnet_tools.classify.results import Output
 from yamnet_tools.classify.scores_file import ScoresFile
-from yamnet_tools.classify.text_output import TextOutput
+from yamnet_tools.classify.text_output import TextOutput, clock
 from yamnet_tools.engines import Engine
+from yamnet_tools.events.clip_events import ClipEvents
+from yamnet_tools.events.rules import load_rules
 from yamnet_tools.model import YamnetModel
 
 
@@ -46,6 +49,20 @@ class Outputs:
         self._classes = classes
         self._plots = Destinations(options.plot, several=several) if options.plot else None
         self._scores = Destinations(options.scores, several=several) if options.scores else None
+        self._rules = load_rules(options.rules, model.class_names) if options.rules else None
+
+    def events(self) -> ClipEvents | None:
+        """What finds a clip's events, if that was asked for."""
+        return ClipEvents(self._rules, self._model) if self._rules else None
+
+    def tell(self, events: ClipEvents, told: Sequence[Event]) -> None:
+        """Print what begins and ends while it is heard; in --json it comes with the clip's line."""
+        if self._options.json:
+            return
+        for event in told:
+            if event.kind != "update":
+                at = event.start_sample if event.kind == "start" else event.end_sample
+                print(f"{clock(at / SAMPLE_RATE)}  {event.kind:5}  {events.line(event)}", flush=True)
 
     def of(self, source: Recording | Microphone) -> Iterator[Output]:
         """Make a clip's outputs; files come first: they are to be whole even if standard output is closed early."""

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -34,6 +34,7 @@ _MARGIN_INCHES = 1.3
 _MEL_TICKS_HZ = (250, 500, 1000, 2000, 4000)
 _MINUTES_FROM_S = 120.0
 _INK = "#1f3a5f"
+_EVENT = "#c8401f"
 _HTK_BREAK_HZ = 700.0  # mel = 1127 ln(1 + f / 700)
 
 
@@ -75,11 +76,15 @@ class PlotFile:
         ranked = strongest(result.max, self._classes, self._top, 0.0, result.mean)
         shown = [entry.class_index for entry in ranked if entry.p >= min(self._threshold, ranked[0].p)]
         class_inches = max(_CLASS_INCHES * len(shown), _LEAST_CLASS_INCHES)
-        height = _WAVEFORM_INCHES + _LOG_MEL_INCHES + class_inches + _MARGIN_INCHES
-        figure = Figure(figsize=(_WIDTH_INCHES, height), layout="constrained")
+        events = result.events or []
+        event_inches = _CLASS_INCHES * len({event["title"] for event in events})
+        rows = [_WAVEFORM_INCHES, event_inches, _LOG_MEL_INCHES, class_inches]
+        if not events:
+            del rows[1]
+        figure = Figure(figsize=(_WIDTH_INCHES, sum(rows) + _MARGIN_INCHES), layout="constrained")
         FigureCanvasAgg(figure)
-        waveform, log_mel, classes = figure.subplots(
-            3, 1, sharex=True, gridspec_kw={"height_ratios": [_WAVEFORM_INCHES, _LOG_MEL_INCHES, class_inches]}
+        waveform, *middle, log_mel, classes = figure.subplots(
+            len(rows), 1, sharex=True, gridspec_kw={"height_ratios": rows}
         )
         waveform.set_title(
             replace(result, name=Path(result.name).name).headline(self._engine),
@@ -90,6 +95,8 @@ class PlotFile:
         self._draw_waveform(waveform)
         self._draw_log_mel(figure, log_mel)
         self._draw_classes(figure, classes, shown, class_inches)
+        for axes in middle:
+            _draw_events(axes, events)
         classes.set_xlim(0, max(result.duration_s, self._data.log_mel().end_s))
         _label_time(classes, result.duration_s)
         with warnings.catch_warnings():
@@ -136,6 +143,22 @@ class PlotFile:
         axes.tick_params(axis="y", length=0)
         axes.hlines(np.arange(1, len(shown)), *columns.edges_s()[[0, -1]], color="white", linewidth=1.5)
         figure.colorbar(image, ax=axes, label="p", pad=0.01, aspect=inches / _COLOR_BAR_INCHES)
+
+
+def _draw_events(axes: Axes, events: Sequence[dict[str, Any]]) -> None:
+    """One row for each rule that told of something, a bar for each event."""
+    titles = list(dict.fromkeys(event["title"] for event in events))
+    for event in events:
+        axes.barh(
+            titles.index(event["title"]),
+            event["end_s"] - event["start_s"],
+            left=event["start_s"],
+            height=0.7,
+            color=_EVENT,
+        )
+    axes.set_ylim(len(titles) - 0.5, -0.5)
+    axes.set_yticks(range(len(titles)), titles)
+    axes.tick_params(axis="y", length=0)
 
 
 def _mel_band(hz: float, spec: LogMelSpec) -> float:

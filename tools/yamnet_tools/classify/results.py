@@ -2,8 +2,9 @@
 """What is known about a clip once it has been heard, and who is told."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ class ClipResult:
         max: Highest probability of each class, [classes].
         mean: Mean probability of each class, [classes].
         stopped: Whether Ctrl-C came before the clip's end.
+        events: What --rules found, as yamnet_tools.events.clip_events gives it; None without --rules.
     """
 
     name: str
@@ -32,6 +34,7 @@ class ClipResult:
     max: NDArray[np.float64]
     mean: NDArray[np.float64]
     stopped: bool
+    events: Sequence[dict[str, Any]] | None = None
 
     def headline(self, engine: str) -> str:
         """What was heard of what, on one line."""

@@ -4,7 +4,7 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self, TextIO
+from typing import Any, Self, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,6 +108,8 @@ class TextOutput:
         if ranked:
             self._print_table(ranked, result)
         self._print_timeline(result.duration_s)
+        if result.events is not None:
+            self._print_events(result.events)
         self._print("")
         self._out.flush()
 
@@ -139,6 +141,14 @@ class TextOutput:
             self._print(f"    {start:>{time_width}} - {end:>{time_width}}  {segment.peak:.2f}  {name}")
         if heading:
             self._print(f"{heading} nothing")
+
+    def _print_events(self, events: Sequence[dict[str, Any]]) -> None:
+        self._print("  events:" if events else "  events: none")
+        times = [(clock(event["start_s"]), clock(event["end_s"])) for event in events]
+        width = max((len(time) for pair in times for time in pair), default=0)
+        for event, (start, end) in zip(events, times, strict=True):
+            heard = ", ".join(entry["name"] for entry in event["top"][:3])
+            self._print(f"    {start:>{width}} - {end:>{width}}  {event['peak']:.2f}  {event['title']} ({heard})")
 
     def _courses(self, classes: Sequence[int], width: int) -> list[str]:
         """Each class's course over the clip in at most `width` characters."""

@@ -31,10 +31,10 @@ struct LogMelSpec {
   int patch_frames;
   int patch_hop;  ///< Frames from one patch's start to the next.
 
-  int spectrum_bins() const { return fft_length / 2 + 1; }
-  int patch_values() const { return patch_frames * mel_bands; }
+  constexpr int spectrum_bins() const { return fft_length / 2 + 1; }
+  constexpr int patch_values() const { return patch_frames * mel_bands; }
   /// Samples that one patch spans: the last frame's end minus the first frame's start.
-  int patch_samples() const { return frame_length + (patch_frames - 1) * frame_hop; }
+  constexpr int patch_samples() const { return frame_length + (patch_frames - 1) * frame_hop; }
 
   bool operator==(const LogMelSpec&) const = default;
 };

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace sound_events {
+
+/// A rule document that ships with the device: presets/<name>.json.
+struct Preset {
+  std::string_view name;
+  std::string_view json;
+};
+
+/// All of them, in alphabetical order.
+std::span<const Preset> Presets();
+
+}  // namespace sound_events

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "sound_events/error.h"
+
+namespace sound_events {
+
+/// A strict forward reader of JSON (RFC 8259) that builds no tree: the caller says what it expects next, and anything
+/// else is an error with its path. Needs no memory but the strings it hands out, and no recursion: nesting is what the
+/// caller asks for, at most kMaxDepth.
+///
+/// ESP-IDF brings cJSON, a PC does not, and cJSON accepts what this project must refuse (duplicate fields, a thousand
+/// levels of recursion); one reader on both sides gives one behaviour.
+class JsonReader {
+ public:
+  static constexpr size_t kMaxDepth = 8;
+
+  enum class Kind { kObject, kArray, kString, kNumber, kBool, kNull, kOther };
+
+  explicit JsonReader(std::string_view text) : text_(text) {}
+
+  /// Every reading function returns false after an error, its own or an earlier one; error() then says the first one.
+  bool BeginObject();
+  /// Moves on to the next field of the object and reads its name; false at the object's end, too.
+  bool NextField(std::string& name);
+  bool BeginArray();
+  /// Moves on to the next element; false at the array's end, too.
+  bool NextElement();
+  /// @param max_bytes  a longer string (in UTF-8, escapes resolved) is an error.
+  bool ReadString(std::string& value, size_t max_bytes);
+  /// Numbers have at most 15 significant digits and 22 decimal places, so that the nearest double is found exactly
+  /// (Clinger 1990, "How to read floating point numbers accurately").
+  bool ReadNumber(double& value);
+  bool ReadBool(bool& value);
+  /// Only white space may be left.
+  bool ReadEnd();
+
+  /// What comes next.
+  Kind Peek();
+
+  /// Records an error at the present path, unless there is one already. Always returns false.
+  bool Fail(ErrorCode code, std::string message);
+  bool Refuse(std::string message) { return Fail(ErrorCode::kInvalidRule, std::move(message)); }
+
+  bool failed() const { return failed_; }
+  const Error& error() const { return error_; }
+
+ private:
+  struct Level {
+    bool is_object;
+    bool started = false;
+    std::string field;
+    uint32_t element = 0;
+  };
+
+  bool Syntax(std::string_view what);
+  bool Expect(Kind kind, std::string_view what);
+  bool Push(bool is_object);
+  bool NextItem(char end);
+  void SkipSpace();
+  bool ReadRawString(std::string& value, size_t max_bytes);
+  bool ReadEscape(std::string& value);
+  bool ReadHex4(uint32_t& unit);
+  bool ReadUtf8(std::string& value);
+  bool TakeLiteral(std::string_view literal);
+  std::string Path() const;
+
+  std::string_view text_;
+  size_t position_ = 0;
+  std::array<Level, kMaxDepth> levels_;
+  size_t depth_ = 0;
+  bool failed_ = false;
+  Error error_{};
+};
+
+}  // namespace sound_events

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "json_reader.h"
+#include "sound_events/rule.h"
+
+namespace sound_events {
+
+/// Reads one rule object. False after an error, which the reader then holds.
+bool ReadRule(JsonReader& reader, std::span<const std::string> class_names, Rule& rule);
+
+}  // namespace sound_events

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sound_events/rule_set.h"
+
+#include <algorithm>
+
+#include "field_table.h"
+#include "rule_reader.h"
+
+namespace sound_events {
+namespace {
+
+bool HasRule(const std::vector<Rule>& rules, std::string_view name) {
+  return std::ranges::find(rules, name, &Rule::name) != rules.end();
+}
+
+std::string TooManyRules() { return "there may be at most " + std::to_string(RuleSet::kMaxRules) + " rules"; }
+
+bool ReadSchemaVersion(JsonReader& reader) {
+  double version = 0.0;
+  if (!reader.ReadNumber(version)) return false;
+  return version == RuleSet::kSchemaVersion ||
+         reader.Refuse("this program reads schema version " + std::to_string(RuleSet::kSchemaVersion));
+}
+
+bool ReadRules(JsonReader& reader, std::span<const std::string> class_names, std::vector<Rule>& rules) {
+  if (!reader.BeginArray()) return false;
+  while (reader.NextElement()) {
+    if (rules.size() == RuleSet::kMaxRules) return reader.Fail(ErrorCode::kTooLarge, TooManyRules());
+    Rule rule;
+    if (!ReadRule(reader, class_names, rule)) return false;
+    if (HasRule(rules, rule.name)) return reader.Refuse("there is another rule \"" + rule.name + "\"");
+    rules.push_back(std::move(rule));
+  }
+  return !reader.failed();
+}
+
+}  // namespace
+
+std::expected<RuleSet, Error> RuleSet::Parse(std::string_view json, std::span<const std::string> class_names) {
+  if (json.size() > kMaxDocumentBytes) {
+    return std::unexpected(Error{ErrorCode::kTooLarge, "",
+                                 "the rules have " + std::to_string(json.size()) + " bytes; at most " +
+                                     std::to_string(kMaxDocumentBytes) + " are read"});
+  }
+  JsonReader reader(json);
+  RuleSet set;
+  const Field fields[] = {
+      {"schema", true, ReadSchemaVersion},
+      {"rules", true, [&](JsonReader& r) { return ReadRules(r, class_names, set.rules_); }},
+  };
+  if (!ReadFields(reader, fields) || !reader.ReadEnd()) return std::unexpected(reader.error());
+  return set;
+}
+
+std::expected<void, Error> RuleSet::Add(const RuleSet& other) {
+  if (rules_.size() + other.rules_.size() > kMaxRules)
+    return std::unexpected(Error{ErrorCode::kTooLarge, "", TooManyRules()});
+  for (const Rule& rule : other.rules_) {
+    if (HasRule(rules_, rule.name))
+      return std::unexpected(Error{ErrorCode::kInvalidRule, "", "the rule \"" + rule.name + "\" is in both sets"});
+  }
+  rules_.insert(rules_.end(), other.rules_.begin(), other.rules_.end());
+  return {};
+}
+
+}  // namespace sound_events

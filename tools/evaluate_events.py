@@ -1,0 +1,11 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Judges the shipped event presets, beside the plain rule, on labelled recordings."""
+
+import sys
+
+from yamnet_tools.cli import run
+from yamnet_tools.events.evaluate import main
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Labelled recordings and how they are split: by where they come from, so that no recording is on both sides."""
+
+import csv
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yamnet_tools.audio import open_recording
+from yamnet_tools.errors import AudioError
+
+_ESC = re.compile(r"^\d-(\d+)-[A-Z]$")  # fold, Freesound id, take (ESC-50's README)
+_URBANSOUND = re.compile(r"^(\d+)-\d+-\d+-\d+$")  # Freesound id, class, occurrence, slice (UrbanSound8K's README)
+_DONATEACRY = re.compile(r"^([0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12})")
+_SPEECH_COMMANDS = re.compile(r"^[a-z]+_([0-9a-f]{8})_nohash_\d+$")
+_NUMBERED = re.compile(r"^(.*?)_\d+$")
+
+
+@dataclass(frozen=True)
+class LabelledClip:
+    """A recording and what is heard in it.
+
+    Attributes:
+        path: The file.
+        label: The kind of sound.
+        group: Where it was cut from: the recording, uploader or speaker. Clips of one group stay together.
+    """
+
+    path: Path
+    label: str
+    group: str
+
+    def pcm(self) -> NDArray[np.int16]:
+        """The samples at 16 kHz, int16 [n]."""
+        with open_recording(str(self.path)) as recording:
+            return np.concatenate([block.samples for block in recording.blocks()])
+
+
+def group_of(path: Path) -> str:
+    """Where a clip was cut from, by the naming of the collections it may belong to; else its name without a number.
+
+    ESC-50 and UrbanSound8K both draw on Freesound, so that one recording may be in both: the group is Freesound's id.
+    """
+    for pattern, prefix in ((_ESC, "freesound"), (_URBANSOUND, "freesound"), (_DONATEACRY, "donateacry")):
+        if found := pattern.match(path.stem):
+            return f"{prefix}/{found[1].lower()}"
+    for pattern in (_SPEECH_COMMANDS, _NUMBERED):
+        if found := pattern.match(path.stem):
+            return f"{path.parent}/{found[1]}"
+    return f"{path.parent}/{path.stem}"
+
+
+def side_of(group: str) -> int:
+    """0 or 1, by the group's name alone: the same on every machine, whatever else is in the folder."""
+    return hashlib.sha256(group.encode()).digest()[0] & 1
+
+
+def read_index(folder: Path) -> list[LabelledClip]:
+    """The clips that index.csv in this folder lists (columns path, and canonical_label or label).
+
+    Raises:
+        AudioError: There is no such file, or it lists nothing.
+    """
+    index = folder / "index.csv"
+    if not index.is_file():
+        raise AudioError(f"{index}: there is none; it must list the recordings (columns path, label)")
+    with index.open(newline="", encoding="utf-8") as stream:
+        rows: Sequence[dict[str, str]] = list(csv.DictReader(stream))
+    if not rows or "path" not in rows[0] or "label" not in rows[0]:
+        raise AudioError(f"{index}: it lists no recordings (columns path, label)")
+    return [
+        LabelledClip(folder / row["path"], row.get("canonical_label") or row["label"], group_of(Path(row["path"])))
+        for row in rows
+    ]

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules by name: the presets that ship with the device, or rule files."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from device_core import RuleSet, presets
+from yamnet_tools.errors import YamnetToolsError
+
+
+class RulesError(YamnetToolsError):
+    """Rules that cannot be used; the text says which, where in them and why."""
+
+
+def load_rules(names: Iterable[str], class_names: Sequence[str]) -> RuleSet:
+    """Read presets and rule files and join them.
+
+    Args:
+        names: Of presets ("baby"), or paths of JSON files (docs/rules.md).
+        class_names: The model's, in output order.
+
+    Raises:
+        RulesError: No preset and no file of that name; a rule is refused; the joined rules are too many.
+    """
+    joined = RuleSet()
+    for name in names:
+        rules = _load(name, class_names)
+        try:
+            joined.add(rules)
+        except ValueError as error:
+            raise RulesError(f"{name}: {error}") from error
+    return joined
+
+
+def _load(name: str, class_names: Sequence[str]) -> RuleSet:
+    shipped = presets()
+    path = Path(name)
+    if name in shipped and not path.is_file():
+        data = shipped[name].encode()
+    elif path.is_file():
+        data = path.read_bytes()
+    else:
+        raise RulesError(f"{name}: neither a rule file nor one of the presets {', '.join(sorted(shipped))}")
+    try:
+        return RuleSet.parse_bytes(data, list(class_names))
+    except ValueError as error:
+        raise RulesError(f"{name}: {error}") from error
