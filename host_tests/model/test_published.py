@@ -45,6 +45,21 @@ def test_one_changed_bit_is_damage(network: Model, constant: str) -> None:
         refuse_damaged_copy(damaged)
 
 
+def test_one_changed_scale_is_damage(network: Model) -> None:
+    """By one unit in the last place: too little for the check of bias scales to notice."""
+    tensors = list(network.tensors)
+    [index] = [i for i, tensor in enumerate(tensors) if tensor.name == "layer9/pointwise_conv/weights"]
+    quantization = tensors[index].quantization
+    assert quantization is not None
+    scales = quantization.scales.copy()
+    scales[200] = np.nextafter(scales[200], np.float32(1))
+    tensors[index] = replace(tensors[index], quantization=replace(quantization, scales=scales))
+    damaged = replace(network, tensors=tuple(tensors))
+    check_network(damaged)
+    with pytest.raises(ModelError, match=r"layer9/pointwise_conv is Google's but for its scales"):
+        refuse_damaged_copy(damaged)
+
+
 def test_changed_activation_is_damage(network: Model) -> None:
     operators = list(network.operators)
     options = operators[1].options
@@ -71,18 +86,21 @@ def test_changed_zero_point_is_damage(network: Model) -> None:
 
 
 def test_head_that_was_trained_anew_is_no_damage(network: Model) -> None:
-    """Other weights come with scales of their own."""
+    """It has weights, scales and biases of its own."""
     tensors = list(network.tensors)
-    [weights] = [i for i, tensor in enumerate(tensors) if tensor.name == "logits/weights"]
-    [bias] = [i for i, tensor in enumerate(tensors) if tensor.name == "logits/bias"]
-    data = tensors[weights].data
-    assert data is not None
-    for index in (weights, bias):
-        quantization = tensors[index].quantization
-        assert quantization is not None
-        scales = quantization.scales * np.float32(1.01)
-        tensors[index] = replace(tensors[index], quantization=Quantization(scales, quantization.zero_points))
-    tensors[weights] = replace(tensors[weights], data=data[::-1].copy())
+    for index, tensor in enumerate(tensors):
+        if tensor.name in ("logits/weights", "logits/bias"):
+            quantization, data = tensor.quantization, tensor.data
+            assert quantization is not None
+            assert data is not None
+            scales = quantization.scales * np.float32(1.01)
+            values = data.view(np.int8 if tensor.name == "logits/weights" else np.int32)[::-1].copy()
+            tensors[index] = replace(
+                tensor,
+                quantization=Quantization(scales, quantization.zero_points),
+                data=values.view(np.uint8),
+            )
     other = replace(network, tensors=tuple(tensors))
     check_network(other)
+    assert fingerprints(other)["logits"] != PUBLISHED["logits"]
     refuse_damaged_copy(other)

@@ -2,49 +2,60 @@
 """Tells a damaged copy of Google's network from another network.
 
 A file that is not Google's byte for byte may be somebody's own YAMNet, or Google's with a few bytes changed, and such a
-copy runs and agrees with itself. But weights that were trained or quantised anew have scales of their own: a layer with
-all of Google's scales and not all of Google's weights is a damaged one.
+copy runs and agrees with itself. But a layer that was trained or quantised anew has weights, scales and biases of its
+own: one that shares some of them with Google's, and not all, is damaged.
 """
 
 import hashlib
 from dataclasses import astuple
+from typing import NamedTuple
 
 from yamnet_tools.errors import ModelError
 from yamnet_tools.model.network import LAYERS, activation_quantization
 from yamnet_tools.model.tflite import Model, Operator
 
-_DIGITS = 16
+_DIGITS = 8
 
-# Layer: fingerprint of its weights' scales, fingerprint of all it computes with. From the file named by source.WEIGHTS.
-PUBLISHED: dict[str, tuple[str, str]] = {
-    "layer1/conv": ("1983edab2f8db4e7", "2332d81527ac22a3"),
-    "layer2/depthwise_conv": ("2f1ee03814a676b4", "e7e105d73f27374c"),
-    "layer2/pointwise_conv": ("1c5c32557aad341c", "efcfca243d9ce190"),
-    "layer3/depthwise_conv": ("cecfbd78389a80cb", "64a614c07fe96703"),
-    "layer3/pointwise_conv": ("601c673c59f11bf1", "653b84bb12101fac"),
-    "layer4/depthwise_conv": ("c4c4f7f012afdd86", "3ddb0cd7bfaef76b"),
-    "layer4/pointwise_conv": ("fef0453680e05450", "7df50bc9acec6b99"),
-    "layer5/depthwise_conv": ("c460843613de2254", "1ea4c7d62d154207"),
-    "layer5/pointwise_conv": ("fef6b991aa9f2bbe", "249c6fb1d8948692"),
-    "layer6/depthwise_conv": ("42a6b9ba05cb188d", "6245edd1d1b00484"),
-    "layer6/pointwise_conv": ("75d04c14d58cf2ef", "af9bb3ef6778e31c"),
-    "layer7/depthwise_conv": ("0f0d99a7dcc60402", "e40b9b554d8acffc"),
-    "layer7/pointwise_conv": ("14fd13ce40d869db", "631d139d673f1ecc"),
-    "layer8/depthwise_conv": ("1be733e7d67c1f6c", "3bdf4fb4664458b1"),
-    "layer8/pointwise_conv": ("a4efcb7e585eea4b", "b6c244f8bdb5daf0"),
-    "layer9/depthwise_conv": ("7f1c576a1375fbc6", "fbae8bc49ce84e21"),
-    "layer9/pointwise_conv": ("9ef5383b49281704", "cc39c0383eff7756"),
-    "layer10/depthwise_conv": ("4977de4a766cb88c", "7a6f8ee398b70662"),
-    "layer10/pointwise_conv": ("0ab39d1329630318", "a13907fa197e061e"),
-    "layer11/depthwise_conv": ("8bd2e6f97524e4b9", "d5c29e8e74787931"),
-    "layer11/pointwise_conv": ("97fd4d51b5f395c9", "634aabd17ec3dfda"),
-    "layer12/depthwise_conv": ("b8b9f9863d4e4c2e", "6ea03a2928c1959a"),
-    "layer12/pointwise_conv": ("f4ee742ac9479849", "cf4ae5b7ff432ce9"),
-    "layer13/depthwise_conv": ("a26989650dde9b1b", "257f5ae84049b4a1"),
-    "layer13/pointwise_conv": ("08ee0afbd075e913", "94a4a3a9a1dc93f9"),
-    "layer14/depthwise_conv": ("c23ac749fe1f6bb0", "68a90388f344e395"),
-    "layer14/pointwise_conv": ("3edfc58eb458e7f0", "f435c0a81b433831"),
-    "logits": ("0851cd7a17ae4418", "1bbb9cd77a3d6cfe"),
+
+class Fingerprint(NamedTuple):
+    """Hashes of what a layer with weights computes with; `around` covers its options and the other quantisation."""
+
+    scales: str
+    weights: str
+    bias: str
+    around: str
+
+
+# From the file that source.WEIGHTS names.
+PUBLISHED: dict[str, Fingerprint] = {
+    "layer1/conv": Fingerprint("1983edab", "9a31aa29", "bfd501a5", "2b9b914d"),
+    "layer2/depthwise_conv": Fingerprint("2f1ee038", "9ea91688", "d570e9a7", "10961ec3"),
+    "layer2/pointwise_conv": Fingerprint("1c5c3255", "08134ad7", "0080d768", "54ebc817"),
+    "layer3/depthwise_conv": Fingerprint("cecfbd78", "188b6598", "b3979afb", "1081b0cc"),
+    "layer3/pointwise_conv": Fingerprint("601c673c", "e0ec7946", "d2fbc434", "65bec189"),
+    "layer4/depthwise_conv": Fingerprint("c4c4f7f0", "3c394695", "e5219d1d", "31562ce5"),
+    "layer4/pointwise_conv": Fingerprint("fef04536", "15e04c21", "cf14d4fd", "5fc7cfc4"),
+    "layer5/depthwise_conv": Fingerprint("c4608436", "f2af29e1", "1ce253ff", "33631070"),
+    "layer5/pointwise_conv": Fingerprint("fef6b991", "8e091cd9", "51a2bdcb", "21a2bb99"),
+    "layer6/depthwise_conv": Fingerprint("42a6b9ba", "290bfd0c", "7fc8d20f", "b6004437"),
+    "layer6/pointwise_conv": Fingerprint("75d04c14", "00fd0bd4", "399f94d5", "39e31bf0"),
+    "layer7/depthwise_conv": Fingerprint("0f0d99a7", "d4b50067", "e122776c", "b87f690e"),
+    "layer7/pointwise_conv": Fingerprint("14fd13ce", "0c23ad8d", "86649956", "c006871a"),
+    "layer8/depthwise_conv": Fingerprint("1be733e7", "1ebcc92b", "7fb14f20", "4a3b4ba7"),
+    "layer8/pointwise_conv": Fingerprint("a4efcb7e", "17276743", "2c96c656", "f069b887"),
+    "layer9/depthwise_conv": Fingerprint("7f1c576a", "c2d26771", "24e733fb", "31279eb9"),
+    "layer9/pointwise_conv": Fingerprint("9ef5383b", "0dc260f7", "80b8c345", "96f987a8"),
+    "layer10/depthwise_conv": Fingerprint("4977de4a", "dcfa8ce5", "c71bd598", "32f19213"),
+    "layer10/pointwise_conv": Fingerprint("0ab39d13", "be3b6eb9", "a7d7c0b7", "9f804e3a"),
+    "layer11/depthwise_conv": Fingerprint("8bd2e6f9", "497cf9a4", "76150d82", "1c14a0bf"),
+    "layer11/pointwise_conv": Fingerprint("97fd4d51", "55786f4e", "3f09babd", "1f57c696"),
+    "layer12/depthwise_conv": Fingerprint("b8b9f986", "430f3b84", "d7738517", "b168e3d8"),
+    "layer12/pointwise_conv": Fingerprint("f4ee742a", "0776766d", "95e56f1d", "49e47271"),
+    "layer13/depthwise_conv": Fingerprint("a2698965", "4574be05", "d95fbe41", "7eb44fbf"),
+    "layer13/pointwise_conv": Fingerprint("08ee0afb", "1531902a", "aad0fbc1", "4051b611"),
+    "layer14/depthwise_conv": Fingerprint("c23ac749", "848f291e", "f3807c5f", "37c3421a"),
+    "layer14/pointwise_conv": Fingerprint("3edfc58e", "88841654", "11124c5c", "94329174"),
+    "logits": Fingerprint("0851cd7a", "46730dcf", "6ebb6166", "f5157cda"),
 }
 
 
@@ -57,14 +68,16 @@ def refuse_damaged_copy(model: Model) -> None:
     Raises:
         ModelError: the text names the first such layer.
     """
-    for name, (scales, everything) in fingerprints(model).items():
-        published_scales, published_everything = PUBLISHED[name]
-        if scales == published_scales and everything != published_everything:
-            raise ModelError(f"damaged copy of Google's file: {name} has Google's scales but not Google's values")
+    for name, found in fingerprints(model).items():
+        published = PUBLISHED[name]
+        related = found.scales == published.scales or found.weights == published.weights or found.bias == published.bias
+        if related and found != published:
+            parts = [part for part in Fingerprint._fields if getattr(found, part) != getattr(published, part)]
+            raise ModelError(f"damaged copy of Google's file: {name} is Google's but for its {', '.join(parts)}")
 
 
-def fingerprints(model: Model) -> dict[str, tuple[str, str]]:
-    """For each layer with weights: a fingerprint of their scales, and one of options, constants and quantisation."""
+def fingerprints(model: Model) -> dict[str, Fingerprint]:
+    """The fingerprints of all layers with weights, in execution order."""
     return {
         layer.name: _fingerprint(model, operator)
         for layer, operator in zip(LAYERS, model.operators, strict=True)
@@ -72,16 +85,20 @@ def fingerprints(model: Model) -> dict[str, tuple[str, str]]:
     }
 
 
-def _fingerprint(model: Model, operator: Operator) -> tuple[str, str]:
+def _fingerprint(model: Model, operator: Operator) -> Fingerprint:
     source, weights, bias = (model.tensors[index] for index in operator.inputs)
     target = model.tensors[operator.outputs[0]]
-    scales = activation_quantization(weights).scales.tobytes()
-    everything = hashlib.sha256(scales)
-    for constant in (weights, bias):
-        everything.update(constant.values().tobytes())
+    around = b"" if operator.options is None else bytes(astuple(operator.options))
     for tensor in (source, bias, target):
         quantization = activation_quantization(tensor)
-        everything.update(quantization.scales.tobytes() + quantization.zero_points.tobytes())
-    if operator.options is not None:
-        everything.update(bytes(astuple(operator.options)))
-    return hashlib.sha256(scales).hexdigest()[:_DIGITS], everything.hexdigest()[:_DIGITS]
+        around += quantization.scales.tobytes() + quantization.zero_points.tobytes()
+    return Fingerprint(
+        _digest(activation_quantization(weights).scales.tobytes()),
+        _digest(weights.values().tobytes()),
+        _digest(bias.values().tobytes()),
+        _digest(around),
+    )
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:_DIGITS]
