@@ -11,8 +11,8 @@
 
 namespace firmware {
 
-/// The boot as a list of named steps. A step that fails is remembered with its reason, and so are those that need it; the
-/// others run all the same. One task runs the steps; others may look at those that are over at any time.
+/// The boot as a list of named steps. A step that fails is remembered with its reason, and so are those that need it;
+/// the others run all the same. One task runs the steps; others may look at those that are over at any time.
 class BootSequence {
  public:
   struct Step {
@@ -27,9 +27,9 @@ class BootSequence {
   void Run(const char* name, const char* needs, const std::function<Result()>& step);
 
   std::span<const Step> steps() const { return {steps_.data(), count_.load()}; }  ///< Those that are over.
-  bool ready() const;                 ///< All steps so far succeeded.
-  bool over(const char* name) const;  ///< It has run, with whatever result.
-  bool ok(const char* name) const;    ///< It has run, and succeeded.
+  bool ready() const;                                                             ///< All steps so far succeeded.
+  bool over(const char* name) const;                                              ///< It has run, with whatever result.
+  bool ok(const char* name) const;                                                ///< It has run, and succeeded.
   /// "<step>: <reason>" of the failure that keeps `name` from working.
   std::string WhyNot(const char* name) const;
 

@@ -73,8 +73,8 @@ Result TestModel(App& app) {
   const auto result = app.model->SelfTest(*app.self_test);
   if (!result) return std::unexpected(result.error().message);
   app.self_test_result = *result;
-  const std::string differences = std::to_string(result->differing_outputs) + " of " +
-                                  std::to_string(sound_model::kClasses) + " outputs differ";
+  const std::string differences =
+      std::to_string(result->differing_outputs) + " of " + std::to_string(sound_model::kClasses) + " outputs differ";
   if (!result->passed()) {
     return std::unexpected(differences + ", by up to " + std::to_string(result->largest_difference) +
                            " steps: nothing is scored with these kernels");
@@ -102,8 +102,8 @@ Result Listen(App& app) {
   if (!app.boot.ok(kFrontEndStep)) return std::unexpected("needs " + app.boot.WhyNot(kFrontEndStep));
   app.patch_log = std::make_unique<PatchLog>(*app.classes);
   // Who else wants to know what is heard joins this list.
-  app.listener = std::make_unique<Listener>(app.capture->ring(), *app.live_front_end, *app.model,
-                                            app.summary->output, std::vector<PatchListener*>{app.patch_log.get()});
+  app.listener = std::make_unique<Listener>(app.capture->ring(), *app.live_front_end, *app.model, app.summary->output,
+                                            std::vector<PatchListener*>{app.patch_log.get()});
   app.listener->Start();
   app.capture->Start(app.listener->task());
   return "";

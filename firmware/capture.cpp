@@ -49,7 +49,8 @@ void Capture::Start(TaskHandle_t reader) {
   reader_ = reader;
   liveness_ = audio_input::LivenessMonitor(NowMs());
   alive_ = true;
-  StartTask(kCaptureTask, [](void* self) { static_cast<Capture*>(self)->Run(); }, this, &task_);
+  StartTask(
+      kCaptureTask, [](void* self) { static_cast<Capture*>(self)->Run(); }, this, &task_);
 }
 
 void Capture::Run() {
@@ -61,7 +62,8 @@ void Capture::Run() {
       continue;
     }
     if (chunk->ended) {
-      ESP_LOGI(kTag, "the recording has ended after %.2f s", static_cast<double>(position_) / audio_input::kSampleRateHz);
+      ESP_LOGI(kTag, "the recording has ended after %.2f s",
+               static_cast<double>(position_) / audio_input::kSampleRateHz);
       alive_ = false;
       vTaskSuspend(nullptr);
     }

@@ -23,7 +23,8 @@ std::expected<serial_console::Profile, Error> FirmwareDevice::ProfileOps() {
 
 std::expected<serial_console::SelfTestResult, Error> FirmwareDevice::SelfTest() {
   if (const auto ready = Need(kInterpreterStep); !ready) return std::unexpected(ready.error());
-  if (!app_.boot.over(kSelfTestStep) || !app_.self_test) return std::unexpected(Error{ErrorCode::kNotReady, app_.boot.WhyNot(kSelfTestStep)});
+  if (!app_.boot.over(kSelfTestStep) || !app_.self_test)
+    return std::unexpected(Error{ErrorCode::kNotReady, app_.boot.WhyNot(kSelfTestStep)});
   return app_.model->SelfTest(*app_.self_test);
 }
 

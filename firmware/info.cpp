@@ -39,7 +39,7 @@ void WriteFirmware(JsonWriter& json) {
 
 void WriteBoot(JsonWriter& json, const App& app) {
   const std::optional<BootRecord> record = app.boot.ok(kRecordStep) ? app.record : std::nullopt;
-  const auto number = [&](uint32_t BootRecord::* member) {
+  const auto number = [&](uint32_t BootRecord::*member) {
     return record ? std::optional(*record.*member) : std::nullopt;
   };
   json.Field("count", number(&BootRecord::count));

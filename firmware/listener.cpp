@@ -24,7 +24,8 @@ Listener::Listener(audio_input::PcmRing& ring, log_mel::PatchStream& front_end, 
       scores_(sound_model::kClasses) {}
 
 void Listener::Start() {
-  StartTask(kInferenceTask, [](void* self) { static_cast<Listener*>(self)->Run(); }, this, &task_);
+  StartTask(
+      kInferenceTask, [](void* self) { static_cast<Listener*>(self)->Run(); }, this, &task_);
 }
 
 void Listener::Run() {

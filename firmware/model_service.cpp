@@ -34,8 +34,7 @@ std::unexpected<Error> Busy() {
 }  // namespace
 
 ModelService::ModelService(std::unique_ptr<sound_model::Interpreter> interpreter)
-    : interpreter_(std::move(interpreter)),
-      lock_(xSemaphoreCreateMutex()) {
+    : interpreter_(std::move(interpreter)), lock_(xSemaphoreCreateMutex()) {
   configASSERT(lock_ != nullptr);
 }
 
@@ -66,8 +65,7 @@ std::expected<serial_console::Profile, Error> ModelService::Profile() {
   return serial_console::Profile{total, *us, profile_};
 }
 
-std::expected<serial_console::SelfTestResult, Error> ModelService::SelfTest(
-    const sound_model::SelfTestVector& vector) {
+std::expected<serial_console::SelfTestResult, Error> ModelService::SelfTest(const sound_model::SelfTestVector& vector) {
   const Locked locked(lock_);
   if (!locked) return Busy();
   uint32_t us = 0;

@@ -32,9 +32,8 @@ void PatchLog::OnPatch(const ScoredPatch& patch) {
     const std::string_view name = classes_.name(order[i]);
     const float p =
         patch.quantization.scale * static_cast<float>(patch.scores[order[i]] - patch.quantization.zero_point);
-    length += static_cast<size_t>(std::snprintf(text + length, sizeof(text) - length, "%s%.*s %.3f",
-                                                i == 0 ? "" : ", ", static_cast<int>(name.size()), name.data(),
-                                                static_cast<double>(p)));
+    length += static_cast<size_t>(std::snprintf(text + length, sizeof(text) - length, "%s%.*s %.3f", i == 0 ? "" : ", ",
+                                                static_cast<int>(name.size()), name.data(), static_cast<double>(p)));
   }
   ESP_LOGI(kTag, "%.2f s: %s (%u ms)", Seconds(patch.start_sample), text,
            static_cast<unsigned>(patch.invoke_us / 1000));

@@ -22,7 +22,7 @@ MemoryState ReadMemory();
 struct BootRecord {
   uint32_t count;
   std::string reset_reason;
-  uint32_t panics;     ///< Restarts after a panic or a watchdog, over the device's life.
+  uint32_t panics;  ///< Restarts after a panic or a watchdog, over the device's life.
   uint32_t brownouts;
 };
 /// Reads the record from NVS, adds this boot and stores it.

@@ -30,10 +30,11 @@ inline void StartTask(const TaskLayout& layout, TaskFunction_t run, void* argume
   constexpr uint32_t kLeastStack = 65536;  // the host's libraries take what they like
   constexpr int kOnlyCore = 0;
   const uint32_t stack = layout.stack_bytes > kLeastStack ? layout.stack_bytes : kLeastStack;
-  const BaseType_t made = xTaskCreatePinnedToCore(run, layout.name, stack, argument, layout.priority, handle, kOnlyCore);
+  const BaseType_t made =
+      xTaskCreatePinnedToCore(run, layout.name, stack, argument, layout.priority, handle, kOnlyCore);
 #else
-  const BaseType_t made = xTaskCreatePinnedToCore(run, layout.name, layout.stack_bytes, argument, layout.priority,
-                                                  handle, layout.core);
+  const BaseType_t made =
+      xTaskCreatePinnedToCore(run, layout.name, layout.stack_bytes, argument, layout.priority, handle, layout.core);
 #endif
   configASSERT(made == pdPASS);
 }

@@ -63,3 +63,12 @@ def shared_clips(audio_dir: Path) -> list[Path]:
     with (audio_dir / "index.csv").open(newline="", encoding="utf-8") as stream:
         paths = [audio_dir / row["path"] for row in csv.DictReader(stream)]
     return paths[:: max(1, len(paths) // 40)]
+
+
+@pytest.fixture(scope="session")
+def converted_model(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that tools/convert_yamnet.py made, its class map and manifest beside it."""
+    # Not at the top: the sanitizers' run of the component tests loads this file and none of the interpreters.
+    from yamnet_tools.model import convert
+
+    return convert(weights_dir / SOURCE_NAME, tmp_path_factory.mktemp("converted"), offline=True).model

@@ -16,22 +16,12 @@ import pytest
 from device_core import LogMelSpec
 from yamnet_tools.audio import PcmBlock
 from yamnet_tools.classify.scoring import Step
-from yamnet_tools.model import TensorQuantization, convert
-from yamnet_tools.model.source import WEIGHTS
-from yamnet_tools.paths import MODEL_NAME
+from yamnet_tools.model import TensorQuantization
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 HOP = 7680
 
 Classify = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture(scope="session")
-def converted_model(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that tools/convert_yamnet.py made, its class map and manifest beside it."""
-    folder = tmp_path_factory.mktemp("converted")
-    convert(weights_dir / WEIGHTS.name, folder, offline=True)
-    return folder / MODEL_NAME
 
 
 @pytest.fixture

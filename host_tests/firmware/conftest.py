@@ -15,19 +15,18 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import soundfile
-from firmware_files import selftest, write_manifest
 
 from device_core import PatchStream
+from firmware_files import selftest, write_manifest
 from yamnet_tools.engines import open_engine
-from yamnet_tools.model import YamnetModel, load_model
-from yamnet_tools.model.convert import convert
+from yamnet_tools.model import YamnetModel, convert, load_model
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "audio"
 
 
 @dataclass(frozen=True)
 class Reference:
-    """Real patches, int8 [n, 96, 64], and what TFLM's reference kernels on this machine give for them, int8 [n, 521]."""
+    """Real patches, int8 [n, 96, 64], and what TFLM's reference kernels give for them here, int8 [n, 521]."""
 
     patches: npt.NDArray[np.int8]
     scores: npt.NDArray[np.int8]

@@ -6,9 +6,9 @@ import random
 
 import numpy as np
 import numpy.typing as npt
-from firmware_console import Console
 
 from device_core import PatchStream
+from firmware_console import Console
 from yamnet_tools.engines import open_engine
 from yamnet_tools.model import YamnetModel
 

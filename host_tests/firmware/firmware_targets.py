@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from firmware_console import Console
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -94,7 +95,8 @@ def _console(command: Sequence[str], environment: dict[str, str], timeout_s: flo
     process = subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    assert process.stdin and process.stdout
+    assert process.stdin
+    assert process.stdout
     try:
         console = Console(process.stdout.fileno(), process.stdin.fileno(), timeout_s)
         console.wait_until_up(BOOT_TIMEOUT_S)

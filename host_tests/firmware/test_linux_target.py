@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+
 from conftest import Reference
 from firmware_checks import (
     check_info,
@@ -21,7 +22,6 @@ from firmware_checks import (
 from firmware_console import Console, ConsoleError, words
 from firmware_files import write_manifest
 from firmware_targets import build, run_on_linux
-
 from yamnet_tools.model import YamnetModel
 
 
@@ -41,7 +41,9 @@ def test_info(console: Console, model: tuple[Path, YamnetModel]) -> None:
     check_info(console, model[1], "esp-nn")
 
 
-def test_a_replayed_clip_is_heard(console: Console, model: tuple[Path, YamnetModel], clip: npt.NDArray[np.int16]) -> None:
+def test_a_replayed_clip_is_heard(
+    console: Console, model: tuple[Path, YamnetModel], clip: npt.NDArray[np.int16]
+) -> None:
     check_replay(console, model[1], clip)
 
 
@@ -70,7 +72,7 @@ def test_the_heartbeat_tells_how_the_device_is(console: Console) -> None:
         assert part in line
 
 
-def test_the_reference_kernels_give_the_same(model_dir: Path, model: tuple[Path, YamnetModel], reference: Reference) -> None:
+def test_the_reference_kernels_give_the_same(model_dir: Path, reference: Reference) -> None:
     app = build("idf-linux-reference", "linux", ["sdkconfig.defaults"], "CONFIG_SOUND_MODEL_KERNELS_REFERENCE=y\n")
     with run_on_linux(app, model_dir) as console:
         steps = console.ask("info")["boot"]["steps"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+
 from conftest import Reference
 from firmware_checks import (
     check_info,
@@ -19,7 +20,6 @@ from firmware_checks import (
 )
 from firmware_console import Console
 from firmware_targets import build, run_in_qemu
-
 from yamnet_tools.model import YamnetModel
 
 DEFAULTS = ["sdkconfig.defaults", "sdkconfig.defaults.esp32s3", "sdkconfig.qemu"]
@@ -36,7 +36,9 @@ def test_info(console: Console, model: tuple[Path, YamnetModel]) -> None:
     check_info(console, model[1], "esp-nn")
 
 
-def test_a_replayed_clip_is_heard(console: Console, model: tuple[Path, YamnetModel], clip: npt.NDArray[np.int16]) -> None:
+def test_a_replayed_clip_is_heard(
+    console: Console, model: tuple[Path, YamnetModel], clip: npt.NDArray[np.int16]
+) -> None:
     check_replay(console, model[1], clip)
 
 

@@ -4,15 +4,31 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 import native_build
+from yamnet_tools.paths import CLASS_MAP_NAME, MANIFEST_NAME
 
 
-def test_native_tests_pass() -> None:
-    folder = native_build.build(Path(__file__).parent, "native_tests")
+@pytest.fixture(scope="module")
+def programs() -> Path:
+    """The folder with this folder's programs, built now."""
+    return native_build.build(Path(__file__).parent, "native_tests")
+
+
+def test_native_tests_pass(programs: Path) -> None:
     result = subprocess.run(
-        ["ctest", "--test-dir", str(folder), "--output-on-failure", "--no-tests=error"],
+        ["ctest", "--test-dir", str(programs), "--output-on-failure", "--no-tests=error"],
         capture_output=True,
         text=True,
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_damaged_model_files_never_harm_the_checks(programs: Path, converted_model: Path) -> None:
+    folder = converted_model.parent
+    files = [converted_model, folder / CLASS_MAP_NAME, folder / MANIFEST_NAME]
+    command = [programs / "model_fuzz", *files, "400", "1"]
+    result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-8000:]

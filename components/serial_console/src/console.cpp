@@ -166,8 +166,8 @@ Console::Outcome Console::PcmData(const Request& request, int64_t now_ms, JsonWr
   if (!bytes) return std::unexpected(bytes.error());
   if (bytes->size() % sizeof(int16_t) != 0) return BadArgument("base64: half a sample at the end");
 
-  const auto chunk = pcm_.Take(static_cast<int64_t>(*first_sample),
-                               std::span(bytes_).first(bytes->size() / sizeof(int16_t)), now_ms);
+  const auto chunk =
+      pcm_.Take(static_cast<int64_t>(*first_sample), std::span(bytes_).first(bytes->size() / sizeof(int16_t)), now_ms);
   if (!chunk) return std::unexpected(chunk.error());
   json.Key("patches");
   json.BeginArray();
@@ -196,9 +196,8 @@ Console::Outcome Console::Profile(const Request& request, int64_t, JsonWriter& j
   json.BeginArray();
   for (size_t i = 0; i < profile->ops.size(); ++i) {
     const OpProfile& op = profile->ops[i];
-    const float share = profile->total_cycles == 0
-                            ? 0.0f
-                            : static_cast<float>(op.cycles) / static_cast<float>(profile->total_cycles);
+    const float share =
+        profile->total_cycles == 0 ? 0.0f : static_cast<float>(op.cycles) / static_cast<float>(profile->total_cycles);
     json.BeginObject();
     json.Field("index", i);
     json.Field("op", op.op);

@@ -12,8 +12,7 @@ std::unexpected<Error> Refuse(ErrorCode code, std::string message) {
 
 }  // namespace
 
-PcmSession::PcmSession(Device& device)
-    : device_(device), patch_(device.patch_values()), scores_(device.classes()) {}
+PcmSession::PcmSession(Device& device) : device_(device), patch_(device.patch_values()), scores_(device.classes()) {}
 
 std::expected<void, Error> PcmSession::Begin(int64_t now_ms) {
   auto front_end = device_.FrontEnd();
@@ -29,19 +28,16 @@ std::expected<void, Error> PcmSession::Begin(int64_t now_ms) {
   return {};
 }
 
-std::expected<PcmSession::ChunkResult, Error> PcmSession::Take(int64_t first_sample,
-                                                               std::span<const int16_t> pcm,
+std::expected<PcmSession::ChunkResult, Error> PcmSession::Take(int64_t first_sample, std::span<const int16_t> pcm,
                                                                int64_t now_ms) {
   if (auto opened = CheckOpen(); !opened) return std::unexpected(opened.error());
   last_request_ms_ = now_ms;
   if (pcm.empty() || pcm.size() > kMaxChunkSamples) {
-    return Refuse(ErrorCode::kBadArgument,
-                  "base64: a chunk has 1 to " + std::to_string(kMaxChunkSamples) + " samples");
+    return Refuse(ErrorCode::kBadArgument, "base64: a chunk has 1 to " + std::to_string(kMaxChunkSamples) + " samples");
   }
   if (first_sample == chunk_start_) return ChunkResult{scored_, next_sample_};
   if (first_sample != next_sample_) {
-    return Refuse(ErrorCode::kBadArgument,
-                  "first_sample: the next one is " + std::to_string(next_sample_));
+    return Refuse(ErrorCode::kBadArgument, "first_sample: the next one is " + std::to_string(next_sample_));
   }
 
   std::optional<Error> error;

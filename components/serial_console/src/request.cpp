@@ -80,14 +80,12 @@ std::expected<std::span<uint8_t>, Error> ParseBytes(std::string_view crc32, std:
   const std::optional<size_t> size = DecodeBase64(base64, buffer);
   if (!size) {
     return Refuse(ErrorCode::kBadArgument,
-                  "base64: not standard base64 with padding, or more than " +
-                      std::to_string(buffer.size()) + " bytes");
+                  "base64: not standard base64 with padding, or more than " + std::to_string(buffer.size()) + " bytes");
   }
   const std::span<uint8_t> bytes = buffer.first(*size);
   if (const uint32_t computed = Crc32(bytes); computed != sent) {
     char message[64];
-    std::snprintf(message, sizeof(message), "crc32: the bytes that came have %08x",
-                  static_cast<unsigned>(computed));
+    std::snprintf(message, sizeof(message), "crc32: the bytes that came have %08x", static_cast<unsigned>(computed));
     return Refuse(ErrorCode::kBadCrc, message);
   }
   return bytes;

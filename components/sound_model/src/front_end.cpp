@@ -43,10 +43,10 @@ std::expected<log_mel::LogMelSpec, Error> ParseFrontEnd(std::string_view json) {
   }
 
   const auto differs = [&](std::string_view name, std::string_view stored, std::string_view computed) {
-    return std::unexpected(
-        Error{ErrorCode::kUnsupported, "the model needs the front end " + std::string(spec->name) + " with " +
-                                           std::string(name) + " " + Shortened(stored) + "; this program computes " +
-                                           std::string(spec->name) + " with " + std::string(computed)});
+    return std::unexpected(Error{ErrorCode::kUnsupported, "the model needs the front end " + std::string(spec->name) +
+                                                              " with " + std::string(name) + " " + Shortened(stored) +
+                                                              "; this program computes " + std::string(spec->name) +
+                                                              " with " + std::string(computed)});
   };
   const auto spectrum = FindMember(json, "spectrum");
   if (!spectrum) return Damaged("spectrum is missing");

@@ -11,9 +11,7 @@ constexpr int kMaxDepth = 8;
 constexpr std::string_view kSpace = " \t\r\n";
 constexpr std::string_view kNumberCharacters = "+-.0123456789Ee";
 
-void SkipSpace(std::string_view& text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kSpace), text.size()));
-}
+void SkipSpace(std::string_view& text) { text.remove_prefix(std::min(text.find_first_not_of(kSpace), text.size())); }
 
 bool Skip(std::string_view& text, char c) {
   SkipSpace(text);
@@ -111,8 +109,7 @@ std::optional<std::string_view> AsPlainString(std::string_view value) {
 
 std::optional<double> AsNumber(std::string_view value) {
   char text[32];
-  if (value.empty() || value.size() >= sizeof(text) ||
-      value.find_first_not_of(kNumberCharacters) != value.npos) {
+  if (value.empty() || value.size() >= sizeof(text) || value.find_first_not_of(kNumberCharacters) != value.npos) {
     return std::nullopt;
   }
   std::memcpy(text, value.data(), value.size());

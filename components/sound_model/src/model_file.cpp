@@ -29,7 +29,8 @@ std::string ShapeText(const GraphTensor& tensor) {
 std::expected<Quantization, Error> CheckEnd(const GraphTensor& tensor, std::initializer_list<int32_t> shape,
                                             std::string_view name, std::string_view expected) {
   if (tensor.type != schema::Type::kInt8 || !tensor.has_shape(shape)) {
-    return Refuse(ErrorCode::kUnsupported, std::string(name) + " is " + ShapeText(tensor) + ", not " + std::string(expected));
+    return Refuse(ErrorCode::kUnsupported,
+                  std::string(name) + " is " + ShapeText(tensor) + ", not " + std::string(expected));
   }
   if (tensor.scales.size() != 1 || tensor.zero_points.size() != 1 || !(tensor.scales[0] >= kSmallestScale) ||
       tensor.zero_points[0] < -128 || tensor.zero_points[0] > 127) {
@@ -49,7 +50,8 @@ std::expected<std::string_view, Error> FindFrontEnd(FlatBufferView& file) {
     return model.Item(buffers, buffer).Text(schema::buffer::kData);
   }
   return Refuse(ErrorCode::kUnsupported, "it does not say which front end it was trained on (metadata " +
-                                             std::string(kFrontEndMetadata) + "); convert it with tools/convert_yamnet.py");
+                                             std::string(kFrontEndMetadata) +
+                                             "); convert it with tools/convert_yamnet.py");
 }
 
 }  // namespace
@@ -68,13 +70,15 @@ std::expected<ModelSummary, Error> CheckModel(std::span<const uint8_t> bytes) {
   // A structure that points outside the file explains whatever else was found on the way.
   if (file.damaged()) return Refuse(ErrorCode::kDamaged, "damaged: its structure points outside the file");
   if (!graph) return std::unexpected(graph.error());
-  const auto input = CheckEnd(graph->tensors[graph->input], {1, kPatchFrames, kPatchBands}, "input", "int8 [1, 96, 64]");
+  const auto input =
+      CheckEnd(graph->tensors[graph->input], {1, kPatchFrames, kPatchBands}, "input", "int8 [1, 96, 64]");
   if (!input) return std::unexpected(input.error());
   const auto output = CheckEnd(graph->tensors[graph->output], {1, kClasses}, "output", "int8 [1, 521]");
   if (!output) return std::unexpected(output.error());
   for (const GraphTensor& tensor : graph->tensors) {
     if (tensor.data.empty() || (tensor.data.data() - bytes.data()) % kConstantAlignment == 0) continue;
-    return Refuse(ErrorCode::kUnsupported, "its constants are not 16-byte aligned in the file, as SIMD kernels need them");
+    return Refuse(ErrorCode::kUnsupported,
+                  "its constants are not 16-byte aligned in the file, as SIMD kernels need them");
   }
   const auto checked = CheckOperators(*graph);
   const auto front_end = FindFrontEnd(file);

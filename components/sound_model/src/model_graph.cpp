@@ -39,8 +39,8 @@ std::string Numbered(std::string_view what, size_t i) { return std::string(what)
 std::expected<GraphTensor, Error> ReadTensor(TableView table, TableView model, size_t index) {
   using namespace schema::tensor;
   const std::string name = Numbered("tensor", index);
-  GraphTensor tensor{.type = static_cast<schema::Type>(table.Scalar<int8_t>(kType, 0)), .scales = {},
-                     .zero_points = {}, .data = {}};
+  GraphTensor tensor{
+      .type = static_cast<schema::Type>(table.Scalar<int8_t>(kType, 0)), .scales = {}, .zero_points = {}, .data = {}};
   if (tensor.type != schema::Type::kInt8 && tensor.type != schema::Type::kInt32) {
     return Unsupported(name + " is neither int8 nor int32");
   }
@@ -85,8 +85,8 @@ std::expected<schema::Op, Error> ReadOp(TableView model, uint32_t opcode_index) 
   const auto codes = model.Vector<uint32_t>(schema::model::kOperatorCodes);
   if (opcode_index >= codes.size() || codes.size() > kMaxOperatorCodes) return Damaged("an operator has no code");
   const TableView code = model.Item(codes, opcode_index);
-  const int32_t number = std::max<int32_t>(code.Scalar<int32_t>(kBuiltinCode, 0),
-                                           code.Scalar<int8_t>(kDeprecatedBuiltinCode, 0));
+  const int32_t number =
+      std::max<int32_t>(code.Scalar<int32_t>(kBuiltinCode, 0), code.Scalar<int8_t>(kDeprecatedBuiltinCode, 0));
   const auto known = std::ranges::find(kKnownOps, static_cast<schema::Op>(number), &NamedOp::op);
   if (known != kKnownOps.end()) return known->op;
   std::string names;
@@ -106,8 +106,8 @@ std::expected<GraphOperator, Error> ReadOperator(TableView table, TableView mode
   const auto inputs = table.Vector<int32_t>(schema::op::kInputs);
   const auto outputs = table.Vector<int32_t>(schema::op::kOutputs);
   if (inputs.empty() || inputs.size() > kMaxOperands || outputs.size() != 1) {
-    return Damaged(name + " has " + std::to_string(inputs.size()) + " inputs and " +
-                   std::to_string(outputs.size()) + " outputs");
+    return Damaged(name + " has " + std::to_string(inputs.size()) + " inputs and " + std::to_string(outputs.size()) +
+                   " outputs");
   }
   const auto inside = [&](int32_t tensor) { return tensor >= 0 && static_cast<size_t>(tensor) < tensors; };
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -120,7 +120,8 @@ std::expected<GraphOperator, Error> ReadOperator(TableView table, TableView mode
 }
 
 std::expected<int32_t, Error> ReadEnd(const VectorView<int32_t>& ends, size_t tensors, std::string_view what) {
-  if (ends.size() != 1) return Unsupported("it has " + std::to_string(ends.size()) + " " + std::string(what) + "s, not 1");
+  if (ends.size() != 1)
+    return Unsupported("it has " + std::to_string(ends.size()) + " " + std::string(what) + "s, not 1");
   if (ends[0] < 0 || static_cast<size_t>(ends[0]) >= tensors) return Damaged(std::string(what) + " is not there");
   return ends[0];
 }

@@ -20,8 +20,8 @@ using Finding = std::optional<std::string>;
 
 bool IsActivation(const GraphTensor& tensor) {
   return tensor.type == schema::Type::kInt8 && tensor.data.empty() && tensor.scales.size() == 1 &&
-         tensor.zero_points.size() == 1 && tensor.scales[0] >= kSmallestScale &&
-         tensor.scales[0] <= kLargestScale && tensor.zero_points[0] >= -128 && tensor.zero_points[0] <= 127;
+         tensor.zero_points.size() == 1 && tensor.scales[0] >= kSmallestScale && tensor.scales[0] <= kLargestScale &&
+         tensor.zero_points[0] >= -128 && tensor.zero_points[0] <= 127;
 }
 
 /// Weights or bias: a constant, symmetric, one scale in all or one for each output channel.
@@ -77,22 +77,24 @@ Finding CheckConvolution(const ModelGraph& graph, const GraphOperator& op, bool 
   const auto option = [&](int conv_field, int depthwise_field, int32_t missing) {
     return op.options.Scalar<int32_t>(depthwise ? depthwise_field : conv_field, missing);
   };
-  const auto padding = op.options.Scalar<int8_t>(depthwise ? static_cast<int>(dw::kPadding) : static_cast<int>(conv::kPadding), 0);
+  const auto padding =
+      op.options.Scalar<int8_t>(depthwise ? static_cast<int>(dw::kPadding) : static_cast<int>(conv::kPadding), 0);
   const auto activation =
       op.options.Scalar<int8_t>(depthwise ? static_cast<int>(dw::kActivation) : static_cast<int>(conv::kActivation), 0);
   const int32_t stride_w = option(conv::kStrideW, dw::kStrideW, 0);
   const int32_t stride_h = option(conv::kStrideH, dw::kStrideH, 0);
   if (padding != schema::kPaddingSame && padding != schema::kPaddingValid) return "its padding is unknown";
   if (activation < 0 || activation > schema::kActivationRelu6) return "its activation is unknown";
-  if (stride_w < 1 || stride_h < 1 || stride_w > kMaxStride || stride_h > kMaxStride) return "its stride is out of range";
+  if (stride_w < 1 || stride_h < 1 || stride_w > kMaxStride || stride_h > kMaxStride)
+    return "its stride is out of range";
   if (option(conv::kDilationW, dw::kDilationW, 1) != 1 || option(conv::kDilationH, dw::kDilationH, 1) != 1) {
     return "it is dilated";
   }
 
   const auto [batch, height, width, depth] = input.shape;
   const int32_t channels = depthwise ? weights.shape[3] : weights.shape[0];
-  if (depthwise && (op.options.Scalar<int32_t>(dw::kDepthMultiplier, 0) != 1 || weights.shape[0] != 1 ||
-                    channels != depth)) {
+  if (depthwise &&
+      (op.options.Scalar<int32_t>(dw::kDepthMultiplier, 0) != 1 || weights.shape[0] != 1 || channels != depth)) {
     return "its depth multiplier is not 1";
   }
   if (!depthwise && weights.shape[3] != depth) return "weights and input have different depths";
@@ -106,8 +108,10 @@ Finding CheckConvolution(const ModelGraph& graph, const GraphOperator& op, bool 
                          OutputSize(width, kernel_w, stride_w, padding), channels})) {
     return "its output has the wrong shape";
   }
-  if (!IsActivation(input) || !IsActivation(output)) return "its input or output is not quantised as int8 activations are";
-  if (auto finding = CheckParameter(weights, schema::Type::kInt8, channels, depthwise ? 3 : 0, "weights")) return finding;
+  if (!IsActivation(input) || !IsActivation(output))
+    return "its input or output is not quantised as int8 activations are";
+  if (auto finding = CheckParameter(weights, schema::Type::kInt8, channels, depthwise ? 3 : 0, "weights"))
+    return finding;
   if (auto finding = CheckParameter(bias, schema::Type::kInt32, channels, 0, "biases")) return finding;
   return CheckSums(input, weights, bias, output, channels);
 }
@@ -124,9 +128,11 @@ Finding CheckFullyConnected(const ModelGraph& graph, const GraphOperator& op) {
   const GraphTensor& bias = graph.tensors[op.inputs[2]];
   const GraphTensor& output = graph.tensors[op.output];
   const int32_t channels = weights.shape[0];
-  if (weights.rank != 2 || input.values() != static_cast<size_t>(weights.shape[1])) return "weights and input do not fit";
+  if (weights.rank != 2 || input.values() != static_cast<size_t>(weights.shape[1]))
+    return "weights and input do not fit";
   if (!output.has_shape({1, channels}) || !bias.has_shape({channels})) return "its output or bias has the wrong shape";
-  if (!IsActivation(input) || !IsActivation(output)) return "its input or output is not quantised as int8 activations are";
+  if (!IsActivation(input) || !IsActivation(output))
+    return "its input or output is not quantised as int8 activations are";
   if (weights.scales.size() != 1) return "weights are not quantised as a whole";
   if (auto finding = CheckParameter(weights, schema::Type::kInt8, channels, 0, "weights")) return finding;
   if (auto finding = CheckParameter(bias, schema::Type::kInt32, channels, 0, "biases")) return finding;
@@ -135,21 +141,20 @@ Finding CheckFullyConnected(const ModelGraph& graph, const GraphOperator& op) {
 
 /// The second input of RESHAPE and MEAN.
 bool IsConstant(const GraphTensor& tensor, std::span<const int32_t> values) {
-  return tensor.type == schema::Type::kInt32 && tensor.rank == 1 &&
-         tensor.data.size() == values.size_bytes() &&
+  return tensor.type == schema::Type::kInt32 && tensor.rank == 1 && tensor.data.size() == values.size_bytes() &&
          std::memcmp(tensor.data.data(), values.data(), values.size_bytes()) == 0;
 }
 
 Finding CheckReshape(const ModelGraph& graph, const GraphOperator& op) {
   const GraphTensor& input = graph.tensors[op.inputs[0]];
   const GraphTensor& output = graph.tensors[op.output];
-  if (!IsActivation(input) || !IsActivation(output)) return "its input or output is not quantised as int8 activations are";
+  if (!IsActivation(input) || !IsActivation(output))
+    return "its input or output is not quantised as int8 activations are";
   if (input.values() != output.values()) return "it changes the number of values";
   if (input.scales[0] != output.scales[0] || input.zero_points[0] != output.zero_points[0]) {
     return "it changes the quantisation";
   }
-  if (op.input_count != 2 ||
-      !IsConstant(graph.tensors[op.inputs[1]], std::span(output.shape).first(output.rank))) {
+  if (op.input_count != 2 || !IsConstant(graph.tensors[op.inputs[1]], std::span(output.shape).first(output.rank))) {
     return "its shape is not the output's";
   }
   return {};
@@ -160,7 +165,8 @@ Finding CheckMean(const ModelGraph& graph, const GraphOperator& op) {
   constexpr float kLargestGain = 128.0f;
   const GraphTensor& input = graph.tensors[op.inputs[0]];
   const GraphTensor& output = graph.tensors[op.output];
-  if (!IsActivation(input) || !IsActivation(output)) return "its input or output is not quantised as int8 activations are";
+  if (!IsActivation(input) || !IsActivation(output))
+    return "its input or output is not quantised as int8 activations are";
   if (op.input_count != 2 || input.rank != 4 || !IsConstant(graph.tensors[op.inputs[1]], kHeightAndWidth)) {
     return "it is not over height and width";
   }
@@ -177,7 +183,8 @@ Finding CheckLogistic(const ModelGraph& graph, const GraphOperator& op) {
   const GraphTensor& input = graph.tensors[op.inputs[0]];
   const GraphTensor& output = graph.tensors[op.output];
   if (op.input_count != 1 || input.values() != output.values()) return "input and output differ in size";
-  if (!IsActivation(input) || !IsActivation(output)) return "its input or output is not quantised as int8 activations are";
+  if (!IsActivation(input) || !IsActivation(output))
+    return "its input or output is not quantised as int8 activations are";
   if (output.scales[0] != 1.0f / 256.0f || output.zero_points[0] != -128) {
     return "its output is not quantised with scale 1/256 and zero point -128";
   }

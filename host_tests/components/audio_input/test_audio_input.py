@@ -50,7 +50,9 @@ def test_a_quiet_room_is_alive() -> None:
     assert set(feed(LivenessMonitor(0), noise, 0, 60_000)) == {"alive"}
 
 
-@pytest.mark.parametrize(("value", "name"), [(0, "all zeros"), (-1, "stuck at one value"), (32767, "stuck at one value")])
+@pytest.mark.parametrize(
+    ("value", "name"), [(0, "all zeros"), (-1, "stuck at one value"), (32767, "stuck at one value")]
+)
 def test_one_value_for_two_seconds_is_dead(value: int, name: str) -> None:
     monitor = LivenessMonitor(0)
     feed(monitor, np.array([5, 6, 7]), 0, 40)

@@ -18,7 +18,7 @@ SCALE, ZERO_POINT = 0.05, -7
 CHUNK = 4096
 
 
-class NotReady(Exception):
+class NotReadyError(Exception):
     """As the firmware refuses when a boot step failed."""
 
     code = "not_ready"
@@ -35,7 +35,11 @@ class FakeDevice:
     scored: int = 0
 
     def info(self) -> dict[str, Any]:
-        return {"target": "simulated", "model": None, "boot": {"ready": True, "steps": [{"ms": 3, "name": 'a "b"\\\n'}]}}
+        return {
+            "target": "simulated",
+            "model": None,
+            "boot": {"ready": True, "steps": [{"ms": 3, "name": 'a "b"\\\n'}]},
+        }
 
     def score(self, patch: bytes) -> tuple[bytes, int]:
         if self.failure:
@@ -116,7 +120,7 @@ def test_help_lists_the_commands_of_the_protocol(line: Line) -> None:
 def test_info_carries_the_devices_fields_and_the_consoles_own(line: Line) -> None:
     line.error("@what")
     info = line.ok("@info id=7")
-    assert list(info)[0] == "id"
+    assert next(iter(info)) == "id"
     assert info.pop("id") == 7
     assert info.pop("console") == {"answered": 2, "errors": 1}
     assert info == line.device.info()
@@ -188,7 +192,7 @@ def test_a_short_patch_and_a_wrong_crc_are_refused(line: Line) -> None:
 
 
 def test_what_the_device_refuses_becomes_its_code(line: Line) -> None:
-    line.device.failure = NotReady("model: no file yamnet.tflite")
+    line.device.failure = NotReadyError("model: no file yamnet.tflite")
     assert line.error(f"@score {words(bytes(6144))}") == ("not_ready", "model: no file yamnet.tflite")
     assert line.error("@pcm begin")[0] == "not_ready"
     line.device.failure = RuntimeError("broken")

@@ -83,7 +83,9 @@ WRONG: dict[str, tuple[Callable[[Model], Model], str]] = {
     "another head": (lambda m: change_tensor(m, m.outputs[0], shape=(1, 520)), r"output is int8 \[1, 520\]"),
     "no front end": (lambda m: replace(m, metadata={}), "front end"),
     "unknown front end": (
-        lambda m: replace(m, metadata={"YAMNET_FRONT_END": m.metadata["YAMNET_FRONT_END"].replace(b"yamnet", b"vggish")}),
+        lambda m: replace(
+            m, metadata={"YAMNET_FRONT_END": m.metadata["YAMNET_FRONT_END"].replace(b"yamnet", b"vggish")}
+        ),
         "needs the front end vggish; this program computes yamnet, power",
     ),
     "changed front end": (
@@ -98,7 +100,9 @@ WRONG: dict[str, tuple[Callable[[Model], Model], str]] = {
         r"operator 2 \(DEPTHWISE_CONV_2D\): its output has the wrong shape",
     ),
     "a kernel that reads another tensor's shape": (
-        lambda m: change_operator(m, CONV, inputs=(m.operators[CONV].inputs[0], m.operators[3].inputs[1], m.operators[CONV].inputs[2])),
+        lambda m: change_operator(
+            m, CONV, inputs=(m.operators[CONV].inputs[0], m.operators[3].inputs[1], m.operators[CONV].inputs[2])
+        ),
         r"operator 1 \(CONV_2D\)",
     ),
     "a tensor read before it is written": (
@@ -132,7 +136,7 @@ def test_a_wrong_model_is_refused_by_name(model: Model, kind: str) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: b"", "not a TensorFlow Lite file"),
+        (lambda _: b"", "not a TensorFlow Lite file"),
         (lambda d: d[:7], "not a TensorFlow Lite file"),
         (lambda d: d[:4] + b"TFL2" + d[8:], "not a TensorFlow Lite file"),
         (lambda d: d[: len(d) // 2], "damaged"),

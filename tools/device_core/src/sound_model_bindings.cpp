@@ -56,10 +56,10 @@ std::vector<std::string> ClassNames(const nb::bytes& csv) {
 }  // namespace
 
 void BindSoundModel(nb::module_& module) {
-  module.def("check_model", &CheckModel, "file"_a,
-             nb::sig("def check_model(file: bytes) -> dict[str, typing.Any]"),
-             "The device's checks of a .tflite before use: input and output (scale, zero point), front_end, ops, operators; "
-             "ValueError tells what is wrong.");
+  module.def(
+      "check_model", &CheckModel, "file"_a, nb::sig("def check_model(file: bytes) -> dict[str, typing.Any]"),
+      "The device's checks of a .tflite before use: input and output (scale, zero point), front_end, ops, operators; "
+      "ValueError tells what is wrong.");
   module.def("class_names", &ClassNames, "csv"_a,
              "The device's reading of yamnet_class_map.csv: 521 names, or ValueError.");
   module.def(

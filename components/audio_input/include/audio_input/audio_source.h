@@ -19,7 +19,7 @@ class AudioSource {
   virtual void Close() = 0;
 
   struct Chunk {
-    size_t samples;          ///< Written to the start of `pcm`; 0 when none came in time.
+    size_t samples;           ///< Written to the start of `pcm`; 0 when none came in time.
     int64_t lost_before = 0;  ///< Samples that the hardware dropped before these.
     bool ended = false;       ///< No more will come, ever.
   };

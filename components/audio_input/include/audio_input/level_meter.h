@@ -8,8 +8,8 @@ namespace audio_input {
 
 inline constexpr float kSilenceDbfs = -120.0f;
 
-/// RMS level of the samples added since it was last taken. 0 dBFS is a full-scale square wave, so that a full-scale sine
-/// has -3.01 dBFS.
+/// RMS level of the samples added since it was last taken. 0 dBFS is a full-scale square wave, so that a full-scale
+/// sine has -3.01 dBFS.
 class LevelMeter {
  public:
   void Add(std::span<const int16_t> pcm);

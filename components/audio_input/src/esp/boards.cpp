@@ -9,8 +9,15 @@ namespace audio_input {
 
 // Pins: the makers' public schematics and board support packages. None was checked on silicon by this project.
 #if CONFIG_AUDIO_INPUT_BOARD_WAVESHARE_S3_CAM
-const Board kBoard = {"waveshare-esp32-s3-cam", GPIO_NUM_10, GPIO_NUM_11, GPIO_NUM_12, GPIO_NUM_13,
-                      GPIO_NUM_8,               GPIO_NUM_7,  GPIO_NUM_NC, 0x40};
+const Board kBoard = {"waveshare-esp32-s3-cam",
+                      GPIO_NUM_10,
+                      GPIO_NUM_11,
+                      GPIO_NUM_12,
+                      GPIO_NUM_13,
+                      GPIO_NUM_8,
+                      GPIO_NUM_7,
+                      GPIO_NUM_NC,
+                      0x40};
 #elif CONFIG_AUDIO_INPUT_BOARD_BOX_3
 const Board kBoard = {"esp32-s3-box-3", GPIO_NUM_2,  GPIO_NUM_17, GPIO_NUM_45, GPIO_NUM_16,
                       GPIO_NUM_8,       GPIO_NUM_18, GPIO_NUM_NC, 0x40};

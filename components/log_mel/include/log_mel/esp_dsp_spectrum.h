@@ -8,8 +8,8 @@
 
 namespace log_mel {
 
-/// esp-dsp's float32 FFT. Quicker than FixedPointSpectrum, and less exact: next to a loud tone, ln(mel + 0.001) of quiet
-/// bands is wrong by up to 5e-3, so that patches are not those of the PC bit for bit.
+/// esp-dsp's float32 FFT. Quicker than FixedPointSpectrum, and less exact: next to a loud tone, ln(mel + 0.001) of
+/// quiet bands is wrong by up to 5e-3, so that patches are not those of the PC bit for bit.
 class EspDspSpectrum final : public FrameSpectrum {
  public:
   /// @param spec  must have passed Validate().
@@ -18,10 +18,10 @@ class EspDspSpectrum final : public FrameSpectrum {
   void Power(std::span<const int16_t> frame, std::span<float> power) override;
 
  private:
-  int points_;                  ///< Complex points: half of fft_length.
-  std::vector<float> window_;   ///< Periodic Hann, divided by 32768.
+  int points_;                   ///< Complex points: half of fft_length.
+  std::vector<float> window_;    ///< Periodic Hann, divided by 32768.
   std::vector<float> twiddles_;  ///< cos and sin of 2 pi k / fft_length, k = 0 .. points_ - 1.
-  float* data_;                 ///< 16-byte aligned, points_ complex values; never freed, as esp-dsp's tables.
+  float* data_;                  ///< 16-byte aligned, points_ complex values; never freed, as esp-dsp's tables.
 };
 
 }  // namespace log_mel

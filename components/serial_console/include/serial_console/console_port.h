@@ -9,8 +9,8 @@
 
 namespace serial_console {
 
-/// Takes over the line that ESP-IDF's console is configured for (UART0 or USB-Serial-JTAG), or standard input and output on
-/// Linux, and from then on writes each log line in one piece.
+/// Takes over the line that ESP-IDF's console is configured for (UART0 or USB-Serial-JTAG), or standard input and
+/// output on Linux, and from then on writes each log line in one piece.
 std::expected<void, std::string> OpenConsolePort();
 
 /// Waits a little for bytes.

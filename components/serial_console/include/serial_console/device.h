@@ -34,8 +34,8 @@ struct SelfTestResult {
 
 void WriteSelfTest(const SelfTestResult& result, JsonWriter& json);  ///< The fields, without braces.
 
-/// What the console needs of the thing it speaks for: a board, or a program that stands in for one. Everything is called
-/// from the console's task. Errors are kNotReady, kBusy or kFailed, with a message that says what and why.
+/// What the console needs of the thing it speaks for: a board, or a program that stands in for one. Everything is
+/// called from the console's task. Errors are kNotReady, kBusy or kFailed, with a message that says what and why.
 class Device {
  public:
   virtual ~Device() = default;

@@ -28,8 +28,7 @@ class JsonWriter {
   /// The shortest decimal that reads back as the same float; null for what JSON has no number for.
   void Value(float value);
   template <std::integral T>
-    requires(!std::same_as<T, bool> && !std::same_as<T, char>)
-  void Value(T value) {
+  requires(!std::same_as<T, bool> && !std::same_as<T, char>) void Value(T value) {
     Integer(static_cast<int64_t>(value));
   }
   template <typename T>

@@ -9,7 +9,7 @@
 
 namespace serial_console {
 
-inline constexpr size_t kMaxLineBytes = 12288;    ///< Without the line's end.
+inline constexpr size_t kMaxLineBytes = 12288;  ///< Without the line's end.
 inline constexpr int64_t kHalfLineTimeoutMs = 5000;
 
 /// What came in up to a line's end, or what was given up.

@@ -26,8 +26,7 @@ class Interpreter {
   /// @return kDamaged, kUnsupported, or kOutOfMemory when the arena is too small.
   static std::expected<std::unique_ptr<Interpreter>, Error> Create(std::span<const uint8_t> model,
                                                                    const ModelSummary& summary,
-                                                                   std::span<uint8_t> arena,
-                                                                   uint32_t (*cycles)());
+                                                                   std::span<uint8_t> arena, uint32_t (*cycles)());
   ~Interpreter();
 
   std::span<int8_t> input();         ///< kPatchValues values, to be written before each Invoke().

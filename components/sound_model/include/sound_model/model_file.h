@@ -33,10 +33,10 @@ struct ModelSummary {
   int operators() const { return static_cast<int>(operator_inputs.size()); }
 };
 
-/// Checks that a .tflite is a model this program can run: identifier and schema version, one subgraph, int8 [1, 96, 64] in
-/// and int8 [1, 521] out, only operators it has kernels for, and, for every operator, options, shapes, quantisation and
-/// stored constants that belong together, so that no kernel reads or writes outside its tensors. The file may be damaged
-/// in any way; what is wrong is named.
+/// Checks that a .tflite is a model this program can run: identifier and schema version, one subgraph, int8 [1, 96, 64]
+/// in and int8 [1, 521] out, only operators it has kernels for, and, for every operator, options, shapes, quantisation
+/// and stored constants that belong together, so that no kernel reads or writes outside its tensors. The file may be
+/// damaged in any way; what is wrong is named.
 ///
 /// @param file  stays in memory while the summary is used.
 /// @return kDamaged or kUnsupported.

@@ -47,9 +47,9 @@ std::expected<void, Error> MountModelFiles() {
   if (result == ESP_ERR_NOT_FOUND) {
     return std::unexpected(Error{ErrorCode::kNotFound, "there is no partition 'yamnet' in the partition table"});
   }
-  return std::unexpected(Error{ErrorCode::kReadFailed,
-                               "partition 'yamnet' has no model (" + std::string(esp_err_to_name(result)) +
-                                   "): write one with tools/flash_model.py"});
+  return std::unexpected(Error{ErrorCode::kReadFailed, "partition 'yamnet' has no model (" +
+                                                           std::string(esp_err_to_name(result)) +
+                                                           "): write one with tools/flash_model.py"});
 }
 #endif
 

@@ -20,24 +20,24 @@ inline void SumTaps(const int8_t* const taps[kTaps], int channel, const int8_t* 
   alignas(16) uint32_t lanes[16];
   uint32_t* out = lanes;
   const int8_t* at;
-#define TAP(offset)                          \
-  "l32i %[at], %[taps], " #offset "\n"       \
-  "add %[at], %[at], %[channel]\n"           \
-  "ee.vld.128.ip q0, %[at], 0\n"             \
-  "ee.vld.128.xp q1, %[weights], %[step]\n"  \
+#define TAP(offset)                         \
+  "l32i %[at], %[taps], " #offset           \
+  "\n"                                      \
+  "add %[at], %[at], %[channel]\n"          \
+  "ee.vld.128.ip q0, %[at], 0\n"            \
+  "ee.vld.128.xp q1, %[weights], %[step]\n" \
   "ee.vmulas.s8.qacc q0, q1\n"
-  asm volatile(
-      "ee.zero.qacc\n"
-      // clang-format off
+  asm volatile("ee.zero.qacc\n"
+               // clang-format off
       TAP(0) TAP(4) TAP(8) TAP(12) TAP(16) TAP(20) TAP(24) TAP(28) TAP(32)
-      // clang-format on
-      "ee.st.qacc_l.l.128.ip %[out], 16\n"
-      "ee.st.qacc_l.h.32.ip %[out], 16\n"
-      "ee.st.qacc_h.l.128.ip %[out], 16\n"
-      "ee.st.qacc_h.h.32.ip %[out], 16\n"
-      : [at] "=&r"(at), [weights] "+r"(weights), [out] "+r"(out)
-      : [taps] "r"(taps), [channel] "r"(channel), [step] "r"(channels)
-      : "memory");
+               // clang-format on
+               "ee.st.qacc_l.l.128.ip %[out], 16\n"
+               "ee.st.qacc_l.h.32.ip %[out], 16\n"
+               "ee.st.qacc_h.l.128.ip %[out], 16\n"
+               "ee.st.qacc_h.h.32.ip %[out], 16\n"
+               : [at] "=&r"(at), [weights] "+r"(weights), [out] "+r"(out)
+               : [taps] "r"(taps), [channel] "r"(channel), [step] "r"(channels)
+               : "memory");
 #undef TAP
   for (int half = 0; half < 2; ++half) {
     const uint32_t* const w = lanes + 8 * half;  // 160 bits: eight lanes of 20

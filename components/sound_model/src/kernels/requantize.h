@@ -12,11 +12,12 @@ struct OutputStage {
   const int32_t* multiplier;  ///< Q31, not negative.
   const int32_t* shift;       ///< 0 to -31: the multiplier's exponent.
   int32_t zero_point;
-  int32_t lowest;   ///< Of the fused activation.
+  int32_t lowest;  ///< Of the fused activation.
   int32_t highest;
 };
 
-/// bias + sum of weights * -zero point of the input: with it, sums over raw inputs are those over inputs without zero point.
+/// bias + sum of weights * -zero point of the input: with it, sums over raw inputs are those over inputs without zero
+/// point.
 inline int32_t FoldedBias(int32_t bias, int32_t weight_sum, int32_t input_zero_point) {
   return bias - weight_sum * input_zero_point;
 }
@@ -32,8 +33,7 @@ inline int32_t MultiplyQuantized(int32_t value, int32_t multiplier, int32_t shif
 }
 
 inline int8_t Requantize(int32_t sum, const OutputStage& stage, int channel) {
-  const int32_t scaled =
-      MultiplyQuantized(sum + stage.bias[channel], stage.multiplier[channel], stage.shift[channel]);
+  const int32_t scaled = MultiplyQuantized(sum + stage.bias[channel], stage.multiplier[channel], stage.shift[channel]);
   return static_cast<int8_t>(std::clamp(scaled + stage.zero_point, stage.lowest, stage.highest));
 }
 

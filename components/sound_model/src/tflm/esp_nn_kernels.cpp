@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ESP-NN's kernels. Convolution and fully connected are esp-tflite-micro's; the depthwise one is registered here, because
-// esp_nn_get_depthwise_conv_scratch_size() (esp-nn 1.2.3) asks for too little: with an input above 40 KB it asks for a
-// strip, while the 3x3 kernel pads the whole input, and writes past its scratch into live tensors.
+// ESP-NN's kernels. Convolution and fully connected are esp-tflite-micro's; the depthwise one is registered here,
+// because esp_nn_get_depthwise_conv_scratch_size() (esp-nn 1.2.3) asks for too little: with an input above 40 KB it
+// asks for a strip, while the 3x3 kernel pads the whole input, and writes past its scratch into live tensors.
 #include <esp_nn.h>
 
 #include <algorithm>
@@ -87,8 +87,8 @@ TfLiteStatus EvalDepthwise(TfLiteContext* context, TfLiteNode* node) {
   const dw_conv_params_t conv = Params(params, data.conv);
   const quant_data_t quantization = {.shift = data.conv.per_channel_output_shift,
                                      .mult = data.conv.per_channel_output_multiplier};
-  esp_nn_set_depthwise_conv_scratch_buf(
-      data.scratch == kNoScratch ? nullptr : context->GetScratchBuffer(context, data.scratch));
+  esp_nn_set_depthwise_conv_scratch_buf(data.scratch == kNoScratch ? nullptr
+                                                                   : context->GetScratchBuffer(context, data.scratch));
   esp_nn_depthwise_conv_s8(&input_dims, GetTensorData<int8_t>(input), &weights_dims, GetTensorData<int8_t>(weights),
                            GetTensorData<int32_t>(bias), &output_dims, GetTensorData<int8_t>(output), &conv,
                            &quantization);
@@ -101,9 +101,7 @@ const char kName[] = "esp-nn";
 
 TFLMRegistration Conv2D() { return tflite::Register_CONV_2D(); }
 
-TFLMRegistration DepthwiseConv2D() {
-  return tflite::micro::RegisterOp(InitDepthwise, PrepareDepthwise, EvalDepthwise);
-}
+TFLMRegistration DepthwiseConv2D() { return tflite::micro::RegisterOp(InitDepthwise, PrepareDepthwise, EvalDepthwise); }
 
 TFLMRegistration FullyConnected() { return tflite::Register_FULLY_CONNECTED(); }
 

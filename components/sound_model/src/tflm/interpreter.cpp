@@ -34,8 +34,7 @@ std::unexpected<Error> Refuse(ErrorCode code, std::string message) {
 
 struct Interpreter::Implementation {
   Implementation(const tflite::Model* model, std::span<uint8_t> arena, size_t operators, uint32_t (*cycles)())
-      : observer(operators, cycles),
-        interpreter(model, resolver, arena.data(), arena.size(), nullptr, &observer) {}
+      : observer(operators, cycles), interpreter(model, resolver, arena.data(), arena.size(), nullptr, &observer) {}
 
   Resolver resolver;
   OpObserver observer;
@@ -44,8 +43,7 @@ struct Interpreter::Implementation {
 
 std::expected<std::unique_ptr<Interpreter>, Error> Interpreter::Create(std::span<const uint8_t> model,
                                                                        const ModelSummary& summary,
-                                                                       std::span<uint8_t> arena,
-                                                                       uint32_t (*cycles)()) {
+                                                                       std::span<uint8_t> arena, uint32_t (*cycles)()) {
   flatbuffers::Verifier verifier(model.data(), model.size());
   if (!tflite::VerifyModelBuffer(verifier)) {
     return Refuse(ErrorCode::kDamaged, "model: damaged: FlatBuffers' verifier refuses it");
@@ -68,8 +66,7 @@ std::expected<std::unique_ptr<Interpreter>, Error> Interpreter::Create(std::span
   return interpreter;
 }
 
-Interpreter::Interpreter(std::unique_ptr<Implementation> implementation)
-    : implementation_(std::move(implementation)) {}
+Interpreter::Interpreter(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
 
 Interpreter::~Interpreter() = default;
 

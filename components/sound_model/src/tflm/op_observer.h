@@ -12,8 +12,8 @@
 
 namespace sound_model {
 
-/// Sees each operator of an inference begin and end: notes what it costs, and, when asked to, whether it leaves its input as
-/// it was. A kernel that writes past its scratch is found by that before anyone relies on its outputs.
+/// Sees each operator of an inference begin and end: notes what it costs, and, when asked to, whether it leaves its
+/// input as it was. A kernel that writes past its scratch is found by that before anyone relies on its outputs.
 class OpObserver final : public tflite::MicroProfilerInterface {
  public:
   /// @param inputs  the activations that each operator reads, once they are allocated.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The project's own kernels: exact, and without the scratch that ESP-NN's need. They know the shapes that YAMNet has, and
-// Prepare refuses all others.
+// The project's own kernels: exact, and without the scratch that ESP-NN's need. They know the shapes that YAMNet has,
+// and Prepare refuses all others.
 #include <algorithm>
 #include <cstring>
 
@@ -44,10 +44,10 @@ class TempTensors {
  public:
   TempTensors(TfLiteContext* context, TfLiteNode* node)
       : micro_(tflite::GetMicroContext(context)),
-        tensors_{micro_->AllocateTempInputTensor(node, kInputTensor),
-                 micro_->AllocateTempInputTensor(node, kWeightsTensor),
-                 micro_->AllocateTempInputTensor(node, kBiasTensor),
-                 micro_->AllocateTempOutputTensor(node, kOutputTensor)} {}
+        tensors_{
+            micro_->AllocateTempInputTensor(node, kInputTensor), micro_->AllocateTempInputTensor(node, kWeightsTensor),
+            micro_->AllocateTempInputTensor(node, kBiasTensor), micro_->AllocateTempOutputTensor(node, kOutputTensor)} {
+  }
   ~TempTensors() {
     for (TfLiteTensor* tensor : tensors_) {
       if (tensor != nullptr) micro_->DeallocateTempTfLiteTensor(tensor);
@@ -236,9 +236,9 @@ TfLiteStatus PrepareFullyConnected(TfLiteContext* context, TfLiteNode* node) {
   const auto& params = *static_cast<const TfLiteFullyConnectedParams*>(node->builtin_data);
   TempTensors tensors(context, node);
   TF_LITE_ENSURE(context, tensors.complete());
-  TF_LITE_ENSURE_STATUS(tflite::CalculateOpDataFullyConnected(context, params.activation, kTfLiteInt8,
-                                                              &tensors.input(), &tensors.weights(), &tensors.bias(),
-                                                              &tensors.output(), &data.layer));
+  TF_LITE_ENSURE_STATUS(tflite::CalculateOpDataFullyConnected(context, params.activation, kTfLiteInt8, &tensors.input(),
+                                                              &tensors.weights(), &tensors.bias(), &tensors.output(),
+                                                              &data.layer));
   const int channels = tensors.weights().dims->data[0];
   const int depth = tensors.weights().dims->data[1];
   TF_LITE_ENSURE_EQ(context, depth % kVectorBytes, 0);

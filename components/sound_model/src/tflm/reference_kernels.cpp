@@ -84,9 +84,7 @@ TfLiteStatus EvalFullyConnected(TfLiteContext* context, TfLiteNode* node) {
 
 const char kName[] = "reference";
 
-TFLMRegistration Conv2D() {
-  return tflite::micro::RegisterOp(Init<tflite::OpDataConv>, tflite::ConvPrepare, EvalConv);
-}
+TFLMRegistration Conv2D() { return tflite::micro::RegisterOp(Init<tflite::OpDataConv>, tflite::ConvPrepare, EvalConv); }
 
 TFLMRegistration DepthwiseConv2D() {
   return tflite::micro::RegisterOp(Init<tflite::OpDataConv>, tflite::DepthwiseConvPrepare, EvalDepthwise);

@@ -64,7 +64,8 @@ int main(int argc, char** argv) {
   const Bytes manifest = ReadFile(argv[3]);
   Random random(std::atoi(argv[5]));
   const auto sound = sound_model::CheckModel(model);
-  if (!sound || !sound_model::ClassMap::Parse(AsText(class_map)) || !sound_model::FileHash(AsText(manifest), "yamnet.tflite")) {
+  if (!sound || !sound_model::ClassMap::Parse(AsText(class_map)) ||
+      !sound_model::FileHash(AsText(manifest), "yamnet.tflite")) {
     std::fprintf(stderr, "the files are refused as they are: %s\n", sound ? "" : sound.error().message.c_str());
     return 1;
   }
