@@ -8,7 +8,6 @@ YAMNET_FIRMWARE_PATCHES, how many patches are scored (200).
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,19 +16,12 @@ import pytest
 import soundfile
 
 from device_core import PatchStream
+from firmware_checks import Reference
 from firmware_files import selftest, write_manifest
 from yamnet_tools.engines import open_engine
 from yamnet_tools.model import YamnetModel, convert, load_model
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "audio"
-
-
-@dataclass(frozen=True)
-class Reference:
-    """Real patches, int8 [n, 96, 64], and what TFLM's reference kernels give for them here, int8 [n, 521]."""
-
-    patches: npt.NDArray[np.int8]
-    scores: npt.NDArray[np.int8]
 
 
 @pytest.fixture(scope="session")

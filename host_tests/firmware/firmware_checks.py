@@ -3,6 +3,7 @@
 
 import json
 import random
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,14 @@ STEPS = [
     "audio", "listening",
 ]  # fmt: skip
 OPS = {"CONV_2D": 14, "DEPTHWISE_CONV_2D": 13, "FULLY_CONNECTED": 1, "LOGISTIC": 1, "MEAN": 1, "RESHAPE": 1}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Real patches, int8 [n, 96, 64], and what TFLM's reference kernels give for them here, int8 [n, 521]."""
+
+    patches: npt.NDArray[np.int8]
+    scores: npt.NDArray[np.int8]
 
 
 def check_info(console: Console, model: YamnetModel, kernels: str) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from conftest import Reference
 from firmware_checks import (
+    Reference,
     check_info,
     check_long_lines,
     check_pcm,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from device_core import check_model
-from yamnet_tools.model.convert import convert
+from yamnet_tools.model import convert
 from yamnet_tools.model.tflite import Model, Quantization
 from yamnet_tools.model.tflite_reader import read_model
 from yamnet_tools.model.tflite_writer import write_model
