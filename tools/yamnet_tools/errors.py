@@ -24,3 +24,19 @@ class AudioError(YamnetToolsError):
 
 class EngineError(YamnetToolsError):
     """An inference engine is missing or failed."""
+
+
+class SpiffsError(YamnetToolsError):
+    """A SPIFFS image cannot be made or read as asked."""
+
+
+class PartitionError(YamnetToolsError):
+    """A partition table is not valid, or does not hold what is needed."""
+
+
+class FlashError(YamnetToolsError):
+    """A board cannot be flashed, or was not flashed as asked."""
+
+
+class DeviceError(YamnetToolsError):
+    """A device does not answer, or not as the serial protocol says."""
