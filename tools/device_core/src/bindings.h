@@ -7,5 +7,6 @@ namespace device_core {
 
 /// Each component's bindings, one file each.
 void BindLogMel(nanobind::module_& module);
+void BindSerialConsole(nanobind::module_& module);
 
 }  // namespace device_core

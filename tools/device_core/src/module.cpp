@@ -4,4 +4,5 @@
 NB_MODULE(_core, module) {
   module.doc() = "The device's portable C++ components.";
   device_core::BindLogMel(module);
+  device_core::BindSerialConsole(module);
 }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "log_mel/patch_stream.h"
+#include "serial_console/error.h"
+#include "serial_console/json_writer.h"
+
+namespace serial_console {
+
+struct OpProfile {
+  std::string_view op;
+  uint64_t cycles;
+};
+
+struct Profile {
+  uint64_t total_cycles;
+  uint32_t total_us;
+  std::span<const OpProfile> ops;  ///< In order of execution; valid until the next inference.
+};
+
+struct SelfTestResult {
+  int differing_outputs;
+  int largest_difference;  ///< In steps of the int8 output.
+  uint32_t invoke_us;
+
+  bool passed() const { return differing_outputs == 0; }
+};
+
+void WriteSelfTest(const SelfTestResult& result, JsonWriter& json);  ///< The fields, without braces.
+
+/// What the console needs of the thing it speaks for: a board, or a program that stands in for one. Everything is called
+/// from the console's task. Errors are kNotReady, kBusy or kFailed, with a message that says what and why.
+class Device {
+ public:
+  virtual ~Device() = default;
+
+  virtual void WriteInfo(JsonWriter& json) = 0;  ///< The fields of @info, without braces.
+
+  virtual size_t patch_values() const = 0;  ///< int8 values in one patch.
+  virtual size_t classes() const = 0;       ///< int8 values in one set of scores.
+
+  /// @param patch   patch_values() values, as they go into the model.
+  /// @param scores  receives classes() values, as they come out.
+  /// @return microseconds that the inference took.
+  virtual std::expected<uint32_t, Error> Score(std::span<const int8_t> patch, std::span<int8_t> scores) = 0;
+  virtual std::expected<Profile, Error> ProfileOps() = 0;
+  virtual std::expected<SelfTestResult, Error> SelfTest() = 0;
+
+  /// A front end that is the console's own, in any state.
+  virtual std::expected<log_mel::PatchStream*, Error> FrontEnd() = 0;
+  /// While held, live input is not scored.
+  virtual void HoldLiveInput(bool hold) = 0;
+};
+
+}  // namespace serial_console

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace serial_console {
+
+/// Writes one JSON value into memory it is given. What does not fit is dropped and remembered in overflowed(): the
+/// caller looks once, at the end. Commas are set by the writer; names and nesting are the caller's business.
+class JsonWriter {
+ public:
+  explicit JsonWriter(std::span<char> memory) : memory_(memory) {}
+
+  void BeginObject() { Open('{'); }
+  void EndObject() { Close('}'); }
+  void BeginArray() { Open('['); }
+  void EndArray() { Close(']'); }
+  void Key(std::string_view name);
+
+  void Value(std::string_view text);
+  void Value(const char* text) { Value(std::string_view(text)); }
+  void Value(bool value) { Token(value ? "true" : "false"); }
+  void Value(std::nullptr_t) { Token("null"); }
+  /// The shortest decimal that reads back as the same float; null for what JSON has no number for.
+  void Value(float value);
+  template <std::integral T>
+    requires(!std::same_as<T, bool> && !std::same_as<T, char>)
+  void Value(T value) {
+    Integer(static_cast<int64_t>(value));
+  }
+  template <typename T>
+  void Value(const std::optional<T>& value) {
+    if (value) {
+      Value(*value);
+    } else {
+      Value(nullptr);
+    }
+  }
+
+  template <typename T>
+  void Field(std::string_view name, const T& value) {
+    Key(name);
+    Value(value);
+  }
+
+  /// {"crc32":"…","base64":"…"}, the protocol's way to carry bytes.
+  void Bytes(std::span<const uint8_t> bytes);
+
+  bool overflowed() const { return overflowed_; }
+  std::string_view text() const { return {memory_.data(), size_}; }
+
+ private:
+  void Open(char bracket);
+  void Close(char bracket);
+  void Token(std::string_view text);
+  void Integer(int64_t value);
+  void Separate();
+  void Append(std::string_view text);
+
+  std::span<char> memory_;
+  size_t size_ = 0;
+  bool overflowed_ = false;
+  bool needs_comma_ = false;
+};
+
+}  // namespace serial_console

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serial_console/json_writer.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+
+#include "serial_console/base64.h"
+#include "serial_console/crc32.h"
+
+namespace serial_console {
+
+void JsonWriter::Key(std::string_view name) {
+  Value(name);
+  Append(":");
+  needs_comma_ = false;
+}
+
+void JsonWriter::Value(std::string_view text) {
+  Separate();
+  Append("\"");
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      const char escaped[] = {'\\', c};
+      Append({escaped, sizeof(escaped)});
+    } else if (static_cast<uint8_t>(c) < 0x20 || static_cast<uint8_t>(c) >= 0x7f) {
+      // The line is ASCII: UTF-8 is told byte by byte, as if it were Latin-1, rather than dropped.
+      char escaped[8];
+      std::snprintf(escaped, sizeof(escaped), "\\u%04x", static_cast<unsigned>(static_cast<uint8_t>(c)));
+      Append(escaped);
+    } else {
+      Append({&c, 1});
+    }
+  }
+  Append("\"");
+  needs_comma_ = true;
+}
+
+void JsonWriter::Value(float value) {
+  if (!std::isfinite(value)) return Token("null");
+  char text[24];
+  std::snprintf(text, sizeof(text), "%.9g", static_cast<double>(value));
+  Token(text);
+}
+
+void JsonWriter::Bytes(std::span<const uint8_t> bytes) {
+  char crc[9];
+  std::snprintf(crc, sizeof(crc), "%08x", static_cast<unsigned>(Crc32(bytes)));
+  BeginObject();
+  Field("crc32", std::string_view(crc));
+  Key("base64");
+  Append("\"");
+  const size_t length = Base64Length(bytes.size());
+  if (overflowed_ || length > memory_.size() - size_) {
+    overflowed_ = true;
+  } else {
+    EncodeBase64(bytes, memory_.subspan(size_, length));
+    size_ += length;
+  }
+  Append("\"");
+  EndObject();
+}
+
+void JsonWriter::Open(char bracket) {
+  Separate();
+  Append({&bracket, 1});
+  needs_comma_ = false;
+}
+
+void JsonWriter::Close(char bracket) {
+  Append({&bracket, 1});
+  needs_comma_ = true;
+}
+
+void JsonWriter::Token(std::string_view text) {
+  Separate();
+  Append(text);
+  needs_comma_ = true;
+}
+
+void JsonWriter::Integer(int64_t value) {
+  char digits[24];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof(digits), value);
+  Token({digits, static_cast<size_t>(end - digits)});
+}
+
+void JsonWriter::Separate() {
+  if (needs_comma_) Append(",");
+}
+
+void JsonWriter::Append(std::string_view text) {
+  if (overflowed_ || text.size() > memory_.size() - size_) {
+    overflowed_ = true;
+    return;
+  }
+  std::copy(text.begin(), text.end(), memory_.begin() + size_);
+  size_ += text.size();
+}
+
+}  // namespace serial_console

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "bindings.h"
+#include "serial_console/console.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace device_core {
+namespace {
+
+using serial_console::Console;
+using serial_console::Error;
+using serial_console::ErrorCode;
+using serial_console::JsonWriter;
+using serial_console::Line;
+using serial_console::LineReader;
+
+void WriteJson(nb::handle value, JsonWriter& json) {
+  if (value.is_none()) {
+    json.Value(nullptr);
+  } else if (nb::isinstance<nb::bool_>(value)) {
+    json.Value(nb::cast<bool>(value));
+  } else if (nb::isinstance<nb::int_>(value)) {
+    json.Value(nb::cast<int64_t>(value));
+  } else if (nb::isinstance<nb::float_>(value)) {
+    json.Value(nb::cast<float>(value));
+  } else if (nb::isinstance<nb::str>(value)) {
+    json.Value(std::string_view(nb::cast<std::string>(value)));
+  } else if (nb::isinstance<nb::dict>(value)) {
+    json.BeginObject();
+    for (const auto& [name, member] : nb::cast<nb::dict>(value)) {
+      json.Key(nb::cast<std::string>(name));
+      WriteJson(member, json);
+    }
+    json.EndObject();
+  } else {
+    json.BeginArray();
+    for (nb::handle item : value) WriteJson(item, json);
+    json.EndArray();
+  }
+}
+
+Error ToError(nb::python_error& raised) {
+  constexpr ErrorCode kCodes[] = {ErrorCode::kNotReady, ErrorCode::kBusy};
+  const std::string message = nb::cast<std::string>(nb::str(raised.value()));
+  if (nb::hasattr(raised.value(), "code")) {
+    const auto name = nb::cast<std::string>(nb::str(raised.value().attr("code")));
+    for (const ErrorCode code : kCodes) {
+      if (serial_console::ErrorName(code) == name) return {code, message};
+    }
+  }
+  return {ErrorCode::kFailed, message};
+}
+
+/// A Python object as the thing the console speaks for; what its methods raise becomes the answer's error.
+class PythonDevice final : public serial_console::Device {
+ public:
+  explicit PythonDevice(nb::object object)
+      : object_(std::move(object)),
+        patch_values_(nb::cast<size_t>(object_.attr("patch_values"))),
+        classes_(nb::cast<size_t>(object_.attr("classes"))) {}
+
+  size_t patch_values() const override { return patch_values_; }
+  size_t classes() const override { return classes_; }
+
+  void WriteInfo(JsonWriter& json) override {
+    for (const auto& [name, value] : nb::cast<nb::dict>(object_.attr("info")())) {
+      json.Key(nb::cast<std::string>(name));
+      WriteJson(value, json);
+    }
+  }
+
+  std::expected<uint32_t, Error> Score(std::span<const int8_t> patch, std::span<int8_t> scores) override {
+    return Guard([&] {
+      const auto answer = nb::cast<nb::tuple>(object_.attr("score")(nb::bytes(patch.data(), patch.size())));
+      const auto bytes = nb::cast<nb::bytes>(answer[0]);
+      if (bytes.size() != scores.size()) throw nb::value_error("score() returned another number of scores");
+      std::copy_n(static_cast<const int8_t*>(bytes.data()), scores.size(), scores.begin());
+      return nb::cast<uint32_t>(answer[1]);
+    });
+  }
+
+  std::expected<serial_console::Profile, Error> ProfileOps() override {
+    return Guard([&] {
+      const auto answer = nb::cast<nb::tuple>(object_.attr("profile")());
+      op_names_.clear();
+      ops_.clear();
+      for (nb::handle item : answer[2]) {
+        const auto op = nb::cast<nb::tuple>(item);
+        op_names_.push_back(nb::cast<std::string>(op[0]));
+        ops_.push_back({{}, nb::cast<uint64_t>(op[1])});
+      }
+      for (size_t i = 0; i < ops_.size(); ++i) ops_[i].op = op_names_[i];
+      return serial_console::Profile{nb::cast<uint64_t>(answer[0]), nb::cast<uint32_t>(answer[1]), ops_};
+    });
+  }
+
+  std::expected<serial_console::SelfTestResult, Error> SelfTest() override {
+    return Guard([&] {
+      const auto answer = nb::cast<nb::tuple>(object_.attr("selftest")());
+      return serial_console::SelfTestResult{nb::cast<int>(answer[0]), nb::cast<int>(answer[1]),
+                                            nb::cast<uint32_t>(answer[2])};
+    });
+  }
+
+  std::expected<log_mel::PatchStream*, Error> FrontEnd() override {
+    return Guard([&] {
+      front_end_ = object_.attr("front_end")();
+      return nb::cast<log_mel::PatchStream*>(front_end_);
+    });
+  }
+
+  void HoldLiveInput(bool hold) override { object_.attr("hold_live_input")(hold); }
+
+ private:
+  template <typename Call>
+  auto Guard(Call call) -> std::expected<decltype(call()), Error> {
+    try {
+      return call();
+    } catch (nb::python_error& raised) {
+      return std::unexpected(ToError(raised));
+    }
+  }
+
+  nb::object object_;
+  nb::object front_end_;
+  size_t patch_values_;
+  size_t classes_;
+  std::vector<std::string> op_names_;
+  std::vector<serial_console::OpProfile> ops_;
+};
+
+int64_t SteadyMs() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+/// Bytes of a serial line in, bytes out.
+class SerialConsole {
+ public:
+  explicit SerialConsole(nb::object device) : device_(std::move(device)), console_(device_) {}
+
+  nb::bytes Feed(nb::bytes bytes, nb::object now_ms) {
+    const int64_t now = now_ms.is_none() ? SteadyMs() : nb::cast<int64_t>(now_ms);
+    std::string answers;
+    if (const auto line = reader_.Expire(now)) answers += console_.Answer(*line, now);
+    console_.Expire(now);
+    for (size_t i = 0; i < bytes.size(); ++i) {
+      const char byte = static_cast<const char*>(bytes.data())[i];
+      if (const auto line = reader_.Push(byte, now)) answers += console_.Answer(*line, now);
+      if (console_.reboot_requested()) break;
+    }
+    return nb::bytes(answers.data(), answers.size());
+  }
+
+  bool reboot_requested() const { return console_.reboot_requested(); }
+
+ private:
+  PythonDevice device_;
+  LineReader reader_;
+  Console console_;
+};
+
+}  // namespace
+
+void BindSerialConsole(nb::module_& module) {
+  nb::class_<SerialConsole>(
+      module, "SerialConsole",
+      "The device's own console (docs/serial-protocol.md), speaking for a Python object with patch_values, classes, "
+      "info() -> dict, score(bytes) -> (bytes, us), profile() -> (cycles, us, [(op, cycles)]), "
+      "selftest() -> (differing, largest, us), front_end() -> PatchStream, hold_live_input(bool). An exception becomes "
+      "@err failed, or what its attribute 'code' says ('not_ready', 'busy').")
+      .def(nb::init<nb::object>(), "device"_a)
+      .def("feed", &SerialConsole::Feed, "data"_a, "now_ms"_a = nb::none(),
+           "Take bytes of the line, b'' included, which lets time pass; return the answers. now_ms replaces the clock.")
+      .def_prop_ro("reboot_requested", &SerialConsole::reboot_requested,
+                   "True once @reboot has been answered; nothing is read after it.");
+}
+
+}  // namespace device_core
