@@ -16,6 +16,13 @@ MANIFEST_NAME = "manifest.json"
 
 DEFAULT_MODEL = MODEL_DIR / MODEL_NAME
 
+MODEL_IMAGE = MODEL_DIR / "yamnet_spiffs.bin"
+"""Where tools/mkspiffs_model.py writes, and what tools/flash_model.py flashes."""
+
+PARTITION_TABLE = CHECKOUT / "partitions.csv"
+PARTITION_LABEL = "yamnet"
+"""The partition that holds the model."""
+
 
 def cache_dir() -> Path:
     """The user's cache folder for this project: $XDG_CACHE_HOME/yamnet-esp32s3, by default below ~/.cache."""

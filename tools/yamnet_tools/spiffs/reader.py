@@ -161,9 +161,11 @@ class _Reader:
                     f"there are {self._blocks:,} ({self._blocks * geometry.block_size:,} bytes)",
                 )
                 bad = [b for b in bad if geometry.blocks_of_magic(b, found[b]) != made_for]
-        if len(bad) == self._blocks:
+        if len(bad) * 2 > self._blocks:
             self._found(
-                DamageKind.BAD_MAGIC, "no block has the magic: not SPIFFS, or of another page size or magic option"
+                DamageKind.BAD_MAGIC,
+                f"{len(bad):,} of {self._blocks:,} blocks have another magic or none: "
+                "not SPIFFS, or of another page size or magic option",
             )
             return
         for block in bad:

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tools/mkspiffs_model.py: a whole model partition from a model, and every image read back."""
+
+import json
+import os
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spiffs_oracle.c_library import CLibraryReader
+from yamnet_tools.engines import open_engine
+from yamnet_tools.errors import ModelError, PartitionError, SpiffsError
+from yamnet_tools.files import sha256_hex
+from yamnet_tools.model import convert, load_model
+from yamnet_tools.model_image import read_placement, selftest
+from yamnet_tools.model_image.command import main
+from yamnet_tools.spiffs import Geometry, build_image, read_image
+
+NAMES = ["/manifest.json", "/selftest.bin", "/yamnet_class_map.csv", "/yamnet.tflite"]
+
+
+@pytest.fixture(scope="module")
+def model(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return convert(weights_dir, tmp_path_factory.mktemp("model"), offline=True).model
+
+
+@pytest.fixture(scope="module")
+def image(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("image") / "yamnet_spiffs.bin"
+    assert main(["--model", str(model), "--out", str(path)]) == 0
+    return path
+
+
+def test_the_image_holds_the_four_files_in_order(image: Path, model: Path) -> None:
+    data = image.read_bytes()
+    assert len(data) == 5 << 20
+    volume = read_image(data)
+    assert volume.damage == []
+    assert [file.name for file in volume.files] == NAMES
+    files = {file.name: file.data for file in volume.files}
+    assert files["/yamnet.tflite"] == model.read_bytes()
+    manifest = json.loads(files["/manifest.json"] or b"")
+    assert manifest["format"] == 1
+    assert manifest["model"] == json.loads(model.with_name("manifest.json").read_bytes())
+    for name in NAMES[1:]:
+        content = files[name] or b""
+        assert manifest["files"][name[1:]] == {"bytes": len(content), "sha256": sha256_hex(content)}
+
+
+def test_a_device_reads_it(image: Path, tmp_path: Path) -> None:
+    files = CLibraryReader(tmp_path).read(image.read_bytes(), Geometry())
+    assert {name: len(data) for name, data in files.items()} == {
+        file.name: file.size for file in read_image(image.read_bytes()).files
+    }
+
+
+def test_the_same_model_gives_the_same_image(image: Path, model: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again.bin"
+    main(["--model", str(model), "--out", str(again)])
+    assert again.read_bytes() == image.read_bytes()
+
+
+def test_the_selftest_vector_is_as_documented_and_right(image: Path, model: Path) -> None:
+    stored = read_image(image.read_bytes()).file("/selftest.bin")
+    assert stored is not None
+    assert stored.data is not None
+    data = stored.data
+    # Read here by hand, as a device does, not by the module that wrote it.
+    assert len(data) == 6736
+    assert data[:4] == b"YAMT"
+    assert struct.unpack_from("<III", data, 4) == (1, 6144, 521)
+    loaded = load_model(model)
+    assert struct.unpack_from("<fi", data, 16) == (
+        np.float32(loaded.input_quantization.scale),
+        loaded.input_quantization.zero_point,
+    )
+    assert struct.unpack_from("<fi", data, 24) == (1 / 256, -128)
+    assert data[32:64].hex() == sha256_hex(model.read_bytes())
+    assert data[6729:6732] == bytes(3)
+    assert struct.unpack_from("<I", data, 6732) == (zlib.crc32(data[:6732]),)
+    patch = np.frombuffer(data, np.int8, 6144, 64).reshape(1, 96, 64)
+    outputs = np.frombuffer(data, np.int8, 521, 6208)
+    np.testing.assert_array_equal(open_engine("tflm", loaded).score(patch)[0], outputs)
+    assert np.count_nonzero(outputs > -128) > 50
+    assert np.unique(patch).size > 100
+
+
+@pytest.mark.parametrize("at", [0, 4, 33, 64, 6300, 6730, 6735])
+def test_a_damaged_selftest_vector_is_refused(image: Path, at: int) -> None:
+    stored = read_image(image.read_bytes()).file("/selftest.bin")
+    assert stored is not None
+    assert stored.data is not None
+    damaged = bytearray(stored.data)
+    damaged[at] ^= 0x10
+    with pytest.raises(ModelError, match=r"selftest.bin is damaged"):
+        selftest.from_bytes(bytes(damaged))
+
+
+def test_the_placement_is_that_of_the_partition_table(image: Path) -> None:
+    placement = read_placement(image)
+    assert (placement.label, placement.type, placement.subtype) == ("yamnet", 1, 0x82)
+    assert (placement.offset, placement.size) == (0x620000, 5 << 20)
+
+
+def test_a_placement_of_another_image_is_refused(image: Path, tmp_path: Path) -> None:
+    other = tmp_path / "yamnet_spiffs.bin"
+    other.write_bytes(image.read_bytes()[:-1] + b"\0")
+    with pytest.raises(PartitionError, match="missing"):
+        read_placement(other)
+    other.with_suffix(".json").write_bytes(image.with_suffix(".json").read_bytes())
+    with pytest.raises(PartitionError, match="of another image"):
+        read_placement(other)
+
+
+@pytest.mark.parametrize(
+    ("rows", "size"),
+    [
+        ("yamnet, data, spiffs, 0x100000, 5M", 5 << 20),
+        ("# a comment\n\nnvs, data, nvs, , 24K\nyamnet, 1, 0x82, , 4800k,", 4800 << 10),
+    ],
+)
+def test_size_and_offset_come_from_the_partition_table(model: Path, tmp_path: Path, rows: str, size: int) -> None:
+    table = tmp_path / "partitions.csv"
+    table.write_text(rows)
+    out = tmp_path / "image.bin"
+    main(["--model", str(model), "--partitions", str(table), "--out", str(out)])
+    assert out.stat().st_size == size
+    assert read_placement(out).size == size
+
+
+@pytest.mark.parametrize(
+    ("rows", "error", "text"),
+    [
+        ("model, data, spiffs, , 5M", PartitionError, "no partition 'yamnet'"),
+        ("yamnet, data, fat, , 5M", PartitionError, "not of type data/spiffs"),
+        ("yamnet, data, spiffs, , 4M", SpiffsError, "bytes are missing"),
+        ("yamnet, data, spiffs, , 0x500100", SpiffsError, "not a whole number of blocks"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_refused(
+    model: Path, tmp_path: Path, rows: str, error: type[Exception], text: str
+) -> None:
+    table = tmp_path / "partitions.csv"
+    table.write_text(rows)
+    out = tmp_path / "image.bin"
+    with pytest.raises(error, match=text):
+        main(["--model", str(model), "--partitions", str(table), "--out", str(out)])
+    assert not out.exists()
+
+
+def test_what_is_missing_is_exactly_what_is_needed(model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "image.bin"
+    with pytest.raises(SpiffsError, match="bytes are missing") as caught:
+        main(["--model", str(model), "--size", "4M", "--out", str(out)])
+    missing = int(str(caught.value).split(": ")[-1].split(" ")[0].replace(",", ""))
+    assert main(["--model", str(model), "--size", str((4 << 20) + missing), "--out", str(out)]) == 0
+    with pytest.raises(SpiffsError, match="4,096 bytes are missing"):
+        main(["--model", str(model), "--size", str((4 << 20) + missing - 4096), "--out", str(out)])
+
+
+def test_verify_finds_a_sound_image_sound(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--verify", str(image)]) == 0
+    assert "sound, all files as their manifest says" in capsys.readouterr().out
+
+
+def _truncate(data: bytes) -> bytes:
+    return data[: 4 << 20]
+
+
+def _flip_model_byte(data: bytes) -> bytes:
+    at = (3 << 20) + 0x164  # in the middle of a data page
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def _erase_sector(data: bytes) -> bytes:
+    return data[: 2 << 20] + b"\xff" * 4096 + data[(2 << 20) + 4096 :]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (_truncate, "image-length: the magic says 1,280 blocks"),
+        (_flip_model_byte, "content: yamnet.tflite: its SHA-256 is"),
+        (_erase_sector, "missing-page: /yamnet.tflite: 15 of"),
+        (_erase_sector, "bad-magic: block 512 at 0x200000 has 0xffff"),
+        (lambda data: bytes(len(data)), "of 1,280 blocks have another magic or none"),
+    ],
+)
+def test_verify_tells_damage_apart(
+    image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Callable[[bytes], bytes], expected: str
+) -> None:
+    damaged = tmp_path / "damaged.bin"
+    damaged.write_bytes(change(image.read_bytes()))
+    assert main(["--verify", str(damaged)]) == 1
+    assert expected in capsys.readouterr().out
+
+
+def test_verify_finds_a_swapped_model(image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [(file.name, file.data or b"") for file in read_image(image.read_bytes()).files]
+    files[3] = ("/yamnet.tflite", files[3][1][:-1] + b"\x55")
+    swapped = tmp_path / "swapped.bin"
+    swapped.write_bytes(build_image(files, 5 << 20))
+    assert main(["--verify", str(swapped)]) == 1
+    assert "content: yamnet.tflite: its SHA-256 is" in capsys.readouterr().out
+
+
+def test_list_shows_sizes_and_hashes(image: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list", str(image)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4
+    assert lines[3].split() == [str(model.stat().st_size), sha256_hex(model.read_bytes()), "/yamnet.tflite"]
+
+
+def test_extract_gives_the_files_back(image: Path, model: Path, tmp_path: Path) -> None:
+    assert main(["--extract", str(image), str(tmp_path / "out")]) == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(name[1:] for name in NAMES)
+    assert (tmp_path / "out" / "yamnet.tflite").read_bytes() == model.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["/../escaped", "/a/../../escaped", "/./a", "//a", "/a\nb"])
+def test_extract_never_leaves_its_folder(tmp_path: Path, name: str) -> None:
+    hostile = tmp_path / "hostile.bin"
+    hostile.write_bytes(build_image([(name, b"x")], 0x10000))
+    with pytest.raises(SpiffsError, match="in the image"):
+        main(["--extract", str(hostile), str(tmp_path / "inside" / "out")])
+    assert list(tmp_path.rglob("escaped")) == []
+
+
+def test_any_folder_can_be_packed_and_unpacked(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    (source / "sub").mkdir(parents=True)
+    (source / "sub" / "deep.txt").write_bytes(b"deep")
+    (source / "empty").write_bytes(b"")
+    (source / "big").write_bytes(os.urandom(30_000))
+    options = ["--page-size", "512", "--obj-name-len", "40", "--meta-len", "8", "--no-magic-len"]
+    image = tmp_path / "image.bin"
+    assert main(["--dir", str(source), "--size", "128K", "--out", str(image), *options]) == 0
+    assert main(["--extract", str(image), str(tmp_path / "out"), *options]) == 0
+    for path in (p for p in source.rglob("*") if p.is_file()):
+        assert (tmp_path / "out" / path.relative_to(source)).read_bytes() == path.read_bytes()
+
+
+def test_what_a_device_could_not_use_is_refused_unless_asked_for(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / ("n" * 31)).write_bytes(b"x")
+    options = ["--dir", str(source), "--size", "64K", "--out", str(tmp_path / "image.bin")]
+    with pytest.raises(SpiffsError, match="opens at most 31"):
+        main(options)
+    with pytest.raises(SpiffsError, match="a device could not mount it"):
+        main([*options, "--block-size", "8192"])
+    assert main([*options, "--any-reader"]) == 0

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The four files of the model partition and the manifest that binds them together."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from yamnet_tools.engines import open_engine
+from yamnet_tools.errors import ModelError
+from yamnet_tools.files import sha256_hex
+from yamnet_tools.model import load_model
+from yamnet_tools.model.class_map import read_class_map
+from yamnet_tools.model.source import Search, find_class_map
+from yamnet_tools.model_image import selftest
+from yamnet_tools.paths import CLASS_MAP_NAME, MANIFEST_NAME, MODEL_NAME
+
+SELFTEST_NAME = "selftest.bin"
+FORMAT = 1
+LARGEST_MANIFEST_BYTES = 16_384
+
+_DESCRIBED = (SELFTEST_NAME, CLASS_MAP_NAME, MODEL_NAME)
+
+
+def collect(model_path: Path) -> dict[str, bytes]:
+    """Make the partition's files from a model, its class map and its manifest; the self-test is computed here.
+
+    Returns:
+        Content by name, in the order of the image.
+
+    Raises:
+        ModelError: the model cannot be used, or its manifest is too large for a device.
+        EngineError: TFLM cannot run it.
+        OSError: a file cannot be read.
+    """
+    model = load_model(model_path)
+    vector = selftest.make_selftest(model, open_engine("tflm", model))
+    files = {
+        SELFTEST_NAME: selftest.to_bytes(vector),
+        CLASS_MAP_NAME: _class_map(model_path),
+        MODEL_NAME: model_path.read_bytes(),
+    }
+    if sha256_hex(files[MODEL_NAME]) != model.sha256:
+        raise ModelError(f"{model_path}: it changed while it was read")
+    manifest_path = model_path.with_name(MANIFEST_NAME)
+    origin = json.loads(manifest_path.read_bytes()) if manifest_path.is_file() else None
+    return {MANIFEST_NAME: _manifest(files, origin)} | files
+
+
+def check(files: dict[str, bytes]) -> list[str]:
+    """Hold files against their manifest.
+
+    Returns:
+        One line for each thing that is wrong.
+    """
+    if MANIFEST_NAME not in files:
+        return [f"there is no {MANIFEST_NAME}"]
+    try:
+        described = _described(files[MANIFEST_NAME])
+    except ModelError as error:
+        return [str(error)]
+    problems = []
+    for name in _DESCRIBED:
+        if name not in described:
+            problems.append(f"{MANIFEST_NAME} does not describe {name}")
+    for name, entry in described.items():
+        if name not in files:
+            problems.append(f"{name} is missing")
+        elif len(files[name]) != entry.get("bytes"):
+            problems.append(f"{name} has {len(files[name]):,} bytes, {MANIFEST_NAME} says {entry.get('bytes')}")
+        elif sha256_hex(files[name]) != entry.get("sha256"):
+            problems.append(f"{name}: its SHA-256 is {sha256_hex(files[name])}, {MANIFEST_NAME} has another")
+    if not problems:
+        problems += _check_selftest(files)
+    return problems
+
+
+def _check_selftest(files: dict[str, bytes]) -> list[str]:
+    try:
+        vector = selftest.from_bytes(files[SELFTEST_NAME])
+        read_class_map(files[CLASS_MAP_NAME])
+    except ModelError as error:
+        return [str(error)]
+    if vector.model_sha256 != sha256_hex(files[MODEL_NAME]):
+        return [f"{SELFTEST_NAME} was made with another model, SHA-256 {vector.model_sha256}"]
+    return []
+
+
+def _described(manifest: bytes) -> dict[str, dict[str, Any]]:
+    try:
+        values = json.loads(manifest)
+        version, described = values["format"], values["files"]
+        if not all(isinstance(entry, dict) for entry in described.values()):
+            raise TypeError
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise ModelError(f"{MANIFEST_NAME} is damaged") from None
+    if version != FORMAT:
+        raise ModelError(f"{MANIFEST_NAME} is of format {version!r:.40}, this program reads {FORMAT}")
+    return dict(described)
+
+
+def _manifest(files: dict[str, bytes], origin: object) -> bytes:
+    described = {name: {"bytes": len(data), "sha256": sha256_hex(data)} for name, data in files.items()}
+    text = json.dumps({"format": FORMAT, "files": described, "model": origin}, indent=1) + "\n"
+    if len(text) > LARGEST_MANIFEST_BYTES:
+        raise ModelError(f"{MANIFEST_NAME} has {len(text):,} bytes, a device reads {LARGEST_MANIFEST_BYTES:,}")
+    return text.encode()
+
+
+def _class_map(model_path: Path) -> bytes:
+    beside = model_path.with_name(CLASS_MAP_NAME)
+    data = beside.read_bytes() if beside.is_file() else find_class_map(Search(offline=True)).data
+    read_class_map(data)
+    return data
