@@ -120,6 +120,8 @@ class PythonDevice final : public serial_console::Device {
 
   void HoldLiveInput(bool hold) override { object_.attr("hold_live_input")(hold); }
 
+  const nb::object& object() const { return object_; }
+
  private:
   template <typename Call>
   auto Guard(Call call) -> std::expected<decltype(call()), Error> {
@@ -162,6 +164,7 @@ class SerialConsole {
   }
 
   bool reboot_requested() const { return console_.reboot_requested(); }
+  const nb::object& device() const { return device_.object(); }
 
  private:
   PythonDevice device_;
@@ -169,11 +172,20 @@ class SerialConsole {
   Console console_;
 };
 
+/// For Python's garbage collector: a device that knows its console is a circle.
+int Traverse(PyObject* self, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(self));
+  if (nb::inst_ready(self)) Py_VISIT(nb::inst_ptr<SerialConsole>(self)->device().ptr());
+  return 0;
+}
+
+PyType_Slot kCollectable[] = {{Py_tp_traverse, reinterpret_cast<void*>(&Traverse)}, {0, nullptr}};
+
 }  // namespace
 
 void BindSerialConsole(nb::module_& module) {
   nb::class_<SerialConsole>(
-      module, "SerialConsole",
+      module, "SerialConsole", nb::type_slots(kCollectable),
       "The device's own console (docs/serial-protocol.md), speaking for a Python object with patch_values, classes, "
       "info() -> dict, score(bytes) -> (bytes, us), profile() -> (cycles, us, [(op, cycles)]), "
       "selftest() -> (differing, largest, us), front_end() -> PatchStream, hold_live_input(bool). An exception becomes "
