@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The client of the serial protocol against lines that lose, damage, delay and interrupt."""
+
+import base64
+import errno
+import fcntl
+import json
+import os
+import re
+import termios
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from yamnet_tools.device import Device, open_line
+from yamnet_tools.device.client import RefusedError
+from yamnet_tools.device.compare import compare_clips, compare_scores
+from yamnet_tools.device.heard import Heard
+from yamnet_tools.device.line import describe_port_error
+from yamnet_tools.device.ports import find_port
+from yamnet_tools.device.protocol import DamagedAnswerError, byte_words, parse_answer, parse_bytes, request_line
+from yamnet_tools.errors import DeviceError
+from yamnet_tools.model import TensorQuantization
+
+PATCH = np.zeros((96, 64), np.int8)
+Reply = Callable[[str], list[bytes]]
+
+
+class ScriptedLine:
+    """Answers each request with what a function makes of its id; requests are kept."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self.requests: list[str] = []
+        self._replies = list(replies)
+        self._out: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        for line in data.decode().splitlines():
+            if not line:
+                continue
+            self.requests.append(line)
+            found = re.search(r"id=(\d+)", line)
+            assert found
+            self._out += self._replies.pop(0)(found[1]) if self._replies else []
+
+    def read(self, timeout_s: float) -> bytes:
+        if not self._out:
+            time.sleep(timeout_s)
+        return self._out.pop(0) if self._out else b""
+
+    def close(self) -> None:
+        pass
+
+    def revive(self) -> None:
+        pass
+
+
+def ok(**fields: Any) -> Reply:
+    return lambda number: [b"@ok " + json.dumps({"id": int(number), **fields}).encode() + b"\r\n"]
+
+
+def err(code: str, *, with_id: bool = True) -> Reply:
+    def reply(number: str) -> list[bytes]:
+        fields = ({"id": int(number)} if with_id else {}) | {"code": code, "message": "because"}
+        return [b"@err " + json.dumps(fields).encode() + b"\n"]
+
+    return reply
+
+
+def raw(*lines: bytes) -> Reply:
+    return lambda _: list(lines)
+
+
+def carried(data: bytes) -> dict[str, str]:
+    return {"crc32": f"{zlib.crc32(data):08x}", "base64": base64.b64encode(data).decode()}
+
+
+def scored(value: int = 7) -> Reply:
+    return ok(scores=carried(bytes([value]) * 521), invoke_us=1000)
+
+
+def device(*replies: Reply, logs: list[str] | None = None) -> tuple[Device, ScriptedLine]:
+    line = ScriptedLine(*replies)
+    return Device(line, timeout_s=0.05, on_log=(logs if logs is not None else []).append), line
+
+
+def test_a_request_is_one_line_of_the_protocol() -> None:
+    crc, text = byte_words(b"123456789")
+    assert crc == "cbf43926"
+    assert request_line("score", (crc, text), 7) == b"@score id=7 cbf43926 MTIzNDU2Nzg5\n"
+
+
+@pytest.mark.parametrize("word", ["", "a b", "a\nb", "ü", "x" * 12_300])
+def test_what_no_line_can_carry_is_refused(word: str) -> None:
+    with pytest.raises(ValueError, match=r"@score"):
+        request_line("score", (word,), 1)
+
+
+def test_an_answer_is_taken_apart() -> None:
+    answer = parse_answer(b'@err {"id":3,"code":"busy","message":"later"}')
+    assert (answer.id, answer.error, answer.message) == (3, "busy", "later")
+    assert parse_answer(b'@ok {"a":1}').fields == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "line", [b"@ok ", b"@ok {", b"@ok 3", b'@ok {"id":"x"}', b"@err {}", b'@err {"code":1}', b"@ok " + b"[" * 100_000]
+)
+def test_a_damaged_answer_is_told(line: bytes) -> None:
+    with pytest.raises(DamagedAnswerError):
+        parse_answer(line)
+
+
+@pytest.mark.parametrize(
+    "value", [None, {}, {"base64": "AA=="}, {"crc32": "0", "base64": "AA=="}, {"crc32": "d202ef8d", "base64": "A*"}]
+)
+def test_damaged_bytes_are_told(value: object) -> None:
+    with pytest.raises(DamagedAnswerError):
+        parse_bytes(value)
+
+
+def test_scores_come_back() -> None:
+    opened, line = device(scored(9))
+    result = opened.score(PATCH)
+    assert result.invoke_us == 1000
+    np.testing.assert_array_equal(result.scores, np.full(521, 9, np.int8))
+    assert re.fullmatch(r"@score id=\d+ [0-9a-f]{8} [A-Za-z0-9+/=]{8192}", line.requests[0])
+    assert opened.counters.retries == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "counter"),
+    [
+        (raw(), "timeouts"),
+        (raw(b"@ok {\n"), "damaged_answers"),
+        (ok(scores={"crc32": "00000000", "base64": "AAAA"}, invoke_us=1), "damaged_answers"),
+        (ok(scores=carried(b"123"), invoke_us=1), "damaged_answers"),
+        (err("bad_crc"), "damaged_requests"),
+        (err("bad_argument"), "damaged_requests"),
+        (err("bad_request", with_id=False), "damaged_requests"),
+        (err("too_long", with_id=False), "damaged_requests"),
+        (raw(b'@ok {"id":1,"late":true}\n'), "timeouts"),
+        (raw(b'k {"id"'), "timeouts"),
+    ],
+)
+def test_what_a_line_damages_is_asked_again_and_counted(first: Reply, counter: str) -> None:
+    opened, line = device(first, scored())
+    assert opened.score(PATCH).invoke_us == 1000
+    assert len(line.requests) == 2
+    assert line.requests[0].split()[1] != line.requests[1].split()[1], "a late answer must not be taken for the new one"
+    assert opened.counters.retries == 1
+    assert getattr(opened.counters, counter) == 1
+
+
+def test_a_busy_device_is_asked_again() -> None:
+    opened, _ = device(err("busy"), err("busy"), scored())
+    assert opened.score(PATCH).invoke_us == 1000
+    assert opened.counters.retries == 2
+
+
+@pytest.mark.parametrize("code", ["not_ready", "failed"])
+def test_a_refusal_for_good_is_not_asked_again(code: str) -> None:
+    opened, line = device(err(code), scored())
+    with pytest.raises(RefusedError, match=f"refused @score: {code}: because") as caught:
+        opened.score(PATCH)
+    assert caught.value.code == code
+    assert len(line.requests) == 1
+
+
+def test_a_dead_line_is_given_up_after_a_few_attempts() -> None:
+    opened, line = device()
+    with pytest.raises(DeviceError, match=r"no answer to @selftest within 0\.05 s"):
+        opened.selftest()
+    assert len(line.requests) == 5
+    assert opened.counters.timeouts == 5
+
+
+def test_a_refusal_that_stays_is_the_error_in_the_end() -> None:
+    opened, line = device(*[err("bad_argument")] * 5)
+    with pytest.raises(RefusedError, match="bad_argument"):
+        opened.score(PATCH)
+    assert len(line.requests) == 5
+
+
+def test_answers_in_pieces_and_log_lines_around_them() -> None:
+    logs: list[str] = []
+
+    def reply(number: str) -> list[bytes]:
+        (whole,) = scored()(number)
+        return [b"I (1) log: before\r\n", whole[:5], whole[5:400], whole[400:] + b"I (2) log: ", b"after\n"]
+
+    opened, _ = device(reply, ok(commands=[]), logs=logs)
+    opened.score(PATCH)
+    opened.ask("help", parse=dict)
+    assert logs == ["I (1) log: before", "I (2) log: after"]
+    assert opened.counters.log_lines == 2
+
+
+def test_an_answer_that_is_not_the_protocols_is_an_error() -> None:
+    opened, _ = device(ok(passed=True))
+    with pytest.raises(DeviceError, match="no number 'differing_outputs'"):
+        opened.selftest()
+
+
+def test_audio_is_counted_on_both_ends() -> None:
+    opened, _ = device(
+        ok(chunk_samples=4096),
+        ok(patches=[], next_sample=4096),
+        ok(patches=[], next_sample=5000),
+        ok(samples=4096, patches=0),
+    )
+    with pytest.raises(DeviceError, match="counted 4,096 samples and 0 patches; 5,000 were sent"):
+        list(opened.pcm(np.zeros(5000, np.int16)))
+
+
+def test_leaving_audio_early_ends_the_session() -> None:
+    patch = {"start_sample": 0, "patch": carried(bytes(6144)), "scores": carried(bytes(521)), "invoke_us": 1}
+    opened, line = device(ok(chunk_samples=4096), ok(patches=[patch], next_sample=4096), ok(samples=4096, patches=1))
+    for _ in opened.pcm(np.zeros(9000, np.int16)):
+        break
+    assert [request.split()[2] for request in line.requests] == ["begin", "data", "end"]
+
+
+def test_opening_a_port_never_lets_go_of_dtr_or_rts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RTS alone resets an ESP32-S3: both stay as the operating system sets them when it opens a port."""
+    touched: list[tuple[int, int]] = []
+    real = fcntl.ioctl
+
+    def ioctl(descriptor: int, request: int, *arguments: Any) -> Any:
+        if request in (termios.TIOCMBIC, termios.TIOCMSET, termios.TIOCMBIS):
+            touched.append((request, int.from_bytes(arguments[0][:4], "little")))
+            return 0
+        return real(descriptor, request, *arguments)
+
+    monkeypatch.setattr(fcntl, "ioctl", ioctl)
+    master, slave = os.openpty()
+    try:
+        line = open_line(os.ttyname(slave))
+        line.write(b"x")
+        line.read(0)
+        line.close()
+    finally:
+        os.close(master)
+        os.close(slave)
+    assert touched, "pyserial sets the lines in another way than this test watches"
+    assert all(request == termios.TIOCMBIS for request, _ in touched), touched
+
+
+def test_ports_that_cannot_be_opened_say_why() -> None:
+    with pytest.raises(DeviceError, match="there is no such port; is the board plugged in"):
+        open_line("/dev/ttyNoSuchPort")
+    with pytest.raises(DeviceError, match="cannot be opened"):
+        open_line("socket://127.0.0.1:1")
+    assert "usermod" in describe_port_error("p", PermissionError(errno.EACCES, "Permission denied"))
+
+
+def test_a_port_in_use_is_told() -> None:
+    master, slave = os.openpty()
+    try:
+        with open_line(os.ttyname(slave)), pytest.raises(DeviceError, match="in use by another program"):
+            open_line(os.ttyname(slave))
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
+def test_a_board_that_is_unplugged_is_told() -> None:
+    master, slave = os.openpty()
+    line = open_line(os.ttyname(slave))
+    os.close(slave)
+    os.close(master)
+    with pytest.raises(DeviceError, match=r"the connection broke .* still plugged in"):
+        line.write(b"x")
+
+
+@dataclass
+class FakePort:
+    device: str
+    vid: int | None
+    description: str = "USB JTAG/serial debug unit"
+    serial_number: str | None = None
+
+
+def test_the_only_board_is_found() -> None:
+    assert find_port([FakePort("/dev/ttyS0", None), FakePort("/dev/ttyACM0", 0x303A)]) == "/dev/ttyACM0"
+
+
+def test_several_boards_are_named() -> None:
+    ports = [FakePort("/dev/ttyACM0", 0x303A, serial_number="AA:BB"), FakePort("/dev/ttyUSB0", 0x10C4, "CP2102N")]
+    with pytest.raises(DeviceError, match=r"2 boards .* /dev/ttyACM0 \(Espressif.*AA:BB\), /dev/ttyUSB0 \(Silicon"):
+        find_port(ports)
+
+
+def test_no_board_is_told() -> None:
+    with pytest.raises(DeviceError, match=r"no board found: plug it in .* /dev/ttyS0"):
+        find_port([FakePort("/dev/ttyS0", None)])
+
+
+def test_a_heard_line_is_parsed_whatever_the_log_paints_it_with() -> None:
+    heard = Heard.parse("\x1b[0;32mI (12345) yamnet: heard 12.48 s: Baby cry, infant cry 0.93; Dog 0.12\x1b[0m")
+    assert heard == Heard(12.48, [("Baby cry, infant cry", 0.93), ("Dog", 0.12)])
+    assert "Baby cry, infant cry" in heard.table()[1]
+    assert Heard.parse("I (1) wifi: heard nothing") is None
+
+
+QUANTIZATION = TensorQuantization(1 / 256, -128)
+NAMES = [f"class {i}" for i in range(521)]
+
+
+def test_differences_are_given_class_by_class() -> None:
+    scores = np.full(521, -128, np.int8)
+    other = scores.copy()
+    other[[20, 300]] = [-100, 127]
+    difference = compare_scores(3, 15_360, (PATCH, scores), (PATCH, other), NAMES, QUANTIZATION)
+    assert difference is not None
+    assert (difference.input_values, difference.outputs, difference.largest_output) == (0, 2, 255)
+    assert [item.index for item in difference.classes] == [300, 20]
+    assert "patch 3 at 0.96 s: 2 of 521 outputs differ, by up to 255: class 300 (300): 0.996 instead of 0.000" in str(
+        difference
+    )
+    assert compare_scores(0, 0, (PATCH, scores), (PATCH, scores), NAMES, QUANTIZATION) is None
+
+
+def test_missing_and_surplus_patches_are_differences() -> None:
+    scores = np.zeros(521, np.int8)
+    result = compare_clips(
+        [(0, PATCH, scores), (7680, PATCH, scores)], [(0, PATCH, scores), (99, PATCH, scores)], NAMES, QUANTIZATION
+    )
+    assert not result.equal
+    assert "patch 1 at 0.48 s: the device has none" in str(result)
+    assert "the device has a patch at 0.01 s" in str(result)

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A client of the serial protocol (docs/serial-protocol.md): ask a board, QEMU or the simulated device."""
+
+from yamnet_tools.device.answers import Info, OpCost, PcmPatch, Profile, Scored, SelfTestResult
+from yamnet_tools.device.client import Counters, Device, PcmSummary
+from yamnet_tools.device.line import SerialLine, open_line
+from yamnet_tools.device.ports import find_port
+
+__all__ = [
+    "Counters",
+    "Device",
+    "Info",
+    "OpCost",
+    "PcmPatch",
+    "PcmSummary",
+    "Profile",
+    "Scored",
+    "SelfTestResult",
+    "SerialLine",
+    "find_port",
+    "open_line",
+]

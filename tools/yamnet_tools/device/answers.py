@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a device answers, typed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from yamnet_tools.device.protocol import DamagedAnswerError, parse_bytes
+from yamnet_tools.errors import DeviceError
+from yamnet_tools.model.network import CLASS_COUNT, INPUT_SHAPE
+
+Fields = Mapping[str, Any]
+
+# The fields of @info by name; "?" marks parts that are null while the device cannot give them.
+_INFO_SHAPE: dict[str, Any] = {
+    "firmware": {"name": str, "version": str, "idf": str, "built": str},
+    "target": str,
+    "boot": {
+        "count": int,
+        "reset_reason": str,
+        "ready": bool,
+        "steps": [{"name": str, "ok": bool, "ms": int, "message": str}],
+    },
+    "model?": {
+        "sha256": str,
+        "bytes": int,
+        "front_end": str,
+        "input": {"scale": float, "zero_point": int},
+        "output": {"scale": float, "zero_point": int},
+        "classes": int,
+        "ops": list,
+    },
+    "kernels?": str,
+    "arena?": {"size": int, "used": int},
+    "selftest?": {"passed": bool, "differing_outputs": int, "largest_difference": int, "invoke_us": int},
+    "audio?": {
+        "source": str,
+        "board": str,
+        "gain_db": float,
+        "overruns": int,
+        "gaps": int,
+        "alive": bool,
+        "level_dbfs": float,
+    },
+    "inference?": {"patches": int, "p50_us": int, "max_us": int},
+    "memory": {"free_heap": int, "min_free_heap": int, "free_psram": int, "min_free_psram": int},
+    "tasks": [{"name": str, "core": int, "stack_free": int}],
+    "uptime_ms": int,
+    "console": {"answered": int, "errors": int},
+}
+
+# Numbers that a device may not know: silence has no level, a source no gain, a PC no PSRAM.
+_MAY_BE_NULL = frozenset({"gain_db", "level_dbfs", "free_psram", "min_free_psram", "p50_us", "max_us", "core"})
+
+
+@dataclass(frozen=True)
+class Info:
+    """The answer to @info. `fields` is all of it, as docs/serial-protocol.md names it."""
+
+    fields: Fields
+
+    def problems(self) -> list[str]:
+        """What is missing or of another type than the protocol says, by path."""
+        found: list[str] = []
+        _check(self.fields, _INFO_SHAPE, "", found)
+        return found
+
+    @property
+    def ready(self) -> bool:
+        """Whether every boot step went well."""
+        return self.fields["boot"]["ready"] is True
+
+    @property
+    def failed_steps(self) -> list[str]:
+        """`name: message` of the boot steps that failed."""
+        return [f"{step['name']}: {step['message']}" for step in self.fields["boot"]["steps"] if not step["ok"]]
+
+    @property
+    def model_sha256(self) -> str | None:
+        """SHA-256 of the model, None while there is none."""
+        model = self.fields.get("model")
+        return None if model is None else str(model["sha256"])
+
+    @property
+    def free_heap(self) -> int:
+        """Free heap in bytes."""
+        return int(self.fields["memory"]["free_heap"])
+
+    @property
+    def uptime_ms(self) -> int:
+        """Milliseconds since the device started."""
+        return int(self.fields["uptime_ms"])
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores of one patch, int8 [521], and the microseconds the inference took."""
+
+    scores: npt.NDArray[np.int8]
+    invoke_us: int
+
+    @classmethod
+    def parse(cls, fields: Fields) -> "Scored":
+        """From an answer to @score."""
+        return cls(_int8(fields, "scores", (CLASS_COUNT,)), _integer(fields, "invoke_us"))
+
+
+@dataclass(frozen=True)
+class PcmPatch:
+    """A patch that the device cut from audio sent to it: int8 [96, 64], its scores, its place in samples."""
+
+    start_sample: int
+    patch: npt.NDArray[np.int8]
+    scores: npt.NDArray[np.int8]
+    invoke_us: int
+
+    @classmethod
+    def parse(cls, fields: Fields) -> "PcmPatch":
+        """From an element of `patches` in an answer to @pcm data."""
+        return cls(
+            _integer(fields, "start_sample"),
+            _int8(fields, "patch", INPUT_SHAPE[1:]),
+            _int8(fields, "scores", (CLASS_COUNT,)),
+            _integer(fields, "invoke_us"),
+        )
+
+
+@dataclass(frozen=True)
+class OpCost:
+    """One operator of the model: its share of the cycles is between 0 and 1."""
+
+    index: int
+    op: str
+    cycles: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One inference measured operator by operator."""
+
+    total_cycles: int
+    total_us: int
+    ops: list[OpCost]
+
+    @classmethod
+    def parse(cls, fields: Fields) -> "Profile":
+        """From an answer to @profile."""
+        ops = fields.get("ops")
+        if not isinstance(ops, list):
+            raise DeviceError("the answer to @profile has no list of operators")
+        costs = [
+            OpCost(_integer(op, "index"), str(op.get("op")), _integer(op, "cycles"), float(op.get("share", 0)))
+            for op in ops
+        ]
+        return cls(_integer(fields, "total_cycles"), _integer(fields, "total_us"), costs)
+
+
+@dataclass(frozen=True)
+class SelfTestResult:
+    """The stored patch scored on the device and compared with the stored outputs, in steps of int8."""
+
+    passed: bool
+    differing_outputs: int
+    largest_difference: int
+    invoke_us: int
+
+    @classmethod
+    def parse(cls, fields: Fields) -> "SelfTestResult":
+        """From an answer to @selftest."""
+        return cls(
+            fields.get("passed") is True,
+            _integer(fields, "differing_outputs"),
+            _integer(fields, "largest_difference"),
+            _integer(fields, "invoke_us"),
+        )
+
+
+def _integer(fields: Fields, name: str) -> int:
+    value = fields.get(name)
+    if type(value) is not int:
+        raise DeviceError(f"the device's answer has no number {name!r}, but {value!r:.40}")
+    return value
+
+
+def _int8(fields: Fields, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.int8]:
+    values = np.frombuffer(parse_bytes(fields.get(name)), np.int8)
+    if values.size != np.prod(shape):
+        raise DamagedAnswerError(f"an answer's {name} has {values.size:,} bytes, not {np.prod(shape):,}")
+    return values.reshape(shape)
+
+
+def _check(value: object, shape: object, path: str, found: list[str]) -> None:
+    if isinstance(shape, dict):
+        if not isinstance(value, Mapping):
+            found.append(f"{path or 'info'} is no object")
+            return
+        for key, inner in shape.items():
+            name = key.removesuffix("?")
+            where = f"{path}.{name}".lstrip(".")
+            if name not in value:
+                found.append(f"{where} is missing")
+            elif value[name] is not None or not (key.endswith("?") or name in _MAY_BE_NULL):
+                _check(value[name], inner, where, found)
+    elif isinstance(shape, list):
+        if not isinstance(value, list):
+            found.append(f"{path} is no list")
+            return
+        for index, item in enumerate(value):
+            _check(item, shape[0], f"{path}[{index}]", found)
+    elif not _is_a(value, shape):
+        found.append(f"{path} is {value!r:.40}")
+
+
+def _is_a(value: object, kind: object) -> bool:
+    if kind is float:
+        return type(value) in (int, float)
+    return type(value) is kind

@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Asking a device: every request has an id, a time limit and a few attempts; log lines go to whoever wants them."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, Self, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from yamnet_tools.device.answers import Fields, Info, PcmPatch, Profile, Scored, SelfTestResult
+from yamnet_tools.device.line import BAUD, Line, open_line
+from yamnet_tools.device.protocol import (
+    MAX_ID,
+    Answer,
+    DamagedAnswerError,
+    byte_words,
+    is_answer,
+    parse_answer,
+    request_line,
+)
+from yamnet_tools.errors import DeviceError
+
+_T = TypeVar("_T")
+
+ATTEMPTS = 5
+"""How often a request is sent before it is given up."""
+
+_LONGEST_LINE_BYTES = 1 << 20
+_BUSY_WAIT_S = 0.2
+_SETTLE_S = 0.2
+
+# A device says these about a request that was damaged on its way, and its client never sends such requests.
+_DAMAGED_REQUEST = frozenset({"bad_crc", "bad_request", "too_long", "bad_argument", "unknown_command"})
+
+
+class RefusedError(DeviceError):
+    """The device answered `@err`. `code` is the protocol's."""
+
+    def __init__(self, command: str, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(f"the device refused @{command}: {code}: {message}")
+
+
+@dataclass
+class Counters:
+    """What a line went through. Each attempt that came to nothing is counted once."""
+
+    requests: int = 0
+    retries: int = 0
+    damaged_requests: int = 0
+    damaged_answers: int = 0
+    timeouts: int = 0
+    late_answers: int = 0
+    log_lines: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.requests:,} requests, {self.retries:,} repeated: {self.damaged_requests:,} damaged on "
+            f"the way there, {self.damaged_answers:,} on the way back, {self.timeouts:,} unanswered"
+        )
+
+
+class PcmSummary(NamedTuple):
+    """What a device says at a @pcm session's end."""
+
+    samples: int
+    patches: int
+
+
+class Device:
+    """A device at the end of a line.
+
+    Args:
+        line: closed with the device.
+        timeout_s: how long an answer may take, an inference included.
+        attempts: how often a request is sent before it is given up.
+        on_log: takes every log line, as it comes.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        *,
+        timeout_s: float = 10.0,
+        attempts: int = ATTEMPTS,
+        on_log: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.counters = Counters()
+        self.timeout_s = timeout_s
+        self._line = line
+        self._attempts = attempts
+        self._on_log = on_log
+        self._buffer = bytearray()
+        # Another client's late answers must not be taken for ours.
+        self._next_id = random.randrange(MAX_ID)
+
+    @classmethod
+    def open(
+        cls, port: str, baud: int = BAUD, *, timeout_s: float = 10.0, on_log: Callable[[str], None] = lambda _: None
+    ) -> "Device":
+        """Open a port without resetting the board behind it.
+
+        Raises:
+            DeviceError: the port cannot be opened.
+        """
+        return cls(open_line(port, baud), timeout_s=timeout_s, on_log=on_log)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the line."""
+        self._line.close()
+
+    def info(self) -> Info:
+        """What runs there, and how it is.
+
+        Raises:
+            DeviceError: no answer, or not one.
+        """
+        return self.ask("info", parse=Info)
+
+    def score(self, patch: npt.NDArray[np.int8]) -> Scored:
+        """Score one patch, int8 [96, 64], quantised as the model's input.
+
+        Raises:
+            DeviceError: no answer, or the device refused.
+        """
+        return self.ask("score", *byte_words(patch.tobytes()), parse=Scored.parse)
+
+    def profile(self) -> Profile:
+        """Measure one inference operator by operator.
+
+        Raises:
+            DeviceError: no answer, or the device refused.
+        """
+        return self.ask("profile", parse=Profile.parse)
+
+    def selftest(self) -> SelfTestResult:
+        """Score the stored patch now.
+
+        Raises:
+            DeviceError: no answer, or the device refused.
+        """
+        return self.ask("selftest", parse=SelfTestResult.parse)
+
+    def pcm(self, samples: npt.NDArray[np.int16]) -> Iterator[PcmPatch]:
+        """Send audio, 16 kHz mono int16 [n], and get the patches that the device makes of it, with their scores.
+
+        Live listening stops while it lasts.
+
+        Raises:
+            DeviceError: no answer, the device refused, or it counted other samples than were sent.
+        """
+        chunk = self.ask("pcm", "begin", parse=lambda fields: int(fields["chunk_samples"]))
+        if chunk < 1:
+            raise DeviceError(f"the device takes chunks of {chunk} samples")
+        count = 0
+        try:
+            for start in range(0, len(samples), chunk):
+                data = samples[start : start + chunk].astype("<i2").tobytes()
+                for patch in self.ask("pcm", "data", str(start), *byte_words(data), parse=_patches):
+                    count += 1
+                    yield patch
+        except GeneratorExit:
+            self._end_pcm()
+            raise
+        summary = self._end_pcm()
+        if summary is not None and summary != (len(samples), count):
+            raise DeviceError(
+                f"the device counted {summary.samples:,} samples and {summary.patches} patches; "
+                f"{len(samples):,} were sent and {count} came back"
+            )
+
+    def reboot(self, *, ready_timeout_s: float = 30.0) -> Info:
+        """Restart the device and wait until it answers again.
+
+        Raises:
+            DeviceError: it does not restart, or not in time.
+        """
+        started = time.monotonic()
+        self.ask("reboot", parse=lambda _: None, attempts=1)
+        while time.monotonic() - started < ready_timeout_s:
+            try:
+                now = self.ask("info", parse=Info, attempts=1, timeout_s=2.0)
+            except DeviceError:
+                self._line.revive()
+                continue
+            if now.uptime_ms <= 1000 * (time.monotonic() - started):
+                return now
+            time.sleep(_BUSY_WAIT_S)
+        raise DeviceError(f"the device did not come back within {ready_timeout_s:.0f} s of @reboot")
+
+    def log_lines(self, timeout_s: float) -> Iterator[str]:
+        """The log lines that come in the next seconds, as they come; they go to `on_log` too."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            line = self._read_line(min(deadline, time.monotonic() + _SETTLE_S))
+            if line is None:
+                continue
+            if is_answer(line):
+                self.counters.late_answers += 1
+            elif text := self._log(line):
+                yield text
+
+    def send_raw(self, data: bytes) -> None:
+        """Put bytes on the line as they are: for trying what a device does with damaged requests."""
+        self._line.write(data)
+
+    def read_answers(self, timeout_s: float, *, count: int) -> list[Answer]:
+        """The next answers, whoever asked; fewer than `count` when they do not come in time.
+
+        Raises:
+            DeviceError: one of them is damaged.
+        """
+        answers: list[Answer] = []
+        deadline = time.monotonic() + timeout_s
+        while len(answers) < count and (line := self._read_line(deadline)) is not None:
+            if not is_answer(line):
+                self._log(line)
+                continue
+            try:
+                answers.append(parse_answer(line))
+            except DamagedAnswerError as error:
+                raise DeviceError(f"{error}: {line[:80]!r}") from None
+        return answers
+
+    def ask(
+        self,
+        command: str,
+        *arguments: str,
+        parse: Callable[[Fields], _T],
+        attempts: int | None = None,
+        timeout_s: float | None = None,
+    ) -> _T:
+        """Send a request until it is answered.
+
+        Args:
+            command: without its @.
+            arguments: the words after it.
+            parse: makes something of the answer's fields; DamagedAnswerError asks again.
+            attempts: how often to send it.
+            timeout_s: how long an attempt may take.
+
+        Raises:
+            DeviceError: no answer in any attempt, or one that is none of the protocol's.
+            RefusedError: the device refused, and did so in the last attempt too if damage may be why.
+        """
+        limit = self.timeout_s if timeout_s is None else timeout_s
+        attempts = self._attempts if attempts is None else attempts
+        self.counters.requests += 1
+        failure: DeviceError | None = None
+        for attempt in range(attempts):
+            if attempt:
+                self.counters.retries += 1
+                self._settle()
+            try:
+                answer = self._attempt(command, arguments, limit)
+                if answer.error is None:
+                    return parse(answer.fields)
+            except _UnansweredError as error:
+                self.counters.timeouts += 1
+                failure = DeviceError(str(error))
+                continue
+            except DamagedAnswerError as error:
+                self.counters.damaged_answers += 1
+                failure = DeviceError(f"{error} (@{command}, {attempts} attempts)")
+                continue
+            except (KeyError, TypeError, ValueError) as error:
+                raise DeviceError(f"the device's answer to @{command} is not the protocol's: {error!r}") from error
+            failure = RefusedError(command, answer.error, answer.message)
+            if answer.error == "busy":
+                time.sleep(_BUSY_WAIT_S)
+            elif answer.error in _DAMAGED_REQUEST:
+                self.counters.damaged_requests += 1
+            else:
+                raise failure
+        raise failure if failure is not None else DeviceError(f"@{command} was not sent")
+
+    def _attempt(self, command: str, arguments: tuple[str, ...], timeout_s: float) -> Answer:
+        self._next_id = (self._next_id + 1) % (MAX_ID + 1)
+        self._line.write(request_line(command, arguments, self._next_id))
+        deadline = time.monotonic() + timeout_s
+        while (line := self._read_line(deadline)) is not None:
+            if not is_answer(line):
+                self._log(line)
+                continue
+            answer = parse_answer(line)
+            # A refusal without id is of a request whose id could not be read: this one, damaged.
+            if answer.id == self._next_id or (answer.id is None and answer.error is not None):
+                return answer
+            self.counters.late_answers += 1
+        raise _UnansweredError(
+            f"no answer to @{command} within {timeout_s:g} s; is the device running, and is this its port?"
+        )
+
+    def _settle(self) -> None:
+        """End a half line that may lie at the device or here, and pass over what the device says to that."""
+        self._line.write(b"\n")
+        while (line := self._read_line(time.monotonic() + _SETTLE_S)) is not None:
+            if not is_answer(line):
+                self._log(line)
+        half = bytes(self._buffer)
+        self._buffer.clear()
+        if half and not is_answer(half):
+            self._log(half)
+
+    def _end_pcm(self) -> PcmSummary | None:
+        try:
+            return self.ask(
+                "pcm", "end", parse=lambda fields: PcmSummary(int(fields["samples"]), int(fields["patches"]))
+            )
+        except RefusedError as error:
+            if error.code == "failed":  # ended already, and the answer to that was lost
+                return None
+            raise
+
+    def _read_line(self, deadline: float) -> bytes | None:
+        """The next line without its end; None once the time is up."""
+        while b"\n" not in self._buffer:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return None
+            self._buffer += self._line.read(left)
+            if len(self._buffer) > _LONGEST_LINE_BYTES:
+                self._buffer.clear()
+                raise DeviceError("what comes in has no line ends; is the speed (--baud) right?")
+        line, _, rest = self._buffer.partition(b"\n")
+        self._buffer = bytearray(rest)
+        return bytes(line.rstrip(b"\r"))
+
+    def _log(self, line: bytes) -> str:
+        text = line.decode(errors="backslashreplace")
+        if text:
+            self.counters.log_lines += 1
+            self._on_log(text)
+        return text
+
+
+class _UnansweredError(Exception):
+    """Nothing came in time."""
+
+
+def _patches(fields: Fields) -> list[PcmPatch]:
+    return [PcmPatch.parse(patch) for patch in fields["patches"]]

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tools/device.py from its command line to its exit code."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from yamnet_tools import cli
+from yamnet_tools.audio import find_recordings, open_recording
+from yamnet_tools.classify.scoring import score
+from yamnet_tools.device.client import Device
+from yamnet_tools.device.compare import compare_clips
+from yamnet_tools.device.heard import Heard
+from yamnet_tools.device.line import BAUD
+from yamnet_tools.device.ports import find_port
+from yamnet_tools.engines import open_engine
+from yamnet_tools.errors import DeviceError
+from yamnet_tools.model import YamnetModel, load_model
+from yamnet_tools.model.network import INPUT_SHAPE
+from yamnet_tools.paths import DEFAULT_MODEL
+
+Int8 = npt.NDArray[np.int8]
+_PATCH_SHAPE = INPUT_SHAPE[1:]
+_TOP = 5
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Ask a device what the command line says; returns the exit code: 1 when the device is not as it should be.
+
+    Raises:
+        YamnetToolsError: no device, no answer, or a file that cannot be used.
+    """
+    options = _parser().parse_args(arguments)
+    port = options.port or find_port()
+    show_log = not options.no_log and options.run is not _listen
+    on_log: Callable[[str], None] = (lambda line: cli.say(f"| {line}")) if show_log else (lambda _: None)
+    with Device.open(port, options.baud, timeout_s=options.timeout, on_log=on_log) as device:
+        code = options.run(device, options)
+        if device.counters.retries:
+            cli.say(f"line: {device.counters}")
+    return int(code)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = cli.parser("Ask a board, QEMU or the simulated device over its serial console.")
+    parser.add_argument("--port", metavar="PORT", help="/dev/ttyACM0, COM3, socket://host:port (the only board's)")
+    parser.add_argument("--baud", type=int, default=BAUD, metavar="N", help="%(default)s; USB takes any")
+    parser.add_argument("--timeout", type=float, default=10.0, metavar="S", help="seconds for an answer (%(default)s)")
+    parser.add_argument("--no-log", action="store_true", help="do not show the device's log lines")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[Device, argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(run=run)
+        return sub
+
+    command("info", _info, "what runs there, and how it is").add_argument(
+        "--json", action="store_true", help="the answer as it came"
+    )
+    scoring = command(
+        "score", _score, "score patches: int8 .npy, .npz of classify.py --scores, or 6,144 raw bytes each"
+    )
+    scoring.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    scoring.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="for the names (build/model/yamnet.tflite)")
+    scoring.add_argument("--json", action="store_true", help="one line a patch: all 521 int8 scores")
+    command("profile", _profile, "cycles of one inference, operator by operator")
+    command("selftest", _selftest, "score the stored patch now and compare")
+    listening = command("listen", _listen, "a live table of what the device hears")
+    listening.add_argument("--seconds", type=float, default=float("inf"), metavar="S", help="until Ctrl-C")
+    comparing = command("compare", _compare, "send recordings, and set the device's scores beside the host's")
+    comparing.add_argument("clips", nargs="+", metavar="CLIP", help="recordings or folders")
+    comparing.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="build/model/yamnet.tflite")
+    command("reboot", _reboot, "restart it and wait for it")
+    return parser
+
+
+def _info(device: Device, options: argparse.Namespace) -> int:
+    info = device.info()
+    if options.json:
+        print(json.dumps(info.fields))
+    else:
+        for name, value in info.fields.items():
+            if name == "boot":
+                _print_boot(value)
+            else:
+                print(f"{name:<10} {_plain(value)}")
+    for problem in info.problems():
+        cli.say(f"not as the protocol says: {problem}")
+    for step in info.failed_steps:
+        cli.say(f"boot step failed: {step}")
+    return cli.EXIT_OK if info.ready and not info.problems() else cli.EXIT_FAILED
+
+
+def _print_boot(boot: dict[str, object]) -> None:
+    steps = boot.get("steps")
+    print(f"{'boot':<10} {_plain({key: value for key, value in boot.items() if key != 'steps'})}")
+    for step in steps if isinstance(steps, list) else []:
+        print(f"{'':<10} {'ok    ' if step['ok'] else 'FAILED'} {step['ms']:>6} ms  {step['name']} {step['message']}")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return "; ".join(map(_plain, value)) if value and isinstance(value[0], dict) else " ".join(map(_plain, value))
+    return "-" if value is None else str(value)
+
+
+def _score(device: Device, options: argparse.Namespace) -> int:
+    model = load_model(options.model)
+    for path in options.files:
+        for number, patch in enumerate(_read_patches(path)):
+            scored = device.score(patch)
+            if options.json:
+                record = {"file": str(path), "patch": number, "scores": scored.scores.tolist()}
+                print(json.dumps(record | {"invoke_us": scored.invoke_us}))
+            else:
+                print(f"{path} patch {number}: {_top(scored.scores, model)} ({scored.invoke_us / 1000:.1f} ms)")
+    return cli.EXIT_OK
+
+
+def _read_patches(path: Path) -> Int8:
+    """Patches of a file, int8 [n, 96, 64]."""
+    try:
+        if path.suffix == ".npz":
+            with np.load(path) as archive:
+                patches = archive["patches"]
+        elif path.suffix == ".npy":
+            patches = np.load(path)
+        else:
+            patches = np.frombuffer(path.read_bytes(), np.int8)
+        if patches.dtype != np.int8 or patches.size == 0:
+            raise ValueError(f"{patches.size} values of {patches.dtype}")
+        return np.ascontiguousarray(patches.reshape(-1, *_PATCH_SHAPE))
+    except (ValueError, KeyError, EOFError) as error:
+        raise DeviceError(f"{path}: no patches, int8 [n, 96, 64], in it: {error}") from error
+
+
+def _top(scores: Int8, model: YamnetModel) -> str:
+    scale, zero_point = model.output_quantization
+    best = np.argsort(-scores.astype(int), kind="stable")[:_TOP]
+    return ", ".join(f"{model.class_names[i]} {scale * (int(scores[i]) - zero_point):.2f}" for i in best)
+
+
+def _profile(device: Device, _: argparse.Namespace) -> int:
+    profile = device.profile()
+    for cost in profile.ops:
+        print(f"{cost.index:>3} {cost.op:<20} {cost.cycles:>13,} {100 * cost.share:5.1f} %")
+    totals: dict[str, int] = {}
+    for cost in profile.ops:
+        totals[cost.op] = totals.get(cost.op, 0) + cost.cycles
+    for op, cycles in sorted(totals.items(), key=lambda item: -item[1]):
+        print(f"all {op:<20} {cycles:>13,} {100 * cycles / max(1, profile.total_cycles):5.1f} %")
+    print(f"    {'in all':<20} {profile.total_cycles:>13,} cycles, {profile.total_us / 1000:.1f} ms")
+    return cli.EXIT_OK
+
+
+def _selftest(device: Device, _: argparse.Namespace) -> int:
+    result = device.selftest()
+    if result.passed:
+        print(f"passed: all 521 outputs as stored ({result.invoke_us / 1000:.1f} ms)")
+        return cli.EXIT_OK
+    print(
+        f"FAILED: {result.differing_outputs} of 521 outputs differ, by up to {result.largest_difference} of 255 steps"
+    )
+    return cli.EXIT_FAILED
+
+
+def _listen(device: Device, options: argparse.Namespace) -> int:
+    live = sys.stdout.isatty()
+    drawn = 0
+    end = time.monotonic() + options.seconds
+    while (left := end - time.monotonic()) > 0:
+        for line in device.log_lines(min(left, 1.0)):
+            heard = Heard.parse(line)
+            if heard is None:
+                if not options.no_log:
+                    cli.say(f"| {line}")
+                    drawn = 0
+                continue
+            if live and drawn:
+                print(f"\x1b[{drawn}A", end="")
+            rows = heard.table()
+            print("\n".join(f"\x1b[2K{row}" if live else row for row in rows), flush=True)
+            drawn = len(rows)
+    return cli.EXIT_OK
+
+
+def _compare(device: Device, options: argparse.Namespace) -> int:
+    model = load_model(options.model)
+    engine = open_engine("tflm", model)
+    there = device.info().model_sha256
+    if there != model.sha256:
+        cli.say(f"warning: the device's model is {there}, the host's {model.sha256}: {options.model}")
+    all_equal = True
+    for place in options.clips:
+        for name in find_recordings(place):
+            with open_recording(name) as recording:
+                steps = list(score(recording.blocks(), model, engine))
+            pcm = np.concatenate([step.audio.samples for step in steps])
+            host = (
+                (int(start), patch, scores)
+                for step in steps
+                for start, patch, scores in zip(step.starts, step.patches, step.scores, strict=True)
+            )
+            result = compare_clips(host, _device_patches(device, pcm), model.class_names, model.output_quantization)
+            print(f"{name}: {result}", flush=True)
+            all_equal = all_equal and result.equal
+    return cli.EXIT_OK if all_equal else cli.EXIT_FAILED
+
+
+def _device_patches(device: Device, pcm: npt.NDArray[np.int16]) -> Iterator[tuple[int, Int8, Int8]]:
+    for patch in device.pcm(pcm):
+        yield patch.start_sample, patch.patch, patch.scores
+
+
+def _reboot(device: Device, _: argparse.Namespace) -> int:
+    info = device.reboot()
+    print(f"back after its restart; uptime {info.uptime_ms / 1000:.1f} s, {'ready' if info.ready else 'not ready'}")
+    return cli.EXIT_OK if info.ready else cli.EXIT_FAILED

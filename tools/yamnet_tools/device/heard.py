@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The log lines in which a device says what it hears, and a table of them."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+_HEARD = re.compile(r"\bheard (\d+\.\d+) s: (.+)$")
+_CLASS = re.compile(r"(.+) (\d\.\d+)")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_BAR = 30
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The strongest classes of one patch: seconds since the device began to listen, names with probabilities."""
+
+    start_s: float
+    classes: list[tuple[str, float]]
+
+    @classmethod
+    def parse(cls, log_line: str) -> Self | None:
+        """From a log line `… heard 12.48 s: Speech 0.93; Dog 0.12`; None for any other."""
+        found = _HEARD.search(_COLOUR.sub("", log_line).rstrip())
+        if found is None:
+            return None
+        classes = [_CLASS.fullmatch(part.strip()) for part in found[2].split(";")]
+        if not all(classes):
+            return None
+        return cls(float(found[1]), [(match[1], float(match[2])) for match in classes if match])
+
+    def table(self) -> list[str]:
+        """Lines for people: a bar for each class."""
+        rows = [f"{name[:38]:<38} {p:5.2f} {'#' * round(p * _BAR)}" for name, p in self.classes]
+        return [f"{self.start_s:9.2f} s", *rows]
