@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The simulated device: as it should be, and misbehaving; and tools/device.py talking to it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from yamnet_tools.device import Device
+from yamnet_tools.device.client import RefusedError
+from yamnet_tools.device.command import main as device_tool
+from yamnet_tools.engines import Engine, open_engine
+from yamnet_tools.model import YamnetModel, convert, load_model
+from yamnet_tools.model_image.command import main as make_image
+from yamnet_tools.probe_audio import SAMPLE_RATE_HZ, sound_probes
+from yamnet_tools.simulated_device import Faults, Misbehaviour, Simulator
+from yamnet_tools.simulated_device.endpoint import Endpoint, PseudoTerminal, TcpPort
+from yamnet_tools.simulated_device.live import LiveInput
+
+Start = Callable[..., AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="module")
+def image(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    model = convert(weights_dir, folder, offline=True).model
+    path = folder / "yamnet_spiffs.bin"
+    assert make_image(["--model", str(model), "--out", str(path)]) == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(image: Path) -> YamnetModel:
+    return load_model(image.with_name("yamnet.tflite"))
+
+
+@pytest.fixture(scope="module")
+def engine(model: YamnetModel) -> Engine:
+    return open_engine("tflm", model)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three patches of a made-up voice."""
+    path = tmp_path_factory.mktemp("clip") / "voice.wav"
+    soundfile.write(path, sound_probes()[-1].pcm, SAMPLE_RATE_HZ, subtype="PCM_16")
+    return path
+
+
+@contextmanager
+def running(image: Path, endpoint: Endpoint | None = None, **options: object) -> Iterator[str]:
+    """A simulated device in a thread; gives the port to open."""
+    line = endpoint or PseudoTerminal()
+    simulator = Simulator(line, image, **options)  # type: ignore[arg-type]
+    stop = threading.Event()
+    thread = threading.Thread(target=simulator.run, args=(stop,))
+    thread.start()
+    try:
+        yield line.address
+    finally:
+        stop.set()
+        thread.join(timeout=10)
+        assert not thread.is_alive()
+        line.close()
+
+
+def _patch(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(-100, 60, (96, 64), np.int8)
+
+
+@pytest.mark.parametrize("endpoint", [PseudoTerminal, lambda: TcpPort(0)], ids=["pseudo-terminal", "tcp"])
+def test_it_scores_as_the_host(
+    image: Path, model: YamnetModel, engine: Engine, endpoint: Callable[[], Endpoint]
+) -> None:
+    patch = _patch(1)
+    with running(image, endpoint()) as port, Device.open(port) as device:
+        info = device.info()
+        assert info.problems() == []
+        assert info.ready
+        assert info.model_sha256 == model.sha256
+        np.testing.assert_array_equal(device.score(patch).scores, engine.score(patch[None])[0])
+        assert device.selftest().passed
+        assert device.counters.retries == 0
+
+
+def test_a_client_may_come_and_go(image: Path) -> None:
+    with running(image, TcpPort(0)) as port:
+        for _ in range(3):
+            with Device.open(port) as device:
+                device.info()
+
+
+@pytest.mark.parametrize(
+    ("misbehaviour", "counters"),
+    [
+        (Misbehaviour(flip=3e-5), ("damaged_requests", "damaged_answers")),
+        (Misbehaviour(drop=3e-5), ("damaged_requests", "damaged_answers")),
+        (Misbehaviour(log_mid_answer=0.4), ("damaged_answers",)),
+        (Misbehaviour(delay=0.3, delay_s=1.0), ("timeouts",)),
+        (Misbehaviour(reset=0.2), ("damaged_answers", "timeouts")),
+    ],
+    ids=["flipped bytes", "dropped bytes", "log lines in answers", "delays", "resets"],
+)
+def test_the_client_gets_right_answers_from_a_bad_line(
+    image: Path, engine: Engine, misbehaviour: Misbehaviour, counters: tuple[str, ...]
+) -> None:
+    patches = np.stack([_patch(seed) for seed in range(8)])
+    expected = engine.score(patches)
+    with running(image, misbehaviour=replace(misbehaviour, seed=5)) as port, Device.open(port) as device:
+        device.timeout_s = 0.9
+        found = np.stack([device.score(patch).scores for patch in patches])
+        assert sum(getattr(device.counters, name) for name in counters) > 0, device.counters
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_audio_survives_a_bad_line(image: Path, clip: Path) -> None:
+    with running(image, misbehaviour=Misbehaviour(flip=2e-5, log_mid_answer=0.1, seed=3)) as port:
+        code = device_tool(
+            [
+                "--port",
+                port,
+                "--timeout",
+                "2",
+                "--no-log",
+                "compare",
+                str(clip),
+                "--model",
+                str(image.with_name("yamnet.tflite")),
+            ]
+        )
+    assert code == 0
+
+
+def test_a_wrong_model_passes_its_own_selftest_and_fails_the_comparison(
+    image: Path, clip: Path, model: YamnetModel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(image, faults=Faults(wrong_model=True)) as port:
+        with Device.open(port) as device:
+            assert device.info().model_sha256 != model.sha256
+            assert device.selftest().passed
+        assert device_tool(["--port", port, "compare", str(clip), "--model", str(model.path)]) == 1
+    said = capsys.readouterr()
+    assert "patches differ, outputs by up to" in said.out
+    assert "warning: the device's model is" in said.err
+
+
+def test_a_failing_selftest_shows_in_info(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with running(image, faults=Faults(failing_selftest=True)) as port:
+        assert device_tool(["--port", port, "selftest"]) == 1
+        assert "FAILED: 521 of 521 outputs differ, by up to 3" in capsys.readouterr().out
+        assert device_tool(["--port", port, "info"]) == 1
+        assert "boot step failed: selftest" in capsys.readouterr().err
+
+
+def test_a_damaged_image_leaves_the_device_up_and_not_ready(image: Path, tmp_path: Path) -> None:
+    data = bytearray(image.read_bytes())
+    data[0x300164] ^= 1
+    damaged = tmp_path / "damaged.bin"
+    damaged.write_bytes(data)
+    with running(damaged) as port, Device.open(port) as device:
+        info = device.info()
+        assert info.problems() == []
+        assert not info.ready
+        assert info.model_sha256 is None
+        assert "yamnet.tflite: its SHA-256 is" in info.failed_steps[0]
+        with pytest.raises(RefusedError, match=r"not_ready: boot step model: yamnet\.tflite"):
+            device.score(_patch(0))
+
+
+def test_a_restart_counts_and_clears(image: Path) -> None:
+    with running(image) as port, Device.open(port) as device:
+        device.score(_patch(0))
+        info = device.reboot()
+        assert (info.fields["boot"]["count"], info.fields["boot"]["reset_reason"]) == (2, "software")
+        assert info.fields["inference"]["patches"] == 1  # the self-test's
+
+
+def test_it_hears_what_it_plays(image: Path, clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with running(image, live=LiveInput(clip)) as port:
+        assert device_tool(["--port", port, "--no-log", "listen", "--seconds", "4"]) == 0
+        shown = capsys.readouterr().out
+        with Device.open(port) as device:
+            audio = device.info().fields["audio"]
+    assert audio["source"] == f"replay {clip.name}"
+    assert " s\n" in shown
+    assert "#" in shown
+
+
+def test_profile_and_score_of_the_tool(
+    image: Path, model: YamnetModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = tmp_path / "patches.bin"
+    raw.write_bytes(_patch(1).tobytes() + _patch(2).tobytes())
+    with running(image) as port:
+        assert device_tool(["--port", port, "profile"]) == 0
+        assert "CONV_2D" in capsys.readouterr().out
+        assert device_tool(["--port", port, "score", str(raw), "--model", str(model.path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(": ")[0] for line in lines] == [f"{raw} patch 0", f"{raw} patch 1"]

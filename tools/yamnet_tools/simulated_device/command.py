@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tools/simulate_device.py from its command line to its exit code."""
+
+import argparse
+import signal
+import threading
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from yamnet_tools import cli
+from yamnet_tools.errors import DeviceError
+from yamnet_tools.paths import MODEL_IMAGE
+from yamnet_tools.simulated_device.endpoint import PseudoTerminal, TcpPort
+from yamnet_tools.simulated_device.live import LiveInput
+from yamnet_tools.simulated_device.misbehaviour import Misbehaviour
+from yamnet_tools.simulated_device.server import Simulator
+from yamnet_tools.simulated_device.stored import Faults
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a simulated device until Ctrl-C or SIGTERM; returns the exit code.
+
+    Raises:
+        YamnetToolsError: there is no image, or no recording to play.
+        OSError: the TCP port is taken.
+    """
+    options = _parser().parse_args(arguments)
+    if not options.image.is_file():
+        raise DeviceError(f"{options.image}: no model image; make it with tools/mkspiffs_model.py")
+    misbehaviour = Misbehaviour(
+        drop=options.drop,
+        flip=options.flip,
+        log_mid_answer=options.log_mid_answer,
+        delay=options.delay,
+        delay_s=options.delay_seconds,
+        reset=options.reset,
+        seed=options.seed,
+    )
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    live = LiveInput(options.play) if options.play else None
+    with closing(PseudoTerminal() if options.tcp is None else TcpPort(options.tcp)) as endpoint:
+        simulator = Simulator(
+            endpoint,
+            options.image,
+            faults=Faults(wrong_model=options.wrong_model, failing_selftest=options.fail_selftest),
+            misbehaviour=misbehaviour,
+            live=live,
+        )
+        print(f"simulated device at {endpoint.address}", flush=True)
+        simulator.run(stop)
+    return cli.EXIT_OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = cli.parser(
+        "A device without a board: speaks the serial protocol with the firmware's own portable components and TFLM.",
+        epilog="P is a probability from 0 to 1. Ctrl-C ends it.",
+    )
+    parser.add_argument(
+        "--image", type=Path, default=MODEL_IMAGE, help="model partition (build/model/yamnet_spiffs.bin)"
+    )
+    parser.add_argument("--tcp", type=int, metavar="PORT", help="TCP on 127.0.0.1 instead of a pseudo-terminal; 0: any")
+    parser.add_argument("--play", type=Path, metavar="CLIP", help="what it hears, in real time, over and over")
+    wrong = parser.add_argument_group("misbehaviour")
+    wrong.add_argument("--drop", type=_probability, default=0.0, metavar="P", help="a byte is lost, either way")
+    wrong.add_argument(
+        "--flip", type=_probability, default=0.0, metavar="P", help="a byte has a bit flipped, either way"
+    )
+    wrong.add_argument("--log-mid-answer", type=_probability, default=0.0, metavar="P", help="a log line in an answer")
+    wrong.add_argument("--delay", type=_probability, default=0.0, metavar="P", help="an answer comes late")
+    wrong.add_argument("--delay-seconds", type=float, default=1.0, metavar="S", help="by so much (%(default)s)")
+    wrong.add_argument(
+        "--reset", type=_probability, default=0.0, metavar="P", help="a reset in the middle of an answer"
+    )
+    wrong.add_argument("--wrong-model", action="store_true", help="a model whose classes are shifted by one")
+    wrong.add_argument("--fail-selftest", action="store_true", help="stored outputs that no kernels give")
+    wrong.add_argument("--seed", type=int, default=0, metavar="N", help="of the chances (%(default)s)")
+    return parser
+
+
+def _probability(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no probability from 0 to 1")
+    return value
