@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One fixture, `device`, for the simulated device, QEMU and a board: `--device sim|qemu|esp`."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hil.dut_line import DutLine
+from hil.host_side import host_steps
+from yamnet_tools.device import Counters, Device
+from yamnet_tools.engines import Engine, open_engine
+from yamnet_tools.flashing.merge import merge
+from yamnet_tools.model import YamnetModel, convert, load_model
+from yamnet_tools.model_image.command import main as make_image
+from yamnet_tools.paths import CHECKOUT, DEFAULT_MODEL, MODEL_IMAGE
+
+SERVICES = {"sim": "serial", "qemu": "idf,qemu", "esp": "esp,idf"}
+READY_S = {"sim": 30.0, "qemu": 180.0, "esp": 30.0}
+ANSWER_S = {"sim": 30.0, "qemu": 120.0, "esp": 10.0}
+QEMU_PSRAM = "-m 8M -global driver=ssi_psram,property=is_octal,value=true"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--device",
+        choices=sorted(SERVICES),
+        default="sim",
+        help="what the hardware tests talk to: the simulated device (default), QEMU, or a board",
+    )
+
+
+@pytest.fixture(scope="session")
+def device_kind(request: pytest.FixtureRequest) -> str:
+    # A run of all tests loads this file after the command line was read: the simulated device is what it is for.
+    kind: str = request.config.getoption("--device", default="sim")
+    return kind
+
+
+@pytest.fixture(scope="session")
+def build_folder(request: pytest.FixtureRequest) -> Path:
+    return Path(request.config.getoption("--build-dir") or CHECKOUT / "build")
+
+
+@pytest.fixture(scope="session")
+def model_image(weights_dir: Path, device_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The image that the device's model partition holds; a board must have been flashed with build/model's."""
+    if device_kind == "esp":
+        if not MODEL_IMAGE.is_file():
+            pytest.skip("--device esp needs the model on the board: run `python tools/flash_model.py` first")
+        return MODEL_IMAGE
+    folder = tmp_path_factory.mktemp("model")
+    model = convert(weights_dir, folder, offline=True).model
+    image = folder / "yamnet_spiffs.bin"
+    assert make_image(["--model", str(model), "--out", str(image)]) == 0
+    return image
+
+
+@pytest.fixture(scope="session")
+def model(model_image: Path, device_kind: str) -> YamnetModel:
+    return load_model(DEFAULT_MODEL if device_kind == "esp" else model_image.with_name("yamnet.tflite"))
+
+
+@pytest.fixture(scope="session")
+def engine(model: YamnetModel) -> Engine:
+    return open_engine("tflm", model)
+
+
+@pytest.fixture(scope="session")
+def simulator(model_image: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The port of a simulated device that runs on its own, as a board does."""
+    script = CHECKOUT / "tools" / "simulate_device.py"
+    errors = tmp_path_factory.mktemp("simulator") / "stderr.txt"
+    with errors.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, script, "--image", model_image], stdout=subprocess.PIPE, stderr=stream, text=True
+        )
+    assert process.stdout is not None
+    said = process.stdout.readline()
+    assert said.startswith("simulated device at "), f"the simulated device did not start: {errors.read_text()}"
+    yield said.split()[-1]
+    process.terminate()
+    assert process.wait(timeout=10) == 0, errors.read_text()
+
+
+@pytest.fixture
+def embedded_services(device_kind: str, build_folder: Path) -> str:
+    if device_kind != "sim":
+        if not (build_folder / "flasher_args.json").is_file():
+            pytest.skip(
+                f"--device {device_kind} needs an ESP-IDF build in {build_folder} "
+                "(`idf.py set-target esp32s3 && idf.py build`, or --build-dir DIR)"
+            )
+        if device_kind == "qemu" and shutil.which("qemu-system-xtensa") is None:
+            pytest.skip("--device qemu needs qemu-system-xtensa (`idf_tools.py install qemu-xtensa`)")
+    return SERVICES[device_kind]
+
+
+@pytest.fixture
+def port(request: pytest.FixtureRequest, device_kind: str) -> str | None:
+    if device_kind == "sim":
+        simulated: str = request.getfixturevalue("simulator")
+        return simulated
+    named: str | None = request.config.getoption("--port")
+    return named
+
+
+@pytest.fixture
+def app_path() -> str:
+    return str(CHECKOUT)
+
+
+@pytest.fixture
+def build_dir(build_folder: Path) -> str:
+    return str(build_folder.resolve())
+
+
+@pytest.fixture(scope="session")
+def whole_flash(build_folder: Path, model_image: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All of the flash chip for QEMU: bootloader, table, app and model."""
+    path = tmp_path_factory.mktemp("flash") / "flash_image.bin"
+    merge(build_folder, model_image, path, fill_flash=True)
+    return path
+
+
+@pytest.fixture
+def qemu_image_path(request: pytest.FixtureRequest, device_kind: str, tmp_path: Path) -> str | None:
+    if device_kind != "qemu":
+        return None
+    # QEMU writes to its flash: each start gets a fresh one.
+    return str(shutil.copy(request.getfixturevalue("whole_flash"), tmp_path / "flash_image.bin"))
+
+
+@pytest.fixture
+def skip_regenerate_image() -> bool:
+    return True
+
+
+@pytest.fixture
+def qemu_extra_args(request: pytest.FixtureRequest) -> str:
+    return str(request.config.getoption("--qemu-extra-args") or QEMU_PSRAM)
+
+
+@pytest.fixture
+def device(dut: Any, device_kind: str) -> Iterator[Device]:
+    """A device that answers. Closing checks nothing: a test says what it expects of the counters."""
+    line = DutLine(dut)
+    with Device(line, timeout_s=ANSWER_S[device_kind]) as opened:
+        if device_kind != "sim":  # that one is never switched on by opening it
+            opened.ask("info", parse=dict, attempts=5, timeout_s=READY_S[device_kind] / 5)
+            opened.counters = Counters()
+        yield opened
+
+
+@pytest.fixture
+def log_path(dut: Any) -> Path:
+    """Where everything that the device said lies."""
+    return Path(dut.logfile)
+
+
+@pytest.fixture(scope="session")
+def real_patches(
+    shared_clips: list[Path], model: YamnetModel, engine: Engine
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """200 patches of recordings, int8 [200, 96, 64], and the host's scores of them, int8 [200, 521]."""
+    patches: list[np.ndarray[Any, Any]] = []
+    scores: list[np.ndarray[Any, Any]] = []
+    count = 0
+    for clip in shared_clips:
+        steps = host_steps(clip, model, engine)
+        patches += [step.patches for step in steps]
+        scores += [step.scores for step in steps]
+        count += sum(len(step.patches) for step in steps)
+        if count >= 200:
+            break
+    else:
+        pytest.fail(f"the recordings give {count} patches, 200 are needed")
+    return np.concatenate(patches)[:200], np.concatenate(scores)[:200]

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a device must do, whether it is simulated, in QEMU or on a desk."""
+
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pytest_embedded", reason="the hardware tests need `pip install -e .[hil]`")
+
+from hil.host_side import host_steps
+from yamnet_tools.device import Device
+from yamnet_tools.device.client import RefusedError
+from yamnet_tools.device.compare import compare_clips, compare_scores
+from yamnet_tools.device.protocol import byte_words
+from yamnet_tools.engines import Engine
+from yamnet_tools.model import YamnetModel
+
+Record = Callable[[str, object], None]
+
+LEAK_ROUNDS = 125
+MIXED = (
+    "@info id={id}\n",
+    "@help id={id}\n",
+    "@nonsense id={id}\n",
+    "@score id={id} 00000000 AAAA\n",
+    "@info id={id} surplus\n",
+    "@pcm id={id} begin\n",
+    "@pcm id={id} end\n",
+)
+REQUESTS_A_ROUND = len(MIXED) + 1
+HEAP_TOLERANCE_BYTES = {"simulated": 512 * 1024, "linux": 512 * 1024, "esp32s3": 1024}
+
+
+def test_info_is_complete_and_the_selftest_passes(device: Device, model: YamnetModel, log_path: Path) -> None:
+    info = device.info()
+    assert info.problems() == [], f"log: {log_path}"
+    assert info.ready, f"failed boot steps: {info.failed_steps}; log: {log_path}"
+    assert info.model_sha256 == model.sha256, f"the device has another model than the host; log: {log_path}"
+    quantization = info.fields["model"]["output"]
+    assert (quantization["scale"], quantization["zero_point"]) == (1 / 256, -128)
+    assert info.fields["selftest"]["passed"] is True, f"selftest at boot: {info.fields['selftest']}; log: {log_path}"
+    now = device.selftest()
+    assert now.passed, f"{now.differing_outputs} outputs differ, by up to {now.largest_difference}; log: {log_path}"
+
+
+def test_real_patches_score_as_on_the_host(
+    device: Device,
+    real_patches: tuple[np.ndarray, np.ndarray],
+    model: YamnetModel,
+    record_property: Record,
+    log_path: Path,
+) -> None:
+    patches, expected = real_patches
+    differing, invoke_us = [], []
+    for number, (patch, scores) in enumerate(zip(patches, expected, strict=True)):
+        found = device.score(patch)
+        invoke_us.append(found.invoke_us)
+        difference = compare_scores(
+            number, 0, (patch, scores), (patch, found.scores), model.class_names, model.output_quantization
+        )
+        if difference is not None:
+            differing.append(str(difference))
+    record_property("patches", len(patches))
+    record_property("invoke_us_p50", int(np.median(invoke_us)))
+    record_property("invoke_us_max", max(invoke_us))
+    text = "\n".join(differing)
+    assert not differing, f"{len(differing)} of {len(patches)} patches differ; log: {log_path}\n{text}"
+    assert device.counters.retries == 0, f"{device.counters}; log: {log_path}"
+
+
+def test_a_clip_sent_as_audio_gives_equal_patches(
+    device: Device, shared_clips: list[Path], model: YamnetModel, engine: Engine, log_path: Path
+) -> None:
+    steps = host_steps(shared_clips[len(shared_clips) // 2], model, engine)
+    pcm = np.concatenate([step.audio.samples for step in steps])
+    host = [
+        (int(start), patch, scores)
+        for step in steps
+        for start, patch, scores in zip(step.starts, step.patches, step.scores, strict=True)
+    ]
+    found = [(patch.start_sample, patch.patch, patch.scores) for patch in device.pcm(pcm)]
+    result = compare_clips(host, found, model.class_names, model.output_quantization)
+    assert result.patches > 1
+    assert result.equal, f"{result}\nlog: {log_path}"
+
+
+def test_figures_are_recorded(device: Device, model: YamnetModel, record_property: Record, log_path: Path) -> None:
+    profile = device.profile()
+    assert [cost.index for cost in profile.ops] == list(range(len(profile.ops)))
+    assert sum(cost.cycles for cost in profile.ops) <= profile.total_cycles, f"log: {log_path}"
+    assert sum(cost.share for cost in profile.ops) == pytest.approx(1, abs=0.1)
+    assert [cost.op for cost in profile.ops].count("CONV_2D") == 14
+    assert [cost.op for cost in profile.ops].count("DEPTHWISE_CONV_2D") == 13
+    record_property("order", " ".join(cost.op for cost in profile.ops))
+    record_property("cycles", " ".join(str(cost.cycles) for cost in profile.ops))
+    record_property("total_cycles", profile.total_cycles)
+    record_property("total_us", profile.total_us)
+    info = device.info()
+    for part in ("target", "kernels", "arena", "memory", "inference", "uptime_ms"):
+        record_property(part, info.fields[part])
+    record_property("boot_ms", {step["name"]: step["ms"] for step in info.fields["boot"]["steps"]})
+    record_property("model_sha256", model.sha256)
+
+
+def _damaged_requests() -> list[tuple[str, bytes, set[str]]]:
+    crc, text = byte_words(bytes(6144))
+    wrong_crc = f"{zlib.crc32(bytes(6144)) ^ 1:08x}"
+    return [
+        ("no @", b"score\n", {"bad_request"}),
+        ("not ASCII", b"@inf\xc3\xb6\n", {"bad_request"}),
+        ("nothing but the @", b"@\n", {"bad_request"}),
+        ("two spaces", b"@score  1 2\n", {"bad_request"}),
+        ("unknown", b"@sing\n", {"unknown_command"}),
+        ("no arguments", b"@score\n", {"bad_argument"}),
+        ("half a patch", f"@score {crc} {text[:4000]}\n".encode(), {"bad_argument", "bad_crc"}),
+        ("a byte flipped", f"@score {crc} B{text[1:]}\n".encode(), {"bad_crc"}),
+        ("a byte lost", f"@score {crc} {text[1:]}\n".encode(), {"bad_argument", "bad_crc"}),
+        ("a wrong CRC", f"@score {wrong_crc} {text}\n".encode(), {"bad_crc"}),
+        ("too long", b"@score " + b"A" * 13_000 + b"\n", {"too_long"}),
+        ("id out of range", b"@info id=1000000000\n", {"bad_argument"}),
+        ("audio without a session", b"@pcm data 0 00000000 AAAA\n", {"failed", "bad_crc"}),
+    ]
+
+
+@pytest.mark.parametrize(("name", "request_bytes", "codes"), _damaged_requests(), ids=lambda value: str(value)[:30])
+def test_recovery_from_a_damaged_request(
+    device: Device, name: str, request_bytes: bytes, codes: set[str], log_path: Path
+) -> None:
+    before = device.info().fields["console"]
+    device.send_raw(request_bytes)
+    (answer,) = device.read_answers(5.0, count=1)
+    assert answer.error in codes, f"{name}: {answer}; log: {log_path}"
+    assert answer.message
+    after = device.info().fields["console"]
+    assert after["answered"] - before["answered"] == 2, f"log: {log_path}"
+    assert after["errors"] - before["errors"] == 1
+    assert device.counters.retries == 0, f"the next request was not answered at once: {device.counters}"
+
+
+def test_a_refusal_names_what_is_wrong(device: Device) -> None:
+    with pytest.raises(RefusedError, match=r"refused @pcm: bad_argument: .+"):
+        device.ask("pcm", "dance", parse=dict, attempts=1)
+
+
+def test_a_thousand_requests_leave_the_heap_as_it_was(
+    device: Device,
+    real_patches: tuple[np.ndarray, np.ndarray],
+    record_property: Record,
+    log_path: Path,
+) -> None:
+    patches, expected = real_patches
+    device.score(patches[0])
+    before = device.info()
+    for round_number in range(LEAK_ROUNDS):
+        # Several at once: answered one after the other, in order.
+        first = round_number * REQUESTS_A_ROUND
+        ids = list(range(first, first + len(MIXED)))
+        device.send_raw("".join(line.format(id=number) for line, number in zip(MIXED, ids, strict=True)).encode())
+        answers = device.read_answers(30.0, count=len(ids))
+        assert [answer.id for answer in answers] == ids, f"round {round_number}; log: {log_path}"
+        scored = device.score(patches[round_number % 20]) if round_number % 5 == 0 else None
+        assert scored is None or np.array_equal(scored.scores, expected[round_number % 20])
+        if scored is None:
+            device.ask("help", parse=dict)
+    after = device.info()
+    lost = before.free_heap - after.free_heap
+    record_property("requests", after.fields["console"]["answered"] - before.fields["console"]["answered"])
+    record_property("free_heap_lost", lost)
+    assert after.fields["console"]["answered"] - before.fields["console"]["answered"] >= 1000
+    tolerance = HEAP_TOLERANCE_BYTES[before.fields["target"]]
+    assert lost <= tolerance, f"{lost:,} bytes of heap lost in 1,000 requests; log: {log_path}"
+
+
+def test_a_restart_keeps_it_answering(device: Device, log_path: Path) -> None:
+    before = device.info().fields["boot"]
+    info = device.reboot(ready_timeout_s=180)
+    assert info.ready, f"after its restart: {info.failed_steps}; log: {log_path}"
+    assert info.fields["boot"]["count"] == before["count"] + 1
+    assert device.selftest().passed, f"log: {log_path}"
