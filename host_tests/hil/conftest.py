@@ -36,9 +36,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def device_kind(request: pytest.FixtureRequest) -> str:
+def device_kind(request: pytest.FixtureRequest, build_folder: Path) -> str:
+    """What the tests talk to; skips where it cannot be had."""
     # A run of all tests loads this file after the command line was read: the simulated device is what it is for.
     kind: str = request.config.getoption("--device", default="sim")
+    if kind != "sim" and not (build_folder / "flasher_args.json").is_file():
+        pytest.skip(
+            f"--device {kind} needs an ESP-IDF build in {build_folder} "
+            "(`idf.py set-target esp32s3 && idf.py build`, or --build-dir DIR)"
+        )
+    if kind == "qemu" and shutil.which("qemu-system-xtensa") is None:
+        pytest.skip("--device qemu needs qemu-system-xtensa (`idf_tools.py install qemu-xtensa`)")
+    if kind == "esp" and not MODEL_IMAGE.is_file():
+        pytest.skip("--device esp needs the model on the board: run `python tools/flash_model.py` first")
     return kind
 
 
@@ -51,8 +61,6 @@ def build_folder(request: pytest.FixtureRequest) -> Path:
 def model_image(weights_dir: Path, device_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The image that the device's model partition holds; a board must have been flashed with build/model's."""
     if device_kind == "esp":
-        if not MODEL_IMAGE.is_file():
-            pytest.skip("--device esp needs the model on the board: run `python tools/flash_model.py` first")
         return MODEL_IMAGE
     folder = tmp_path_factory.mktemp("model")
     model = convert(weights_dir, folder, offline=True).model
@@ -89,15 +97,7 @@ def simulator(model_image: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture
-def embedded_services(device_kind: str, build_folder: Path) -> str:
-    if device_kind != "sim":
-        if not (build_folder / "flasher_args.json").is_file():
-            pytest.skip(
-                f"--device {device_kind} needs an ESP-IDF build in {build_folder} "
-                "(`idf.py set-target esp32s3 && idf.py build`, or --build-dir DIR)"
-            )
-        if device_kind == "qemu" and shutil.which("qemu-system-xtensa") is None:
-            pytest.skip("--device qemu needs qemu-system-xtensa (`idf_tools.py install qemu-xtensa`)")
+def embedded_services(device_kind: str) -> str:
     return SERVICES[device_kind]
 
 

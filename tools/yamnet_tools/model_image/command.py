@@ -96,6 +96,8 @@ def _make(options: argparse.Namespace, geometry: Geometry) -> int:
         image = build_model_image(_model(options.model), partition, geometry)
     if options.out.is_dir():
         raise SpiffsError(f"{options.out}: a folder is in the way")
+    if path_beside(options.out) == options.out:
+        raise SpiffsError(f"{options.out}: the name that the image's description gets; call the image something.bin")
     write_bytes(options.out, image.data)
     image.placement.write(options.out)
     _say_made(options.out, image, partition, geometry)

@@ -88,6 +88,8 @@ def _shift_classes(data: bytes) -> bytes:
 
 
 def _arena_bytes(manifest: bytes) -> int | None:
-    origin = json.loads(manifest)["model"]
-    value = origin["proof"].get("tflm_arena_bytes") if isinstance(origin, dict) and "proof" in origin else None
+    try:
+        value = json.loads(manifest)["model"]["proof"]["tflm_arena_bytes"]
+    except (KeyError, TypeError):
+        return None
     return value if isinstance(value, int) else None
