@@ -90,6 +90,11 @@ class Info:
         return int(self.fields["memory"]["free_heap"])
 
     @property
+    def boot_count(self) -> int:
+        """How often the device has started."""
+        return int(self.fields["boot"]["count"])
+
+    @property
     def uptime_ms(self) -> int:
         """Milliseconds since the device started."""
         return int(self.fields["uptime_ms"])
