@@ -21,6 +21,8 @@ _INFO_SHAPE: dict[str, Any] = {
     "boot": {
         "count": int,
         "reset_reason": str,
+        "panics": int,
+        "brownouts": int,
         "ready": bool,
         "steps": [{"name": str, "ok": bool, "ms": int, "message": str}],
     },
