@@ -301,10 +301,11 @@ def test_no_board_is_told() -> None:
 
 
 def test_a_heard_line_is_parsed_whatever_the_log_paints_it_with() -> None:
-    heard = Heard.parse("\x1b[0;32mI (12345) yamnet: heard 12.48 s: Baby cry, infant cry 0.93; Dog 0.12\x1b[0m")
+    heard = Heard.parse("\x1b[0;32mI (12345) heard: 12.48 s: Baby cry, infant cry 0.930, Dog 0.120 (41 ms)\x1b[0m")
     assert heard == Heard(12.48, [("Baby cry, infant cry", 0.93), ("Dog", 0.12)])
     assert "Baby cry, infant cry" in heard.table()[1]
     assert Heard.parse("I (1) wifi: heard nothing") is None
+    assert Heard.parse("W (1) heard: 3.20 s: gap") is None
 
 
 QUANTIZATION = TensorQuantization(1 / 256, -128)

@@ -283,8 +283,8 @@ def test_a_build_that_does_not_fit_is_refused(build: Path, image: Path, tmp_path
 def test_the_chips_own_loader_in_qemu_is_understood(
     image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The real ROM: chip, flash size, partition table and hash are read; QEMU's UART loses bytes of larger blocks,
-    so that nothing can be written there.
+    """The real ROM: chip, flash size, partition table and hash are read. QEMU's UART takes in a few hundred bytes a
+    second, less than esptool waits for when it writes.
     """
     qemu = shutil.which("qemu-system-xtensa")
     if qemu is None:

@@ -131,7 +131,7 @@ def test_recovery_from_a_damaged_request(
 ) -> None:
     before = device.info().fields["console"]
     device.send_raw(request_bytes)
-    (answer,) = device.read_answers(5.0, count=1)
+    (answer,) = device.read_answers(device.timeout_s, count=1)
     assert answer.error in codes, f"{name}: {answer}; log: {log_path}"
     assert answer.message
     after = device.info().fields["console"]
@@ -159,7 +159,7 @@ def test_a_thousand_requests_leave_the_heap_as_it_was(
         first = round_number * REQUESTS_A_ROUND
         ids = list(range(first, first + len(MIXED)))
         device.send_raw("".join(line.format(id=number) for line, number in zip(MIXED, ids, strict=True)).encode())
-        answers = device.read_answers(30.0, count=len(ids))
+        answers = device.read_answers(device.timeout_s, count=len(ids))
         assert [answer.id for answer in answers] == ids, f"round {round_number}; log: {log_path}"
         scored = device.score(patches[round_number % 20]) if round_number % 5 == 0 else None
         assert scored is None or np.array_equal(scored.scores, expected[round_number % 20])

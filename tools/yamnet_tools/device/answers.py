@@ -21,6 +21,8 @@ _INFO_SHAPE: dict[str, Any] = {
     "boot": {
         "count": int,
         "reset_reason": str,
+        "panics": int,
+        "brownouts": int,
         "ready": bool,
         "steps": [{"name": str, "ok": bool, "ms": int, "message": str}],
     },
@@ -88,6 +90,11 @@ class Info:
     def free_heap(self) -> int:
         """Free heap in bytes."""
         return int(self.fields["memory"]["free_heap"])
+
+    @property
+    def boot_count(self) -> int:
+        """How often the device has started."""
+        return int(self.fields["boot"]["count"])
 
     @property
     def uptime_ms(self) -> int:

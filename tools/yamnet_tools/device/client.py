@@ -184,6 +184,7 @@ class Device:
         Raises:
             DeviceError: it does not restart, or not in time.
         """
+        before = self.info()
         started = time.monotonic()
         self.ask("reboot", parse=lambda _: None, attempts=1)
         while time.monotonic() - started < ready_timeout_s:
@@ -192,7 +193,7 @@ class Device:
             except DeviceError:
                 self._line.revive()
                 continue
-            if now.uptime_ms <= 1000 * (time.monotonic() - started):
+            if now.boot_count != before.boot_count or now.uptime_ms <= 1000 * (time.monotonic() - started):
                 return now
             time.sleep(_BUSY_WAIT_S)
         raise DeviceError(f"the device did not come back within {ready_timeout_s:.0f} s of @reboot")

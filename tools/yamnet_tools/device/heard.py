@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-_HEARD = re.compile(r"\bheard (\d+\.\d+) s: (.+)$")
-_CLASS = re.compile(r"(.+) (\d\.\d+)")
+_HEARD = re.compile(r"\bheard: (\d+\.\d+) s: (.+?)(?: \(\d+ ms\))?$")
+_CLASS = re.compile(r"(.+?) (\d\.\d+)(?:, |$)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _BAR = 30
 
@@ -20,14 +20,12 @@ class Heard:
 
     @classmethod
     def parse(cls, log_line: str) -> Self | None:
-        """From a log line `… heard 12.48 s: Speech 0.93; Dog 0.12`; None for any other."""
+        """From a log line `I (512) heard: 12.48 s: Speech 0.930, Dog 0.120 (41 ms)`; None for any other."""
         found = _HEARD.search(_COLOUR.sub("", log_line).rstrip())
         if found is None:
             return None
-        classes = [_CLASS.fullmatch(part.strip()) for part in found[2].split(";")]
-        if not all(classes):
-            return None
-        return cls(float(found[1]), [(match[1], float(match[2])) for match in classes if match])
+        classes = [(match[1], float(match[2])) for match in _CLASS.finditer(found[2])]
+        return cls(float(found[1]), classes) if classes else None
 
     def table(self) -> list[str]:
         """Lines for people: a bar for each class."""

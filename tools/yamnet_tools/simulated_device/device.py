@@ -38,6 +38,7 @@ class SimulatedDevice:
         faults: of the model partition.
         boot_count: how often it has started, this time included.
         reset_reason: why it started.
+        panics: how many of its starts followed a panic.
         log: takes its log lines, without line end.
     """
 
@@ -51,12 +52,14 @@ class SimulatedDevice:
         *,
         boot_count: int,
         reset_reason: str,
+        panics: int = 0,
         log: Callable[[str], None],
     ) -> None:
         self._started = time.monotonic()
         self._log = log
         self._boot_count = boot_count
         self._reset_reason = reset_reason
+        self._panics = panics
         self._steps: list[dict[str, Any]] = []
         self._invoke_us: list[int] = []
         self._min_free_heap = HEAP_BYTES
@@ -107,6 +110,8 @@ class SimulatedDevice:
             "boot": {
                 "count": self._boot_count,
                 "reset_reason": self._reset_reason,
+                "panics": self._panics,
+                "brownouts": 0,
                 "ready": self.ready,
                 "steps": self._steps,
             },

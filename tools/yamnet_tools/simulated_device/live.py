@@ -50,14 +50,15 @@ class LiveInput:
 
     def _log(self, patch: bytes, start: int) -> None:
         try:
-            scores = np.frombuffer(self._device.score(patch)[0], np.int8)
+            given, taken_us = self._device.score(patch)
         except NotReadyError:
             return
+        scores = np.frombuffer(given, np.int8)
         model = self._device.stored.model
         scale, zero_point = model.output_quantization
         best = np.argsort(-scores.astype(int), kind="stable")[:_TOP]
-        named = "; ".join(f"{model.class_names[i]} {scale * (int(scores[i]) - zero_point):.2f}" for i in best)
-        self._device.log(f"yamnet: heard {start / SAMPLE_RATE:.2f} s: {named}")
+        named = ", ".join(f"{model.class_names[i]} {scale * (int(scores[i]) - zero_point):.3f}" for i in best)
+        self._device.log(f"heard: {start / SAMPLE_RATE:.2f} s: {named} ({taken_us // 1000} ms)")
 
 
 def _level_dbfs(block: np.ndarray) -> float | None:

@@ -42,6 +42,7 @@ class Simulator:
         self._chance = Chance(misbehaviour or Misbehaviour())
         self._live = live
         self._boots = 0
+        self._panics = 0
         self._boot("power on")
 
     @property
@@ -65,7 +66,12 @@ class Simulator:
     def _boot(self, reason: str) -> None:
         self._boots += 1
         self._device = SimulatedDevice(
-            self._image, self._faults, boot_count=self._boots, reset_reason=reason, log=self._write_log
+            self._image,
+            self._faults,
+            boot_count=self._boots,
+            reset_reason=reason,
+            panics=self._panics,
+            log=self._write_log,
         )
         self._console = device_core.SerialConsole(self._device)
         if self._live is not None:
@@ -78,6 +84,7 @@ class Simulator:
             time.sleep(delay_s)
         if self._chance.resets():
             self._send(answer[: self._chance.cut(answer)] + b"\r\n")
+            self._panics += 1
             self._boot("panic")
             return
         if self._chance.interrupts():

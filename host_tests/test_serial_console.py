@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The console's C++ against docs/serial-protocol.md, on a PC."""
+
+import base64
+import json
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from device_core import LogMelSpec, PatchStream, SerialConsole
+
+SCALE, ZERO_POINT = 0.05, -7
+CHUNK = 4096
+
+
+class NotReady(Exception):
+    """As the firmware refuses when a boot step failed."""
+
+    code = "not_ready"
+
+
+@dataclass
+class FakeDevice:
+    """Scores a patch with its first 521 values."""
+
+    patch_values: int = 6144
+    classes: int = 521
+    failure: Exception | None = None
+    held: list[bool] = field(default_factory=list)
+    scored: int = 0
+
+    def info(self) -> dict[str, Any]:
+        return {"target": "simulated", "model": None, "boot": {"ready": True, "steps": [{"ms": 3, "name": 'a "b"\\\n'}]}}
+
+    def score(self, patch: bytes) -> tuple[bytes, int]:
+        if self.failure:
+            raise self.failure
+        self.scored += 1
+        return patch[:521], 1234
+
+    def profile(self) -> tuple[int, int, list[tuple[str, int]]]:
+        return 400, 7, [("CONV_2D", 300), ("LOGISTIC", 100)]
+
+    def selftest(self) -> tuple[int, int, int]:
+        return 2, 99, 5
+
+    def front_end(self) -> PatchStream:
+        if self.failure:
+            raise self.failure
+        return PatchStream(LogMelSpec.profile("yamnet"), SCALE, ZERO_POINT)
+
+    def hold_live_input(self, hold: bool) -> None:
+        self.held.append(hold)
+
+
+class Line:
+    """A console and a clock."""
+
+    def __init__(self) -> None:
+        self.device = FakeDevice()
+        self.console = SerialConsole(self.device)
+        self.now_ms = 0
+
+    def feed(self, data: bytes) -> list[str]:
+        return self.console.feed(data, self.now_ms).decode("ascii").splitlines()
+
+    def ask(self, request: str) -> tuple[str, dict[str, Any]]:
+        (answer,) = self.feed(request.encode() + b"\n")
+        kind, _, text = answer.partition(" ")
+        return kind, json.loads(text)
+
+    def ok(self, request: str) -> dict[str, Any]:
+        kind, fields = self.ask(request)
+        assert kind == "@ok", fields
+        return fields
+
+    def error(self, request: str) -> tuple[str, str]:
+        kind, fields = self.ask(request)
+        assert kind == "@err", fields
+        return fields["code"], fields["message"]
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line()
+
+
+def words(data: bytes) -> str:
+    return f"{zlib.crc32(data):08x} {base64.b64encode(data).decode()}"
+
+
+def unwrap(field: dict[str, str]) -> bytes:
+    data = base64.b64decode(field["base64"], validate=True)
+    assert field["crc32"] == f"{zlib.crc32(data):08x}"
+    return data
+
+
+@given(st.binary(max_size=700))
+@settings(max_examples=100, deadline=None)
+def test_bytes_survive_the_way_there_and_back(data: bytes) -> None:
+    line = Line()
+    patch = (data + bytes(6144))[:6144]
+    assert unwrap(line.ok(f"@score {words(patch)}")["scores"]) == patch[:521]
+
+
+def test_help_lists_the_commands_of_the_protocol(line: Line) -> None:
+    names = [command["name"] for command in line.ok("@help")["commands"]]
+    assert names == ["help", "info", "score", "pcm", "profile", "selftest", "reboot"]
+
+
+def test_info_carries_the_devices_fields_and_the_consoles_own(line: Line) -> None:
+    line.error("@what")
+    info = line.ok("@info id=7")
+    assert list(info)[0] == "id"
+    assert info.pop("id") == 7
+    assert info.pop("console") == {"answered": 2, "errors": 1}
+    assert info == line.device.info()
+
+
+def test_profile_has_shares(line: Line) -> None:
+    assert line.ok("@profile") == {
+        "total_cycles": 400,
+        "total_us": 7,
+        "ops": [
+            {"index": 0, "op": "CONV_2D", "cycles": 300, "share": 0.75},
+            {"index": 1, "op": "LOGISTIC", "cycles": 100, "share": 0.25},
+        ],
+    }
+
+
+def test_selftest_passes_only_without_differences(line: Line) -> None:
+    assert line.ok("@selftest") == {"passed": False, "differing_outputs": 2, "largest_difference": 99, "invoke_us": 5}
+
+
+@pytest.mark.parametrize(
+    ("request_line", "code", "part"),
+    [
+        ("hello", "bad_request", "'@'"),
+        ("@", "bad_request", "@help"),
+        ("@ info", "bad_request", "@help"),
+        ("@info ", "bad_request", "single spaces"),
+        ("@score  a b", "bad_request", "single spaces"),
+        ("@inf\u00fc", "bad_request", "ASCII"),
+        ("@in\tfo", "bad_request", "ASCII"),
+        ("@INFO", "unknown_command", "selftest"),
+        ("@info now", "bad_argument", "@info"),
+        ("@info id=", "bad_argument", "id"),
+        ("@info id=1000000000", "bad_argument", "id"),
+        ("@info id=-1", "bad_argument", "id"),
+        ("@info a b c d e f g h i", "bad_argument", "words"),
+        ("@score", "bad_argument", "<crc32> <base64>"),
+        ("@score 00000000 AAAA", "bad_argument", ""),
+        ("@score XXXXXXXX AAAA", "bad_argument", "crc32"),
+        ("@score 0000000 AAAA", "bad_argument", "crc32"),
+        ("@score ff41d912 AAA", "bad_argument", "base64"),
+        ("@score ff41d912 AA-A", "bad_argument", "base64"),
+        ("@score 00000000 AB==", "bad_argument", "base64"),
+        ("@pcm", "bad_argument", "begin"),
+        ("@pcm start", "bad_argument", "begin"),
+        ("@pcm end", "failed", "@pcm begin"),
+        ("@pcm data 0 " + words(b"\0\0"), "failed", "@pcm begin"),
+    ],
+)
+def test_a_bad_request_is_named_and_the_next_one_works(line: Line, request_line: str, code: str, part: str) -> None:
+    if code == "bad_argument" and not part:
+        code = "bad_crc"  # the bytes 00 00 00 have another CRC32
+    got, message = line.error(request_line)
+    assert got == code
+    assert part in message
+    assert line.ok("@help")
+
+
+def test_refusals_carry_the_id(line: Line) -> None:
+    assert line.ask("@nothing id=12")[1]["id"] == 12
+    assert line.ask("@score id=999999999 1")[1]["id"] == 999_999_999
+
+
+def test_a_short_patch_and_a_wrong_crc_are_refused(line: Line) -> None:
+    assert line.error(f"@score {words(bytes(6143))}")[0] == "bad_argument"
+    assert line.error(f"@score {words(bytes(6145))}")[0] == "bad_argument"
+    assert line.error(f"@score 12345678 {base64.b64encode(bytes(6144)).decode()}")[0] == "bad_crc"
+    assert line.device.scored == 0
+
+
+def test_what_the_device_refuses_becomes_its_code(line: Line) -> None:
+    line.device.failure = NotReady("model: no file yamnet.tflite")
+    assert line.error(f"@score {words(bytes(6144))}") == ("not_ready", "model: no file yamnet.tflite")
+    assert line.error("@pcm begin")[0] == "not_ready"
+    line.device.failure = RuntimeError("broken")
+    assert line.error(f"@score {words(bytes(6144))}") == ("failed", "broken")
+
+
+def test_lines_end_with_lf_or_crlf_and_empty_ones_are_passed_over(line: Line) -> None:
+    answers = line.feed(b"\n\r\n@help\r\n\n@help\n")
+    assert len(answers) == 2
+    assert all(answer.startswith("@ok ") for answer in answers)
+
+
+def test_the_longest_line_is_read_and_a_longer_one_dropped_whole(line: Line) -> None:
+    longest = b"@" + b"x" * 12287
+    assert "unknown_command" in line.feed(longest + b"\n")[0]
+    assert "unknown_command" in line.feed(longest + b"\r\n")[0]
+    (answer,) = line.feed(longest + b"x\n")
+    assert "too_long" in answer
+    (answer,) = line.feed(b"y" * 1_000_000 + b"@help\n")
+    assert "too_long" in answer
+    assert line.ok("@help")
+
+
+def test_half_a_line_is_dropped_after_five_seconds(line: Line) -> None:
+    assert line.feed(b"@he") == []
+    line.now_ms = 4999
+    assert line.feed(b"") == []
+    line.now_ms = 5000
+    (answer,) = line.feed(b"")
+    assert "bad_request" in answer
+    assert line.feed(b"") == []
+    assert line.ok("@help")
+
+
+def test_a_slow_typist_is_waited_for(line: Line) -> None:
+    for letter in b"@help":
+        assert line.feed(bytes([letter])) == []
+        line.now_ms += 4000
+    assert len(line.feed(b"\n")) == 1
+
+
+def test_pcm_gives_the_patches_of_the_front_end(line: Line) -> None:
+    pcm = np.random.default_rng(1).integers(-20000, 20000, 40_000).astype(np.int16)
+    expected, starts = PatchStream(LogMelSpec.profile("yamnet"), SCALE, ZERO_POINT).feed(pcm)
+    assert len(expected) == 4
+
+    assert line.ok("@pcm begin") == {"chunk_samples": CHUNK}
+    patches: list[dict[str, Any]] = []
+    for first in range(0, len(pcm), CHUNK):
+        chunk = pcm[first : first + CHUNK]
+        answer = line.ok(f"@pcm data {first} {words(chunk.tobytes())}")
+        assert answer["next_sample"] == first + len(chunk)
+        patches += answer["patches"]
+    assert line.ok("@pcm end") == {"samples": 40_000, "patches": 4}
+    assert [patch["start_sample"] for patch in patches] == list(starts)
+    for patch, values in zip(patches, expected, strict=True):
+        assert unwrap(patch["patch"]) == values.tobytes()
+        assert unwrap(patch["scores"]) == values.tobytes()[:521]
+        assert patch["invoke_us"] == 1234
+    assert line.device.held == [True, False]
+
+
+def test_a_repeated_chunk_gets_the_same_answer_and_counts_once(line: Line) -> None:
+    pcm = np.random.default_rng(2).integers(-20000, 20000, 5 * CHUNK).astype(np.int16)
+    line.ok("@pcm begin")
+    for first in range(0, len(pcm), CHUNK):
+        request = f"@pcm data {first} {words(pcm[first : first + CHUNK].tobytes())}"
+        assert line.ok(request) == line.ok(request)
+    assert line.device.scored == 1
+    assert line.ok("@pcm end") == {"samples": 5 * CHUNK, "patches": 1}
+
+
+def test_a_chunk_out_of_order_is_refused_and_names_the_next(line: Line) -> None:
+    line.ok("@pcm begin")
+    line.ok(f"@pcm data 0 {words(bytes(200))}")
+    code, message = line.error(f"@pcm data 300 {words(bytes(200))}")
+    assert (code, "100" in message) == ("bad_argument", True)
+    assert line.error(f"@pcm data 100 {words(bytes(3))}")[0] == "bad_argument"
+    assert line.error(f"@pcm data -100 {words(bytes(2))}")[0] == "bad_argument"
+    assert line.ok(f"@pcm data 100 {words(bytes(200))}")["next_sample"] == 200
+
+
+def test_a_new_session_forgets_the_old_one(line: Line) -> None:
+    pcm = np.random.default_rng(3).integers(-20000, 20000, 15_600).astype(np.int16)
+    line.ok("@pcm begin")
+    line.ok(f"@pcm data 0 {words(pcm[:CHUNK].tobytes())}")
+    line.ok("@pcm begin")
+    patches = []
+    for first in range(0, len(pcm), CHUNK):
+        patches += line.ok(f"@pcm data {first} {words(pcm[first : first + CHUNK].tobytes())}")["patches"]
+    (expected,), _ = PatchStream(LogMelSpec.profile("yamnet"), SCALE, ZERO_POINT).feed(pcm)
+    assert [unwrap(patch["patch"]) for patch in patches] == [expected.tobytes()]
+
+
+def test_an_abandoned_session_ends_and_live_listening_goes_on(line: Line) -> None:
+    line.ok("@pcm begin")
+    line.now_ms = 29_999
+    line.feed(b"")
+    assert line.device.held == [True]
+    line.now_ms = 30_000
+    line.feed(b"")
+    assert line.device.held == [True, False]
+    assert line.error(f"@pcm data 0 {words(bytes(2))}")[0] == "failed"
+
+
+def test_reboot_is_answered_first(line: Line) -> None:
+    assert line.ok("@reboot") == {}
+    assert line.console.reboot_requested
