@@ -14,7 +14,8 @@ namespace {
 constexpr int64_t kPatchSamples = log_mel::kYamnetSpec.patch_samples();
 constexpr int64_t kHopSamples = int64_t{log_mel::kYamnetSpec.patch_hop} * log_mel::kYamnetSpec.frame_hop;
 
-Q16 Multiply(Q16 a, Q16 b) { return static_cast<Q16>((int64_t{a} * b + kOne / 2) >> 16); }
+/// Products of two factors with 15 fraction bits fit 32 bits.
+constexpr uint32_t kNoisyOrOne = 1 << 15;
 
 /// Shifts a patch's vote in, and those that are no longer among the last M out.
 uint32_t Voted(uint32_t votes, bool vote, const PatchCount& patches) {
@@ -138,34 +139,44 @@ void EventDetector::Look(const PatchScores& patch) {
   }
 }
 
+/// A class's weighted probability, Q16, up to 4.
+inline uint32_t EventDetector::Weighted(const WeightedClass& entry, std::span<const int8_t> scores) const {
+  return (static_cast<uint32_t>(probability_[scores[entry.index] + 128]) * entry.weight + kUnitWeight / 2) /
+         kUnitWeight;
+}
+
 Q16 EventDetector::Combined(const Rule& rule, std::span<const int8_t> scores) const {
   if (rule.classes.empty()) return kOne;
-  Q16 max = 0;
-  Q16 sum = 0;
-  Q16 none = kOne;
-  for (const WeightedClass& entry : rule.classes) {
-    const Q16 weighted = std::min(Multiply(probability_[scores[entry.index] + 128], entry.weight), kOne);
-    max = std::max(max, weighted);
-    sum = std::min(sum + weighted, kOne);
-    none = Multiply(none, kOne - weighted);
-  }
   switch (rule.combine) {
-    case Combine::kSum:
-      return sum;
-    case Combine::kNoisyOr:
-      return kOne - none;
+    case Combine::kSum: {
+      uint32_t sum = 0;
+      for (const WeightedClass& entry : rule.classes) sum += Weighted(entry, scores);
+      return static_cast<Q16>(std::min<uint32_t>(sum, kOne));
+    }
+    case Combine::kNoisyOr: {
+      uint32_t none = kNoisyOrOne;
+      for (const WeightedClass& entry : rule.classes) {
+        const uint32_t weighted = std::min<uint32_t>(Weighted(entry, scores), kOne);
+        none = (none * (kNoisyOrOne - weighted / 2) + kNoisyOrOne / 2) / kNoisyOrOne;
+      }
+      return static_cast<Q16>(2 * (kNoisyOrOne - none));
+    }
     case Combine::kMax:
       break;
   }
-  return max;
+  return static_cast<Q16>(std::min<uint32_t>(Strongest(rule.classes, scores), kOne));
+}
+
+uint32_t EventDetector::Strongest(std::span<const WeightedClass> classes, std::span<const int8_t> scores) const {
+  uint32_t strongest = 0;
+  for (const WeightedClass& entry : classes) strongest = std::max(strongest, Weighted(entry, scores));
+  return strongest;
 }
 
 EventDetector::Verdict EventDetector::Judge(const Rule& rule, const PatchScores& patch) const {
   Verdict verdict{.score = Combined(rule, patch.scores), .hit = false, .weak_hit = false, .keep = false};
-  Q16 against = 0;
-  for (const WeightedClass& entry : rule.suppress)
-    against = std::max(against, Multiply(probability_[patch.scores[entry.index] + 128], entry.weight));
-  if (!rule.suppress.empty() && against >= verdict.score) return verdict;
+  if (!rule.suppress.empty() && Strongest(rule.suppress, patch.scores) >= static_cast<uint32_t>(verdict.score))
+    return verdict;
   const Q16 shift = rule.ThresholdShift(patch.floor);
   const Q16 on = std::clamp(rule.on + shift, kOne / 256, kOne);
   const Q16 off = std::clamp(rule.off + shift, kOne / 256, on);
@@ -182,10 +193,8 @@ EventDetector::Verdict EventDetector::Judge(const Rule& rule, const PatchScores&
 
 bool EventDetector::Yields(const Rule& rule) const {
   if (!rule.yields) return false;
-  for (size_t other = 0; other < machines_.size(); ++other) {
-    if (machines_[other].open && rules_.rules()[other].priority > rule.priority) return true;
-  }
-  return false;
+  return std::any_of(open_by_priority_.begin() + rule.priority + 1, open_by_priority_.end(),
+                     [](uint8_t open) { return open > 0; });
 }
 
 void EventDetector::BreakAt(size_t index, int64_t missing) {
@@ -232,6 +241,7 @@ void EventDetector::Open(size_t index, uint32_t oldest) {
   const Rule& rule = rules_.rules()[index];
   Machine& machine = machines_[index];
   machine.open = true;
+  ++open_by_priority_[rule.priority];
   machine.score_sum = machine.held_sum = 0;
   machine.held_patches = 0;
   Event& event = machine.event;
@@ -299,6 +309,7 @@ void EventDetector::Close(size_t index, EndReason reason) {
   Machine& machine = machines_[index];
   if (!machine.open) return;
   machine.open = false;
+  --open_by_priority_[machine.event.priority];
   if (machine.state == RuleState::kRising) {  // It was too short to be told.
     machine.state = RuleState::kIdle;
     return;

@@ -81,7 +81,7 @@ bool NoiseFloor::IsHeldBack(CentiDecibels level) {
 }
 
 void NoiseFloor::Learn(CentiDecibels level) {
-  const int bin = std::clamp((level - kLowest) / kBinWidth, 0, kBins - 1);
+  const int bin = std::clamp<int>((level - kLowest) / kBinWidth, 0, kBins - 1);
   bins_[bin] += WeightAt(phase_, half_life_blocks_);
   if (++phase_ == half_life_blocks_) {
     phase_ = 0;

@@ -133,11 +133,14 @@ bool ReadClassIndex(JsonReader& reader, std::span<const std::string> class_names
 
 /// A class is its name, its index, or {"class": name or index, "weight": w}.
 bool ReadClass(JsonReader& reader, std::span<const std::string> class_names, WeightedClass& entry) {
-  entry = {.index = 0, .weight = kOne};
+  entry = {.index = 0, .weight = kUnitWeight};
   if (reader.Peek() != JsonReader::Kind::kObject) return ReadClassIndex(reader, class_names, entry.index);
   const Field fields[] = {
       {"class", true, [&](JsonReader& r) { return ReadClassIndex(r, class_names, entry.index); }},
-      {"weight", false, Fraction(entry.weight, {0.01, 4.0})},
+      {"weight", false,
+       [&](JsonReader& r) {
+         return ReadScaled(r, {0.01, 4.0}, kUnitWeight, entry.weight);
+       }},
   };
   return ReadFields(reader, fields);
 }

@@ -13,6 +13,16 @@ bool HasRule(const std::vector<Rule>& rules, std::string_view name) {
   return std::ranges::find(rules, name, &Rule::name) != rules.end();
 }
 
+size_t CountClasses(const std::vector<Rule>& rules) {
+  size_t count = 0;
+  for (const Rule& rule : rules) count += rule.classes.size() + rule.suppress.size();
+  return count;
+}
+
+std::string TooManyClasses() {
+  return "all rules together may name at most " + std::to_string(RuleSet::kMaxClasses) + " classes and suppressors";
+}
+
 std::string TooManyRules() { return "there may be at most " + std::to_string(RuleSet::kMaxRules) + " rules"; }
 
 bool ReadSchemaVersion(JsonReader& reader) {
@@ -30,6 +40,7 @@ bool ReadRules(JsonReader& reader, std::span<const std::string> class_names, std
     if (!ReadRule(reader, class_names, rule)) return false;
     if (HasRule(rules, rule.name)) return reader.Refuse("there is another rule \"" + rule.name + "\"");
     rules.push_back(std::move(rule));
+    if (CountClasses(rules) > RuleSet::kMaxClasses) return reader.Fail(ErrorCode::kTooLarge, TooManyClasses());
   }
   return !reader.failed();
 }
@@ -55,6 +66,8 @@ std::expected<RuleSet, Error> RuleSet::Parse(std::string_view json, std::span<co
 std::expected<void, Error> RuleSet::Add(const RuleSet& other) {
   if (rules_.size() + other.rules_.size() > kMaxRules)
     return std::unexpected(Error{ErrorCode::kTooLarge, "", TooManyRules()});
+  if (CountClasses(rules_) + CountClasses(other.rules_) > kMaxClasses)
+    return std::unexpected(Error{ErrorCode::kTooLarge, "", TooManyClasses()});
   for (const Rule& rule : other.rules_) {
     if (HasRule(rules_, rule.name))
       return std::unexpected(Error{ErrorCode::kInvalidRule, "", "the rule \"" + rule.name + "\" is in both sets"});

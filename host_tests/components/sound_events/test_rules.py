@@ -115,6 +115,20 @@ def test_the_thirty_third_rule_is_refused() -> None:
         parse(*rules)
 
 
+def test_too_many_classes_in_all_are_refused() -> None:
+    every = list(range(8))
+    rules = [rule(name=f"rule{number}", classes=every, suppress=every) for number in range(32)]
+    assert len(parse(*rules).rules) == 32
+    wide = RuleSet.parse(document(rule(classes=list(range(32)))), [str(index) for index in range(521)])
+    joined = parse(*rules[:31])
+    with pytest.raises(ValueError, match="at most 512 classes"):
+        joined.add(wide)
+    names = [str(index) for index in range(521)]
+    many = [rule(name=f"rule{n}", classes=list(range(32)), suppress=list(range(16))) for n in range(11)]
+    with pytest.raises(ValueError, match="/rules/10: all rules together may name at most 512 classes"):
+        RuleSet.parse(document(*many), names)
+
+
 def test_a_megabyte_is_refused_without_being_read() -> None:
     text = document(rule())
     assert RuleSet.parse(text + " " * (65_536 - len(text)), CLASSES).rules

@@ -104,7 +104,8 @@ std::vector<std::tuple<int, double>> Tops(const Event& event) {
 
 std::vector<std::tuple<int, double>> Weighted(const std::vector<sound_events::WeightedClass>& classes) {
   std::vector<std::tuple<int, double>> list;
-  for (const auto& entry : classes) list.emplace_back(entry.index, FromQ16(entry.weight));
+  for (const auto& entry : classes)
+    list.emplace_back(entry.index, static_cast<double>(entry.weight) / sound_events::kUnitWeight);
   return list;
 }
 

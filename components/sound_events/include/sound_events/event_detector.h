@@ -110,6 +110,8 @@ class EventDetector {
 
   void Look(const PatchScores& patch);
   const Seen& Ago(uint32_t patches) const { return history_[(newest_ + kHistory - patches) % kHistory]; }
+  uint32_t Weighted(const WeightedClass& entry, std::span<const int8_t> scores) const;
+  uint32_t Strongest(std::span<const WeightedClass> classes, std::span<const int8_t> scores) const;
   Q16 Combined(const Rule& rule, std::span<const int8_t> scores) const;
   Verdict Judge(const Rule& rule, const PatchScores& patch) const;
   bool Yields(const Rule& rule) const;
@@ -130,6 +132,7 @@ class EventDetector {
   std::vector<uint8_t> order_;  ///< Rules by falling priority.
   std::vector<Event> told_;     ///< Capacity for all that one call can tell.
   std::array<Seen, kHistory> history_{};
+  std::array<uint8_t, 10> open_by_priority_{};
   uint32_t newest_ = 0;
   bool has_patch_ = false;
 };

@@ -24,9 +24,11 @@ enum class Combine {
 
 std::string_view CombineName(Combine combine);
 
+inline constexpr uint16_t kUnitWeight = 1 << 12;  ///< A weight times a Q16 probability fits 32 bits.
+
 struct WeightedClass {
-  uint16_t index;  ///< Of the model's output.
-  Q16 weight;      ///< Above 0, at most 4.
+  uint16_t index;   ///< Of the model's output.
+  uint16_t weight;  ///< In units of 1 / kUnitWeight; above 0, at most 4 kUnitWeight.
 };
 
 /// A stretch of the day, minutes after local midnight; one that ends before it begins spans midnight.

@@ -19,6 +19,8 @@ class RuleSet {
   static constexpr size_t kMaxDocumentBytes = 64 * 1024;
   static constexpr size_t kMaxClassesPerRule = 32;
   static constexpr size_t kMaxSuppressorsPerRule = 16;
+  /// Classes and suppressors of all rules together: what a patch may cost is bounded by it.
+  static constexpr size_t kMaxClasses = 512;
   static constexpr int kMaxPatchWindow = 32;
   static constexpr int kSchemaVersion = 1;
 
@@ -31,7 +33,8 @@ class RuleSet {
   static std::expected<RuleSet, Error> Parse(std::string_view json, std::span<const std::string> class_names);
 
   /// Adds the rules of another set, as when several presets run together.
-  /// @return kInvalidRule when a name is in both, kTooLarge when there would be more than kMaxRules; nothing has
+  /// @return kInvalidRule when a name is in both, kTooLarge when there would be more than kMaxRules or
+  /// kMaxClasses; nothing has
   /// changed then.
   std::expected<void, Error> Add(const RuleSet& other);
 
