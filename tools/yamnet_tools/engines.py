@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from yamnet_tools.errors import EngineError
 from yamnet_tools.model import YamnetModel
-from yamnet_tools.model.network import CLASS_COUNT, INPUT_SHAPE
+from yamnet_tools.model.network import INPUT_SHAPE
 
 ENGINE_NAMES = ("tflm", "litert")
 
@@ -35,9 +35,11 @@ class Engine(ABC):
 
     Attributes:
         name: `tflm` or `litert`.
+        class_count: outputs of the model, 521 with Google's head.
     """
 
     name: str
+    class_count: int
 
     def score(self, patches: Patches) -> Scores:
         """Score patches one after the other.
@@ -46,7 +48,7 @@ class Engine(ABC):
             patches: int8 [n, 96, 64], quantised as the model's input; n may be 0.
 
         Returns:
-            int8 [n, 521], quantised as the model's output.
+            int8 [n, classes], quantised as the model's output.
 
         Raises:
             ValueError: another type or shape.
@@ -54,7 +56,7 @@ class Engine(ABC):
         """
         if patches.dtype != np.int8 or patches.ndim != 3 or patches.shape[1:] != INPUT_SHAPE[1:]:
             raise ValueError(f"patches must be int8 [n, 96, 64], not {patches.dtype} {list(patches.shape)}")
-        scores = np.empty((len(patches), CLASS_COUNT), np.int8)
+        scores = np.empty((len(patches), self.class_count), np.int8)
         for index in range(len(patches)):
             try:
                 scores[index] = self._score_one(np.ascontiguousarray(patches[index : index + 1]))
@@ -64,7 +66,7 @@ class Engine(ABC):
 
     @abstractmethod
     def _score_one(self, patch: Patches) -> Scores:
-        """Score one patch, int8 [1, 96, 64] -> int8 [1, 521]."""
+        """Score one patch, int8 [1, 96, 64] -> int8 [1, classes]."""
 
 
 class _TflmEngine(Engine):
@@ -73,6 +75,7 @@ class _TflmEngine(Engine):
     def __init__(self, model: YamnetModel) -> None:
         from tflite_micro.python.tflite_micro import runtime
 
+        self.class_count = len(model.class_names)
         self._interpreter = runtime.Interpreter.from_bytes(model.data, arena_size=_TFLM_ARENA_BYTES)
 
     def _score_one(self, patch: Patches) -> Scores:
@@ -88,6 +91,7 @@ class _LitertEngine(Engine):
     def __init__(self, model: YamnetModel) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
+        self.class_count = len(model.class_names)
         self._interpreter: Any = Interpreter(model_content=model.data, num_threads=1)
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]

@@ -11,14 +11,15 @@ _HEADER = ["index", "mid", "display_name"]
 _LARGEST_BYTES = 1 << 20
 
 
-def read_class_map(data: bytes) -> tuple[str, ...]:
+def read_class_map(data: bytes, count: int = CLASS_COUNT) -> tuple[str, ...]:
     """The display names, in the order of the model's outputs.
 
     Args:
         data: the CSV file, UTF-8; names with commas are quoted.
+        count: how many classes the model has.
 
     Raises:
-        ModelError: not such a file, not exactly 521 rows, indices out of order, or an empty name.
+        ModelError: not such a file, not exactly `count` rows, indices out of order, or an empty name.
     """
     if len(data) > _LARGEST_BYTES:
         raise ModelError(f"not a class map: {len(data):,} bytes")
@@ -33,8 +34,8 @@ def read_class_map(data: bytes) -> tuple[str, ...]:
         if len(row) != len(_HEADER) or row[0] != str(index) or not _is_name(row[2]):
             raise ModelError(f"damaged class map: row {index + 1} is not class {index} with a machine id and a name")
         names.append(row[2])
-    if len(names) != CLASS_COUNT:
-        raise ModelError(f"damaged class map: {len(names)} classes, not {CLASS_COUNT}")
+    if len(names) != count:
+        raise ModelError(f"damaged class map: {len(names)} classes, not {count}")
     return tuple(names)
 
 

@@ -12,7 +12,7 @@ from yamnet_tools.files import sha256_hex
 from yamnet_tools.model import front_end
 from yamnet_tools.model.class_map import read_class_map
 from yamnet_tools.model.manifest import read_manifest
-from yamnet_tools.model.network import INPUT_SHAPE, activation_quantization, check_network
+from yamnet_tools.model.network import CLASS_COUNT, INPUT_SHAPE, activation_quantization, check_network, class_count
 from yamnet_tools.model.source import Search, find_class_map
 from yamnet_tools.model.tflite import Model, Tensor, TensorType
 from yamnet_tools.model.tflite_reader import LARGEST_FILE_BYTES, read_model
@@ -39,9 +39,9 @@ class YamnetModel:
             equals the file if tools/convert_yamnet.py wrote that.
         sha256: of the file.
         input_quantization: of the int8 [1, 96, 64] log-mel patch.
-        output_quantization: of the int8 [1, 521] probabilities.
+        output_quantization: of the int8 [1, classes] probabilities.
         front_end: the log-mel definition its weights were trained on.
-        class_names: 521 display names in output order.
+        class_names: display names in output order, 521 with Google's head.
     """
 
     path: Path
@@ -86,7 +86,7 @@ def load_model(path: str | Path) -> YamnetModel:
         input_quantization=_quantization(model.tensors[model.inputs[0]]),
         output_quantization=_quantization(model.tensors[model.outputs[0]]),
         front_end=spec,
-        class_names=_class_names(path),
+        class_names=_class_names(path, class_count(model)),
     )
 
 
@@ -122,12 +122,14 @@ def _check_manifest(path: Path, digest: str) -> None:
         )
 
 
-def _class_names(path: Path) -> tuple[str, ...]:
+def _class_names(path: Path, count: int) -> tuple[str, ...]:
+    """The names beside the model; for a model with Google's head also those found elsewhere."""
     beside = path.with_name(CLASS_MAP_NAME)
     try:
         if beside.is_file():
-            return read_class_map(beside.read_bytes())
-        found = find_class_map(Search(offline=True))
-        return read_class_map(found.data)
+            return read_class_map(beside.read_bytes(), count)
+        if count != CLASS_COUNT:
+            raise ModelError(f"its {count} classes are not Google's, and there is no {CLASS_MAP_NAME} beside it")
+        return read_class_map(find_class_map(Search(offline=True)).data)
     except YamnetToolsError as error:
         raise ModelError(f"{path}: no class names: {error}") from error

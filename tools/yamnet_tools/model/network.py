@@ -31,7 +31,11 @@ INPUT_SHAPE = (1, 96, 64)
 """One log-mel patch: batch, frames of 10 ms, mel bands."""
 
 CLASS_COUNT = 521
+"""Of Google's classifier; a model with another head has another count."""
 OUTPUT_SHAPE = (1, CLASS_COUNT)
+MOST_CLASSES = 4096
+EMBEDDING_SIZE = 1024
+"""What the network knows of a patch before it is classified: the mean over time and frequency."""
 
 OUTPUT_SCALE = 1 / 256
 OUTPUT_ZERO_POINT = -128
@@ -59,6 +63,7 @@ _LATEST_VERSION = 16  # above every version TensorFlow Lite has given one of the
 
 # Symmetric int8 weights, scale = max|w| / 127: https://ai.google.dev/edge/litert/models/quantization_spec
 _WEIGHT_PEAK = 127
+_LARGEST_STEP = 255  # an activation less its zero point
 _BIAS_SCALE_TOLERANCE = 1e-6  # the product of two float32 scales, rounded to float32
 
 # Keeps ReLU6's bound of 6 / scale and the shifts of LOGISTIC and MEAN inside 32-bit integers.
@@ -78,26 +83,27 @@ class Layer:
     stride: int = 1
 
 
-def _layers() -> tuple[Layer, ...]:
+def layers(class_count: int) -> tuple[Layer, ...]:
+    """The network in execution order, with a classifier of `class_count` outputs."""
     frames, bands = INPUT_SHAPE[1], INPUT_SHAPE[2]
-    layers = [Layer("expand_dims", "RESHAPE", (1, frames, bands, 1))]
+    found = [Layer("expand_dims", "RESHAPE", (1, frames, bands, 1))]
     height, width = _halved(frames, _FIRST_STRIDE), _halved(bands, _FIRST_STRIDE)
     channels = _FIRST_CHANNELS
-    layers.append(
+    found.append(
         Layer("layer1/conv", "CONV_2D", (1, height, width, channels), (channels, _KERNEL, _KERNEL, 1), 0, _FIRST_STRIDE)
     )
     for number, (stride, filters) in enumerate(_SEPARABLE_LAYERS, start=2):
         height, width = _halved(height, stride), _halved(width, stride)
         depthwise = (1, _KERNEL, _KERNEL, channels)
         output = (1, height, width, channels)
-        layers.append(Layer(f"layer{number}/depthwise_conv", "DEPTHWISE_CONV_2D", output, depthwise, 3, stride))
+        found.append(Layer(f"layer{number}/depthwise_conv", "DEPTHWISE_CONV_2D", output, depthwise, 3, stride))
         output = (1, height, width, filters)
-        layers.append(Layer(f"layer{number}/pointwise_conv", "CONV_2D", output, (filters, 1, 1, channels)))
+        found.append(Layer(f"layer{number}/pointwise_conv", "CONV_2D", output, (filters, 1, 1, channels)))
         channels = filters
-    layers.append(Layer("mean", "MEAN", (1, 1, 1, channels)))
-    layers.append(Layer("logits", "FULLY_CONNECTED", OUTPUT_SHAPE, (CLASS_COUNT, channels)))
-    layers.append(Layer("probabilities", "LOGISTIC", OUTPUT_SHAPE))
-    return tuple(layers)
+    found.append(Layer("mean", "MEAN", (1, 1, 1, channels)))
+    found.append(Layer("logits", "FULLY_CONNECTED", (1, class_count), (class_count, channels)))
+    found.append(Layer("probabilities", "LOGISTIC", (1, class_count)))
+    return tuple(found)
 
 
 def _halved(size: int, stride: int) -> int:
@@ -105,25 +111,39 @@ def _halved(size: int, stride: int) -> int:
     return -(-size // stride)
 
 
-LAYERS = _layers()
-"""The network in execution order."""
+LAYERS = layers(CLASS_COUNT)
+"""Google's network in execution order."""
+
+
+def class_count(model: Model) -> int:
+    """How many classes a model's output has.
+
+    Raises:
+        ModelError: its output is not [1, classes].
+    """
+    shape = model.tensors[model.outputs[0]].shape
+    if len(shape) != 2 or shape[0] != 1 or not 1 <= shape[1] <= MOST_CLASSES:
+        raise ModelError(f"its output of shape {list(shape)} is not [1, classes]")
+    return shape[1]
 
 
 def check_network(model: Model) -> None:
-    """Check that a model is YAMNet's int8 body: operators, wiring, options, shapes, constants and quantisation.
+    """Check that a model is YAMNet's int8 body, with a head of any size: operators, wiring, options, shapes, constants and
+    quantisation.
 
     Raises:
         ModelError: something differs; the text names the layer and what is wrong there.
     """
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise ModelError(f"{len(model.inputs)} inputs and {len(model.outputs)} outputs, not one of each")
-    expected, found = [layer.operator for layer in LAYERS], [operator.name for operator in model.operators]
+    network = layers(class_count(model))
+    expected, found = [layer.operator for layer in network], [operator.name for operator in model.operators]
     if expected != found:
         raise ModelError(f"not YAMNet's network: {_first_difference(expected, found)}")
     source = model.inputs[0]
     _check_activation(model.tensors[source], INPUT_SHAPE, "input")
     written = {source}
-    for layer, operator in zip(LAYERS, model.operators, strict=True):
+    for layer, operator in zip(network, model.operators, strict=True):
         if not operator.inputs or operator.inputs[0] != source or len(operator.outputs) != 1:
             raise ModelError(f"{layer.name} does not continue the chain of operators")
         if not _FIRST_INT8_VERSION[layer.operator] <= operator.version <= _LATEST_VERSION:
@@ -182,8 +202,6 @@ def _check_weighted(layer: Layer, operator: Operator, tensors: tuple[Tensor, ...
     product = _scale(source) * weight_scales
     if not np.allclose(bias_scales, product, rtol=_BIAS_SCALE_TOLERANCE, atol=0):
         raise ModelError(f"{bias_name}: scales are not those of input times weights")
-    if np.any(product >= _scale(target)):
-        raise ModelError(f"{layer.name}: the output's scale is finer than the products it sums")
     values = weights.values()
     if values.min() < -_WEIGHT_PEAK:
         raise ModelError(f"{weights_name}: -128 never occurs in symmetric int8 weights; damaged?")
@@ -194,9 +212,14 @@ def _check_weighted(layer: Layer, operator: Operator, tensors: tuple[Tensor, ...
             f"{weights_name}: {weak} of {scale_count} channels do not reach {_WEIGHT_PEAK}, as weights quantised to"
             " their range do; damaged?"
         )
-    largest_sum = values.size // channels * _WEIGHT_PEAK * 255
-    if int(np.abs(bias.values().astype(np.int64)).max()) + largest_sum >= 2**31:
+    by_channel = np.abs(np.moveaxis(values, layer.axis, 0).reshape(channels, -1).astype(np.int64))
+    largest_sums = by_channel.sum(axis=1) * _LARGEST_STEP + np.abs(bias.values().astype(np.int64))
+    if np.any(largest_sums >= 2**31):
         raise ModelError(f"{bias_name}: so large that sums overflow 32 bits")
+    # Kernels multiply by product / output scale: a mantissa below 1, after a left shift if that is 1 or more.
+    shifts = np.maximum(np.frexp(product / _scale(target))[1], 0)
+    if np.any(np.ldexp(largest_sums.astype(np.float64), shifts) >= 2**31):
+        raise ModelError(f"{layer.name}: the output's scale is so much finer than its products that sums overflow")
 
 
 def _options_are_right(layer: Layer, options: Options | None) -> bool:

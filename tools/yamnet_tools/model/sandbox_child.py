@@ -14,12 +14,10 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from tflite_micro.python.tflite_micro import runtime as tflm
 
 from yamnet_tools.model import sandbox
+from yamnet_tools.model.arena import LARGEST_ARENA_BYTES, smallest_arena
 
 # Ten times faster than the reference kernels, and as exact: XNNPACK, which rounds through float32, is not among them.
 _OPTIMISED = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-
-_ARENA_STEP_BYTES = 16  # TFLM aligns its arena to this
-_LARGEST_ARENA_BYTES = 4 << 20
 
 
 def main(folder: Path) -> None:
@@ -38,7 +36,7 @@ def main(folder: Path) -> None:
     stage.write_text("running the grafted model in TFLM")
     candidate = (folder / sandbox.CANDIDATE_NAME).read_bytes()
     tflm_scores = _run_tflm(candidate, patches)
-    arena_bytes = _smallest_arena(candidate)
+    arena_bytes = smallest_arena(candidate)
     np.savez(
         folder / sandbox.OUTPUTS_NAME,
         source_log_mel=log_mel,
@@ -106,26 +104,13 @@ def _run_litert(path: Path, patches: npt.NDArray[np.int8], kernels: OpResolverTy
 
 
 def _run_tflm(model: bytes, patches: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
-    interpreter = tflm.Interpreter.from_bytes(model, arena_size=_LARGEST_ARENA_BYTES)
+    interpreter = tflm.Interpreter.from_bytes(model, arena_size=LARGEST_ARENA_BYTES)
     scores = []
     for patch in patches:
         interpreter.set_input(patch[np.newaxis], 0)
         interpreter.invoke()
         scores.append(interpreter.get_output(0))
     return np.concatenate(scores)
-
-
-def _smallest_arena(model: bytes) -> int:
-    """The least arena in bytes that TFLM allocates this model's tensors in, found by bisection."""
-    too_small, enough = 0, _LARGEST_ARENA_BYTES
-    while enough - too_small > _ARENA_STEP_BYTES:
-        size = (too_small + enough) // 2 // _ARENA_STEP_BYTES * _ARENA_STEP_BYTES
-        try:
-            tflm.Interpreter.from_bytes(model, arena_size=size)
-            enough = size
-        except RuntimeError:
-            too_small = size
-    return enough
 
 
 if __name__ == "__main__":

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a stopped quantisation has done so far, so that the same command goes on from there.
+
+One folder per job, named by a hash of everything the result depends on; a stage's file appears when it is complete.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from yamnet_tools.errors import ModelError
+from yamnet_tools.files import replacing
+from yamnet_tools.paths import cache_dir
+from yamnet_tools.quantise.fine_tune import State
+from yamnet_tools.quantise.float_network import Float, FloatNetwork
+from yamnet_tools.quantise.int8_network import Affine, Int8Layer, Int8Network
+from yamnet_tools.quantise.weights_npz import read_arrays
+
+Arrays = dict[str, npt.NDArray[np.generic]]
+
+
+class Checkpoints:
+    """The stages of one job on disk.
+
+    Args:
+        job: all that decides the result; JSON values.
+        folder: where jobs lie; by default in the user's cache.
+    """
+
+    def __init__(self, job: Mapping[str, object], folder: Path | None = None) -> None:
+        name = hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()[:16]
+        self._folder = (folder or cache_dir() / "quantise") / name
+
+    def stage(self, name: str, compute: Callable[[], Arrays], report: Callable[[str], None]) -> Arrays:
+        """A stage's arrays: from disk if they are there and whole, else computed and kept."""
+        kept = self.read(name)
+        if kept is not None:
+            report(f"{name}: taken up from {self._folder}")
+            return kept
+        arrays = compute()
+        self.write(name, arrays)
+        return arrays
+
+    def read(self, name: str) -> Arrays | None:
+        """A stage's arrays, or None if there are none or they are damaged."""
+        path = self._folder / f"{name}.npz"
+        if not path.is_file():
+            return None
+        try:
+            return read_arrays(path)
+        except ModelError:
+            return None
+
+    def write(self, name: str, arrays: Arrays) -> None:
+        """Keep a stage's arrays."""
+        with replacing(self._folder / f"{name}.npz") as temporary:
+            np.savez(temporary, allow_pickle=False, **arrays)
+
+    def remove(self) -> None:
+        """Forget the job once its result is kept elsewhere."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def pack_network(network: Int8Network) -> Arrays:
+    """An int8 network as arrays."""
+    arrays: Arrays = {
+        "patch": _packed(network.patch),
+        "mean": _packed(network.mean),
+    }
+    for index, layer in enumerate(network.layers):
+        arrays[f"weights{index}"], arrays[f"scales{index}"] = layer.weights, layer.scales
+        arrays[f"bias{index}"], arrays[f"output{index}"] = layer.bias, _packed(layer.output)
+    return arrays
+
+
+def unpack_network(arrays: Arrays, network: FloatNetwork) -> Int8Network:
+    """The inverse of pack_network; `network` tells the layers' names, operators and strides."""
+    layers = []
+    for index, source in enumerate(network.layers):
+        weights = arrays[f"weights{index}"].astype(np.int8)
+        scales = arrays[f"scales{index}"].astype(np.float64)
+        bias = arrays[f"bias{index}"].astype(np.float64)
+        exact = replace(source, weights=(weights * scales).astype(np.float32), bias=bias.astype(np.float32))
+        layers.append(Int8Layer(exact, weights, scales, bias, _unpacked(arrays[f"output{index}"])))
+    return Int8Network(_unpacked(arrays["patch"]), tuple(layers), _unpacked(arrays["mean"]))
+
+
+def pack_state(state: State) -> Arrays:
+    """A state of fine-tuning as arrays."""
+    arrays: Arrays = {"step": np.array(state.step)}
+    for name, values in (("values", state.values), ("first", state.first), ("second", state.second)):
+        arrays.update({f"{name}{index}": value for index, value in enumerate(values)})
+    return arrays
+
+
+def unpack_state(arrays: Arrays) -> State:
+    """The inverse of pack_state."""
+    count = (len(arrays) - 1) // 3
+
+    def listed(name: str) -> list[Float]:
+        return [arrays[f"{name}{index}"].astype(np.float32) for index in range(count)]
+
+    return State(int(arrays["step"]), listed("values"), listed("first"), listed("second"))
+
+
+def _packed(affine: Affine) -> npt.NDArray[np.float64]:
+    return np.array([affine.scale, affine.zero_point], np.float64)
+
+
+def _unpacked(values: npt.NDArray[np.generic]) -> Affine:
+    scale, zero_point = values.astype(np.float64)
+    return Affine(float(scale), int(zero_point))

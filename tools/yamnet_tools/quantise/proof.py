@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The proof that a quantised model runs in TFLM and says what its float network says."""
+
+import struct
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import device_core
+from yamnet_tools.engines import open_engine
+from yamnet_tools.errors import ModelError
+from yamnet_tools.model.arena import smallest_arena
+from yamnet_tools.model.load import load_model
+from yamnet_tools.model.network import OUTPUT_SCALE
+from yamnet_tools.paths import CLASS_MAP_NAME, MODEL_NAME
+from yamnet_tools.probe_audio import Probe, sound_probes
+from yamnet_tools.quantise.calibration import log_mel_patches
+from yamnet_tools.quantise.float_network import FloatNetwork
+
+LEAST_AGREEMENT = 0.5
+"""Of top classes on the built-in sounds and any `audio`: far below what good quantisation gives, far above what a
+broken one does."""
+
+LARGEST_ENGINE_STEPS = 64
+"""TFLM rounds in fixed point, XNNPACK through float; more than this is no rounding (see yamnet_tools.engines)."""
+
+
+@dataclass(frozen=True)
+class QuantisationProof:
+    """What was measured.
+
+    Attributes:
+        patches: patches scored.
+        top_equal: patches whose top class is the float network's, or tied with it.
+        probability_difference: largest difference from the float network's probabilities.
+        engine_steps: largest difference between TFLM and LiteRT, in steps of 1/256.
+        arena_bytes: the least TFLM arena on this machine.
+        pointer_bits: of this machine; the arena holds pointers.
+    """
+
+    patches: int
+    top_equal: int
+    probability_difference: float
+    engine_steps: int
+    arena_bytes: int
+    pointer_bits: int
+
+
+def prove_quantised(
+    data: bytes, class_map: bytes, network: FloatNetwork, spec: device_core.LogMelSpec, audio: Sequence[Probe] = ()
+) -> QuantisationProof:
+    """Run a model in TFLM and LiteRT on built-in sounds and on `audio`.
+
+    Raises:
+        ModelError: an engine refuses it, they disagree, or it has little in common with its float network.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, MODEL_NAME)
+        path.write_bytes(data)
+        path.with_name(CLASS_MAP_NAME).write_bytes(class_map)
+        model = load_model(path)
+    log_mel = np.concatenate([log_mel_patches(probe.pcm, spec) for probe in (*sound_probes(), *audio)])
+    patches = device_core.quantize_patch(np.ascontiguousarray(log_mel), *model.input_quantization)
+    tflm, litert = (open_engine(name, model).score(patches) for name in ("tflm", "litert"))
+    steps = int(np.abs(tflm.astype(np.int16) - litert).max())
+    if steps > LARGEST_ENGINE_STEPS:
+        raise ModelError(f"TFLM and LiteRT compute the quantised model {steps} steps apart")
+    exact = 1 / (1 + np.exp(-np.clip(network.logits(log_mel).astype(np.float64), -60, 60)))
+    top = exact.argmax(axis=1)
+    equal = tflm[np.arange(len(tflm)), top] == tflm.max(axis=1)
+    if equal.mean() < LEAST_AGREEMENT:
+        raise ModelError(
+            f"quantisation broke the network: its top class is the float network's on {equal.sum()} of {equal.size} patches"
+        )
+    return QuantisationProof(
+        patches=len(patches),
+        top_equal=int(equal.sum()),
+        probability_difference=float(np.abs((tflm.astype(np.float64) + 128) * OUTPUT_SCALE - exact).max()),
+        engine_steps=steps,
+        arena_bytes=smallest_arena(data),
+        pointer_bits=8 * struct.calcsize("P"),
+    )
