@@ -19,12 +19,13 @@ from yamnet_tools import cli
 from yamnet_tools.errors import ModelError, SourceError, YamnetToolsError
 from yamnet_tools.files import sha256_hex
 from yamnet_tools.model import ConversionResult, convert
-from yamnet_tools.model.command import main, recording_probe
+from yamnet_tools.model.command import main
 from yamnet_tools.model.graft import find_body
 from yamnet_tools.model.manifest import read_manifest
 from yamnet_tools.model.source import CLASS_MAP, WEIGHTS
 from yamnet_tools.model.tflite_reader import read_model
 from yamnet_tools.paths import CHECKOUT
+from yamnet_tools.recording_probes import recording_probe
 
 FILES = ("yamnet.tflite", "yamnet_class_map.csv", "manifest.json")
 SCRIPT = CHECKOUT / "tools" / "convert_yamnet.py"

@@ -121,7 +121,7 @@ def open_engine(name: str, model: YamnetModel) -> Engine:
     if name not in _ENGINES:
         raise ValueError(f"no engine '{name}'; there are {', '.join(ENGINE_NAMES)}")
     try:
-        with _native_log() as log:
+        with native_log() as log:
             try:
                 return _ENGINES[name](model)
             except (RuntimeError, ValueError) as error:
@@ -131,7 +131,7 @@ def open_engine(name: str, model: YamnetModel) -> Engine:
 
 
 @contextmanager
-def _native_log() -> Iterator[Any]:
+def native_log() -> Iterator[Any]:
     """Hold back what the interpreters' C++ writes to standard error; yields a function that gives it as text."""
     sys.stderr.flush()
     kept = os.dup(2)

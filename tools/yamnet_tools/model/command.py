@@ -6,16 +6,15 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from yamnet_tools import cli
-from yamnet_tools.audio import find_recordings, open_recording
 from yamnet_tools.model.conversion import ConversionResult, convert
 from yamnet_tools.model.graft import DEFAULT_HEAD_RANGE, LARGEST_HEAD_RANGE, SMALLEST_HEAD_RANGE
 from yamnet_tools.paths import MODEL_DIR
-from yamnet_tools.probe_audio import PATCH_SAMPLES, Probe
+from yamnet_tools.quantise import command as quantise_command
+from yamnet_tools.recording_probes import recording_probes
 
 _SOURCE_HEAD = "source"
+_GRAFT_ONLY = ("head_range", "allow_unknown", "mirror")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,7 +23,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         YamnetToolsError: weights, class map, audio or model cannot be used; nothing was written then.
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.source == "keras":
+        _refuse(parser, options, graft_only=True)
+        return quantise_command.convert_with(options)
+    _refuse(parser, options, graft_only=False)
     result = convert(
         options.weights,
         options.out,
@@ -32,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         allow_unknown=options.allow_unknown,
         offline=options.offline,
         mirrors=options.mirror,
-        audio=[recording_probe(name) for place in options.verify_audio for name in find_recordings(place)],
+        audio=[probe for place in options.verify_audio for probe in recording_probes(place)],
         report=cli.say,
     )
     _say_result(result)
@@ -46,7 +50,18 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Without --weights the source is taken from $YAMNET_WEIGHTS_DIR, weights/, ../shared/weights/ or the"
         " user's cache, else it is downloaded from Google.",
     )
-    parser.add_argument("--weights", type=Path, metavar="PATH", help="Google's .tflite, or a folder that holds it")
+    parser.add_argument(
+        "--source",
+        choices=("graft", "keras"),
+        default="graft",
+        help="graft: Google's int8 model (default); keras: float weights, yamnet.h5 or a folded .npz, to be quantised",
+    )
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        metavar="PATH",
+        help="Google's .tflite or the float weights, or a folder that holds them",
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", default=MODEL_DIR, help="where to write (build/model)")
     parser.add_argument(
         "--head-range",
@@ -68,7 +83,16 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="recordings or folders to compare source and result on, besides the built-in sounds",
     )
+    quantise_command.add_options(parser)
     return parser
+
+
+def _refuse(parser: argparse.ArgumentParser, options: argparse.Namespace, *, graft_only: bool) -> None:
+    """End with a usage error if an option was given that the chosen source has no use for."""
+    for name in _GRAFT_ONLY if graft_only else quantise_command.OPTIONS:
+        if getattr(options, name) != parser.get_default(name):
+            other = "graft" if graft_only else "keras"
+            parser.error(f"--{name.replace('_', '-')} belongs to --source {other}")
 
 
 def _head_range(text: str) -> float | None:
@@ -83,13 +107,6 @@ def _head_range(text: str) -> float | None:
             f"'{text}' is neither '{_SOURCE_HEAD}' nor a number from {SMALLEST_HEAD_RANGE:g} to {LARGEST_HEAD_RANGE:g}"
         )
     return value
-
-
-def recording_probe(name: str) -> Probe:
-    """A recording as 16 kHz PCM, zero-padded to one patch if it is shorter."""
-    with open_recording(name) as recording:
-        pcm = np.concatenate([block.samples for block in recording.blocks()])
-    return Probe(name, np.pad(pcm, (0, max(0, PATCH_SAMPLES - pcm.size))))
 
 
 def _say_result(result: ConversionResult) -> None:

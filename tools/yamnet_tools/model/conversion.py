@@ -83,9 +83,7 @@ def convert(
     if head_range is not None:
         head_quantization(head_range)
     weights, out_dir = None if weights is None else Path(weights), Path(out_dir)
-    for name in (MODEL_NAME, CLASS_MAP_NAME, MANIFEST_NAME):
-        if (out_dir / name).is_dir():
-            raise SourceError(f"{out_dir / name}: a folder is in the way")
+    refuse_folders(out_dir)
     search = Search(weights, offline, mirrors, report)
     source = find_weights(search)
     report(f"source: {source.path} ({source.found_in}), SHA-256 {source.sha256}")
@@ -110,7 +108,7 @@ def convert(
         notice=NOTICE,
         tool=Tool("yamnet-tools", __version__),
         source=_source_info(source),
-        model=_model_info(candidate, head_range),
+        model=model_info(candidate.model, candidate.data, head_range),
         class_map=ClassMapInfo(CLASS_MAP_NAME, class_map.sha256, class_map.known, class_count),
         proof=_proof_info(proof),
     )
@@ -156,12 +154,12 @@ def _source_info(source: SourceFile) -> Source:
     )
 
 
-def _model_info(candidate: Candidate, head_range: float | None) -> ModelInfo:
-    model = candidate.model
+def model_info(model: Model, data: bytes, head_range: float | None) -> ModelInfo:
+    """What the manifest says of a model and its file."""
     return ModelInfo(
         file=MODEL_NAME,
-        sha256=sha256_hex(candidate.data),
-        size_bytes=len(candidate.data),
+        sha256=sha256_hex(data),
+        size_bytes=len(data),
         input=_tensor_info(model, model.inputs[0]),
         output=_tensor_info(model, model.outputs[0]),
         head_range=head_range,
@@ -192,13 +190,20 @@ def _proof_info(proof: Proof) -> ProofInfo:
 def _write(
     out_dir: Path, candidate: Candidate, class_map: SourceFile, manifest: Manifest, proof: Proof
 ) -> ConversionResult:
-    """Write all files beside their targets first, so that a full disk leaves the targets as they were."""
     result = ConversionResult(out_dir / MODEL_NAME, out_dir / CLASS_MAP_NAME, out_dir / MANIFEST_NAME, manifest, proof)
-    with ExitStack() as stack:
-        for path, data in (
-            (result.manifest_path, manifest.to_json()),
-            (result.class_map, class_map.data),
-            (result.model, candidate.data),
-        ):
-            stack.enter_context(replacing(path)).write_bytes(data)
+    write_outputs(out_dir, candidate.data, class_map.data, manifest)
     return result
+
+
+def refuse_folders(out_dir: Path) -> None:
+    """Raise SourceError if a folder is where a file is to be written."""
+    for name in (MODEL_NAME, CLASS_MAP_NAME, MANIFEST_NAME):
+        if (out_dir / name).is_dir():
+            raise SourceError(f"{out_dir / name}: a folder is in the way")
+
+
+def write_outputs(out_dir: Path, model: bytes, class_map: bytes, manifest: Manifest) -> None:
+    """Write all three files beside their targets first, so that a full disk leaves the targets as they were."""
+    with ExitStack() as stack:
+        for name, data in ((MANIFEST_NAME, manifest.to_json()), (CLASS_MAP_NAME, class_map), (MODEL_NAME, model)):
+            stack.enter_context(replacing(out_dir / name)).write_bytes(data)

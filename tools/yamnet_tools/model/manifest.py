@@ -16,6 +16,11 @@ NOTICE = (
     "YAMNet by Google (tensorflow/models, research/audioset/yamnet), Copyright The TensorFlow Authors, Apache License"
     " 2.0. The int8 network is cut out of Google's YAMNet classification model with its weights unchanged."
 )
+QUANTISED_NOTICE = (
+    "YAMNet by Google (tensorflow/models, research/audioset/yamnet), Copyright The TensorFlow Authors, Apache License"
+    " 2.0."
+    " Modified: the float weights named under 'source' were quantised to int8 by this project."
+)
 _LARGEST_BYTES = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _T = TypeVar("_T")
@@ -79,14 +84,17 @@ class ClassMapInfo:
 
 @dataclass(frozen=True)
 class ProofInfo:
-    """What was measured before the model was kept: see yamnet_tools.model.verify.Proof."""
+    """What was measured against the source before the model was kept: see yamnet_tools.model.verify.Proof.
+
+    A float source has no front end of its own to compare log-mel values with: `largest_log_mel_difference` is None.
+    """
 
     tflm_arena_bytes: int
     pointer_bits: int
     patches: int
     top_class_equal: int
     largest_probability_difference: float
-    largest_log_mel_difference: float
+    largest_log_mel_difference: float | None
 
 
 @dataclass(frozen=True)

@@ -128,8 +128,8 @@ def class_count(model: Model) -> int:
 
 
 def check_network(model: Model) -> None:
-    """Check that a model is YAMNet's int8 body, with a head of any size: operators, wiring, options, shapes, constants and
-    quantisation.
+    """Check that a model is YAMNet's int8 body, with a head of any size: operators, wiring, options, shapes,
+    constants and quantisation.
 
     Raises:
         ModelError: something differs; the text names the layer and what is wrong there.

@@ -13,7 +13,6 @@ from yamnet_tools.errors import AudioError
 from yamnet_tools.quantise.float_network import Float
 from yamnet_tools.quantise.synthetic_audio import synthetic_sounds
 
-
 Pcm = npt.NDArray[np.int16]
 
 _LONGEST_S = 600.0  # of one recording; longer ones would crowd out the others

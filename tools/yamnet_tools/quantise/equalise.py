@@ -77,12 +77,14 @@ def _scales(ranges: Float, following: Weighted) -> Float:
         strongest = np.abs(following.weights).max(axis=1) + _TINY
         scales = ranges**share / strongest ** (1 - share)
     widest = (ranges / scales).max()
-    return (scales * widest / ACTIVATION_LEVELS).astype(np.float32)
+    steps: Float = (scales * widest / ACTIVATION_LEVELS).astype(np.float32)
+    return steps
 
 
 def _products(layer: Weighted) -> Float:
     """The step of each channel's products of weight and input, inputs having steps of 1."""
-    return np.abs(layer.matrix).max(axis=0) / WEIGHT_PEAK
+    steps: Float = np.abs(layer.matrix).max(axis=0) / np.float32(WEIGHT_PEAK)
+    return steps
 
 
 def _gained(layer: Weighted, scales: Float) -> Float:

@@ -157,7 +157,7 @@ class _Tail:
         mean = self._mean.quantised(activations[-1].mean(axis=(1, 2)))
         loss, slope = _loss(floats[-1].linear(mean), targets)
         found: list[Float] = []
-        scales = np.float32(self._layers[-1].scales)
+        scales = self._layers[-1].scales.astype(np.float32)
         found[:0] = [mean.T @ slope * scales, slope.sum(axis=0) * scales * np.float32(_BIAS_STEP)]
         slope = (slope @ floats[-1].weights.T / np.float32(spread))[:, np.newaxis, np.newaxis, :]
         slope = np.broadcast_to(slope, activations[-1].shape)

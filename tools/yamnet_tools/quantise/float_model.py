@@ -18,7 +18,7 @@ def float_model(network: FloatNetwork, metadata: dict[str, bytes]) -> Model:
     """Build the model; `metadata` carries the front-end profile."""
     tensors: list[Tensor] = []
 
-    def add(name: str, shape: tuple[int, ...], kind: TensorType, data: np.ndarray | None = None) -> int:  # type: ignore[type-arg]
+    def add(name: str, shape: tuple[int, ...], kind: TensorType, data: np.ndarray | None = None) -> int:
         stored = None if data is None else np.ascontiguousarray(data).reshape(-1).view(np.uint8)
         tensors.append(Tensor(name, shape, kind, None, stored))
         return len(tensors) - 1

@@ -47,7 +47,7 @@ class Weighted:
         return self.operator == "FULLY_CONNECTED"
 
     def linear(self, values: Float) -> Float:
-        """What the layer computes before its ReLU: [n, h, w, C_in] -> [n, h', w', C_out], the head [n, 1024] -> [n, K]."""
+        """What comes before the ReLU: [n, h, w, C_in] -> [n, h', w', C_out], for the head [n, 1024] -> [n, K]."""
         if self.is_depthwise:
             return _depthwise(values, self.weights, self.bias, self.stride)
         columns = self.columns(values)
@@ -156,7 +156,7 @@ def _taps(values: Float, stride: int) -> list[Float]:
 
 def _depthwise(values: Float, weights: Float, bias: Float, stride: int) -> Float:
     taps = _taps(values, stride)
-    total = taps[4] * weights[1, 1]
+    total: Float = taps[4] * weights[1, 1]
     total += bias
     for index, tap in enumerate(taps):
         if index != 4:
@@ -165,7 +165,7 @@ def _depthwise(values: Float, weights: Float, bias: Float, stride: int) -> Float
 
 
 def scattered(taps: Float, shape: tuple[int, ...], stride: int) -> Float:
-    """The transpose of a 3 x 3 layer's reading: adds each tap [n, h', w', 9, C] to the input it came from, [n, h, w, C]."""
+    """Add each tap of a 3 x 3 filter, [n, h', w', 9, C], to the input it was read from, [n, h, w, C]."""
     height, top, bottom = _padding(shape[1], stride)
     width, left, right = _padding(shape[2], stride)
     total = np.zeros((shape[0], shape[1] + top + bottom, shape[2] + left + right, shape[3]), np.float32)

@@ -46,7 +46,9 @@ def load_head(path: Path) -> Head:
     """
     arrays = read_arrays(path)
     if odd := sorted(_KEYS ^ arrays.keys()):
-        raise ModelError(f"{path}: '{odd[0]}' is {'missing' if odd[0] in _KEYS else 'none of ' + ', '.join(sorted(_KEYS))}")
+        raise ModelError(
+            f"{path}: '{odd[0]}' is {'missing' if odd[0] in _KEYS else 'none of ' + ', '.join(sorted(_KEYS))}"
+        )
     names = arrays["class_names"]
     if names.ndim != 1 or names.dtype.kind != "U" or not 1 <= names.size <= MOST_CLASSES:
         raise ModelError(f"{path}: 'class_names' is no list of 1 to {MOST_CLASSES} strings")

@@ -51,7 +51,8 @@ class Affine:
         np.clip(levels, -128, 127, out=levels)
         levels -= self.zero_point
         levels *= np.float32(self.scale)
-        return levels.astype(np.float32, copy=False)
+        found: Float = levels.astype(np.float32, copy=False)
+        return found
 
 
 @dataclass(frozen=True)
@@ -154,16 +155,14 @@ class _Builder:
         return len(self._tensors) - 1
 
     def _activation(self, name: str, shape: tuple[int, ...], affine: Affine) -> int:
-        quantization = Quantization(
-            np.array([affine.scale], np.float32), np.array([affine.zero_point], np.int64)
-        )
+        quantization = Quantization(np.array([affine.scale], np.float32), np.array([affine.zero_point], np.int64))
         return self._add(Tensor(name, shape, TensorType.INT8, quantization))
 
     def _integers(self, name: str, values: tuple[int, ...]) -> int:
         return self._add(Tensor(name, (len(values),), TensorType.INT32, None, np.array(values, "<i4").view(np.uint8)))
 
     def _parameters(self, layer: Layer, made: Int8Layer, source: Affine) -> tuple[int, int]:
-        """Weights [C_out, ..., C_in] as the kernels read them, and the int32 bias with scales of input times weights."""
+        """Weights [C_out, ..., C_in] as the kernels read them; the int32 bias, with scales of input times weights."""
         stored = made.weights if made.source.is_depthwise else np.moveaxis(made.weights, -1, 0)
         data = np.ascontiguousarray(stored.reshape(layer.weights)).view(np.uint8).reshape(-1)
         scales = made.scales.astype(np.float32)
@@ -174,7 +173,11 @@ class _Builder:
         bias_scales = (np.float32(source.scale) * scales).astype(np.float32)
         integers = np.rint(made.bias / bias_scales.astype(np.float64)).astype("<i4")
         bias = Tensor(
-            f"{layer.name}/bias", integers.shape, TensorType.INT32, Quantization(bias_scales, zeros), integers.view(np.uint8)
+            f"{layer.name}/bias",
+            integers.shape,
+            TensorType.INT32,
+            Quantization(bias_scales, zeros),
+            integers.view(np.uint8),
         )
         return self._add(weights), self._add(bias)
 

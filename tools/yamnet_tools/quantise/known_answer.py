@@ -41,7 +41,9 @@ def check_known_answers(
         ModelError: a sound's top class is none of those it may be, or hardly more probable than others.
     """
     if network.class_count != CLASS_COUNT:
-        report(f"known answers: none for {network.class_count} classes of your own; the layers were checked by name and shape")
+        report(
+            f"known answers: none for {network.class_count} classes of your own; layers are checked by name and shape"
+        )
         return
     for probe in sound_probes():
         answers = _ANSWERS.get(probe.name)

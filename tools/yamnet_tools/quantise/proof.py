@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import device_core
-from yamnet_tools.engines import open_engine
+from yamnet_tools.engines import native_log, open_engine
 from yamnet_tools.errors import ModelError
 from yamnet_tools.model.arena import smallest_arena
 from yamnet_tools.model.load import load_model
@@ -24,8 +24,11 @@ LEAST_AGREEMENT = 0.5
 """Of top classes on the built-in sounds and any `audio`: far below what good quantisation gives, far above what a
 broken one does."""
 
-LARGEST_ENGINE_STEPS = 64
-"""TFLM rounds in fixed point, XNNPACK through float; more than this is no rounding (see yamnet_tools.engines)."""
+FAR_STEPS = 5
+MOST_FAR = 0.02
+"""TFLM rounds in fixed point, XNNPACK through float32, and the network amplifies it: at most this share of
+probabilities may be more than FAR_STEPS steps of 1/256 apart. Measured on real audio: 0.003 for a quantised float model
+without fine-tuning, 0.0007 for the graft."""
 
 
 @dataclass(frozen=True)
@@ -65,21 +68,24 @@ def prove_quantised(
     log_mel = np.concatenate([log_mel_patches(probe.pcm, spec) for probe in (*sound_probes(), *audio)])
     patches = device_core.quantize_patch(np.ascontiguousarray(log_mel), *model.input_quantization)
     tflm, litert = (open_engine(name, model).score(patches) for name in ("tflm", "litert"))
-    steps = int(np.abs(tflm.astype(np.int16) - litert).max())
-    if steps > LARGEST_ENGINE_STEPS:
-        raise ModelError(f"TFLM and LiteRT compute the quantised model {steps} steps apart")
+    steps = np.abs(tflm.astype(np.int16) - litert)
+    far = float(np.mean(steps > FAR_STEPS))
+    if far > MOST_FAR:
+        raise ModelError(f"TFLM and LiteRT differ by more than {FAR_STEPS} steps in {far:.1%} of the outputs")
     exact = 1 / (1 + np.exp(-np.clip(network.logits(log_mel).astype(np.float64), -60, 60)))
     top = exact.argmax(axis=1)
     equal = tflm[np.arange(len(tflm)), top] == tflm.max(axis=1)
     if equal.mean() < LEAST_AGREEMENT:
         raise ModelError(
-            f"quantisation broke the network: its top class is the float network's on {equal.sum()} of {equal.size} patches"
+            f"quantisation broke the network: its top class is the float one's on {equal.sum()} of {equal.size} patches"
         )
+    with native_log():  # the search makes TFLM complain about each arena that is too small
+        arena_bytes = smallest_arena(data)
     return QuantisationProof(
         patches=len(patches),
         top_equal=int(equal.sum()),
         probability_difference=float(np.abs((tflm.astype(np.float64) + 128) * OUTPUT_SCALE - exact).max()),
-        engine_steps=steps,
-        arena_bytes=smallest_arena(data),
+        engine_steps=int(steps.max()),
+        arena_bytes=arena_bytes,
         pointer_bits=8 * struct.calcsize("P"),
     )

@@ -93,9 +93,7 @@ def quantise(
     return Int8Network(Affine.over(*patch_range), tuple(made), mean_range)
 
 
-def _rounded(
-    layer: Weighted, input_scale: float, inputs: Float, recipe: Recipe, rng: np.random.Generator
-) -> Weighted:
+def _rounded(layer: Weighted, input_scale: float, inputs: Float, recipe: Recipe, rng: np.random.Generator) -> Weighted:
     """The layer with weights on int8 steps."""
     scales = weight_scales(layer, input_scale)
     integers = compensated(layer, scales, inputs, rng) if recipe.compensate else nearest(layer, scales)
@@ -104,7 +102,11 @@ def _rounded(
 
 
 def _int8(
-    layer: Weighted, rounded: Weighted, input_scale: float, bias: np.ndarray, output: Affine  # type: ignore[type-arg]
+    layer: Weighted,
+    rounded: Weighted,
+    input_scale: float,
+    bias: np.ndarray,
+    output: Affine,
 ) -> Int8Layer:
     scales = weight_scales(layer, input_scale)
     return Int8Layer(layer, np.rint(rounded.weights / scales).astype(np.int8), scales, bias, output)

@@ -50,7 +50,8 @@ def compensated(layer: Weighted, scales: Double, inputs: Float, rng: np.random.G
 
 
 def _to_int8(values: npt.NDArray[np.generic]) -> npt.NDArray[np.int8]:
-    return np.clip(values, -WEIGHT_PEAK, WEIGHT_PEAK).astype(np.int8)
+    integers: npt.NDArray[np.int8] = np.clip(values, -WEIGHT_PEAK, WEIGHT_PEAK).astype(np.int8)
+    return integers
 
 
 def _few(inputs: Float) -> Float:

@@ -143,7 +143,7 @@ def _noise(rng: _Rng) -> _Signal:
     if rng.random() < 0.5:
         signal = _filtered(signal, _resonance(np.exp(rng.uniform(np.log(100), np.log(7000))), rng.uniform(100, 3000)))
     if rng.random() < 0.5:
-        signal = signal * np.exp(_wander(rng, rng.integers(2, 30), rng.uniform(0.2, 1.5)))
+        signal = signal * np.exp(_wander(rng, int(rng.integers(2, 30)), rng.uniform(0.2, 1.5)))
     return signal
 
 
@@ -238,13 +238,15 @@ def _coloured_noise(rng: _Rng, slope: float) -> _Signal:
 
 def _resonance(centre_hz: float, width_hz: float) -> _Signal:
     """Magnitude response of a resonance, on the bins of the whole sound's spectrum."""
-    return 1 / (1 + ((_BINS_HZ - centre_hz) / width_hz) ** 2)
+    response: _Signal = 1 / (1 + ((_BINS_HZ - centre_hz) / width_hz) ** 2)
+    return response
 
 
 def _band(rng: _Rng) -> _Signal:
     """A telephone, a small loudspeaker, an old recording: what is left of the spectrum."""
     low, high = np.exp(rng.uniform(np.log(20), np.log(600))), np.exp(rng.uniform(np.log(1500), np.log(8000)))
-    return 1 / (1 + (low / np.maximum(_BINS_HZ, 1)) ** 4) / (1 + (_BINS_HZ / high) ** 8)
+    response: _Signal = 1 / (1 + (low / np.maximum(_BINS_HZ, 1)) ** 4) / (1 + (_BINS_HZ / high) ** 8)
+    return response
 
 
 def _filtered(signal: _Signal, response: _Signal) -> _Signal:
@@ -276,14 +278,17 @@ def _bursts(rng: _Rng, fewest: int, most: int, *, decay: bool = False) -> _Signa
     for _ in range(rng.integers(fewest, most + 1)):
         start, length = rng.uniform(-0.2, 0.8), rng.uniform(0.05, 0.3 if decay else 1.0)
         position = (_TIMES - start) / length
-        shape = np.exp(-3 * position) * np.clip(position * 20, 0, 1) if decay else np.sin(np.pi * np.clip(position, 0, 1))
+        shape = (
+            np.exp(-3 * position) * np.clip(position * 20, 0, 1) if decay else np.sin(np.pi * np.clip(position, 0, 1))
+        )
         envelope = np.maximum(envelope, np.where((position >= 0) & (position <= 1), shape, 0) * rng.uniform(0.4, 1))
     return envelope
 
 
 def _gate(rng: _Rng) -> _Signal:
     period, duty = np.exp(rng.uniform(np.log(0.05), np.log(1.2))), rng.uniform(0.2, 0.8)
-    return ((_TIMES / period + rng.random()) % 1 < duty).astype(np.float64)
+    gate: _Signal = ((_TIMES / period + rng.random()) % 1 < duty).astype(np.float64)
+    return gate
 
 
 def _placed(signal: _Signal, rng: _Rng) -> _Signal:

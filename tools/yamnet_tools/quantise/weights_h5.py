@@ -50,7 +50,7 @@ def load_h5(path: Path) -> FloatNetwork:
     path.stat()
     try:
         with h5py.File(path, "r") as file:
-            arrays = dict(_tensors(path, file["model_weights"] if "model_weights" in file else file))
+            arrays = dict(_tensors(path, file.get("model_weights", file)))
     except (OSError, RuntimeError, KeyError, UnicodeDecodeError) as error:
         raise ModelError(f"{path}: not a Keras HDF5 weights file, or damaged: {error}") from error
     return _assemble(path, arrays)

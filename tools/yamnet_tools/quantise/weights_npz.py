@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loads float weights from an .npz with batch norm already folded in: every tensor by name and shape, nothing else.
 
-Keys: `layer1_w` [3, 3, 1, 32], `layer1_b`; for k = 2..14 `layerK_dw` [3, 3, C], `layerK_dwb`, `layerK_pw` [C_in, C_out],
-`layerK_pwb`; `fc_w` [1024, K], `fc_b`. float32.
+Keys: `layer1_w` [3, 3, 1, 32], `layer1_b`; for k = 2..14 `layerK_dw` [3, 3, C], `layerK_dwb`, `layerK_pw`
+[C_in, C_out], `layerK_pwb`; `fc_w` [1024, K], `fc_b`. float32.
 """
 
 import re
@@ -23,7 +23,8 @@ def load_npz(path: Path) -> FloatNetwork:
     """Load the folded layout.
 
     Raises:
-        ModelError: no .npz, or a tensor is missing, left over, of another shape or type, or not finite; the text names it.
+        ModelError: no .npz, or a tensor is missing, left over, of another shape or type, or not finite; the text
+            names it.
         OSError: the file cannot be read.
     """
     arrays = read_arrays(path)

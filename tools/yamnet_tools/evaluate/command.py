@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tools/evaluate_model.py from its command line to its exit code."""
+
+import argparse
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from tqdm import tqdm
+
+import device_core
+from yamnet_tools import cli
+from yamnet_tools.engines import ENGINE_NAMES
+from yamnet_tools.errors import ModelError
+from yamnet_tools.evaluate.dataset import read_dataset, read_label_map
+from yamnet_tools.evaluate.evaluation import Evaluation, Settings, evaluate
+from yamnet_tools.evaluate.html_report import html_report
+from yamnet_tools.evaluate.scorers import Scorer, open_scorer
+from yamnet_tools.evaluate.text_report import text_report
+from yamnet_tools.files import write_bytes
+
+_EPILOG = """\
+MODEL is a .tflite of any of these kinds, or NAME=PATH to call it NAME in the report:
+  an int8 patch model made by tools/convert_yamnet.py
+  a float patch model (convert_yamnet.py --source keras --keep-float writes one)
+  a waveform model as Google publishes it
+NAME@power=PATH scores a patch model behind another front end than its own.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Evaluate as the command line says; returns the exit code.
+
+    Raises:
+        YamnetToolsError: a model or the data cannot be used.
+    """
+    options = _parser().parse_args(arguments)
+    clips = read_dataset(options.data)
+    scorers = open_scorers(options.models, options.engine, ablation=options.front_end_ablation)
+    names = [scorer.name for scorer in scorers]
+    if options.reference is not None and options.reference not in names:
+        raise ModelError(f"no model is called '{options.reference}'; there are {', '.join(names)}")
+    reference = 0 if options.reference is None else names.index(options.reference)
+    label_map = read_label_map(options.labels, scorers[0].class_names)
+    settings = Settings(options.pooling, options.bootstrap, options.seed)
+    with tqdm(total=len(clips), unit="clip", disable=None) as bar:
+        evaluation = evaluate(scorers, clips, label_map, reference, settings, lambda done: bar.update(done - bar.n))
+    if options.html is not None:
+        write_bytes(options.html, html_report(evaluation).encode())
+    if options.json is not None:
+        write_bytes(options.json, to_json(evaluation))
+    print(text_report(evaluation))
+    return cli.EXIT_OK
+
+
+def open_scorers(models: Sequence[str], engine: str, *, ablation: bool) -> list[Scorer]:
+    """Open what the command line names, each under a name of its own.
+
+    Args:
+        models: PATH, NAME=PATH or NAME@PROFILE=PATH.
+        engine: for int8 patch models.
+        ablation: add each patch model once more behind the `power` front end.
+
+    Raises:
+        ModelError: a model cannot be used, or two have one name.
+    """
+    scorers: list[Scorer] = []
+    for text in models:
+        name, _, place = text.rpartition("=")
+        if name and Path(text).is_file():
+            name, place = "", text
+        path = Path(place)
+        name, _, profile = name.partition("@")
+        name = name or (f"{path.parent.name}/{path.stem}" if path.parent.name else path.stem)
+        scorers.append(open_scorer(path, f"{name}@{profile}" if profile else name, engine, _spec(profile)))
+        takes_patches = "patch model" in scorers[-1].kind
+        if ablation and not profile and takes_patches:
+            scorers.append(open_scorer(path, f"{name}@power", engine, _spec("power")))
+    names = [scorer.name for scorer in scorers]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ModelError(f"two models are called '{twice[0]}'; give them names: NAME=PATH")
+    return scorers
+
+
+def to_json(evaluation: Evaluation) -> bytes:
+    """The whole evaluation as one JSON object; what has no value is null."""
+    return (json.dumps(_plain(asdict(evaluation)), indent=2, allow_nan=False) + "\n").encode()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _spec(profile: str) -> device_core.LogMelSpec | None:
+    if not profile:
+        return None
+    if profile not in device_core.profile_names():
+        raise ModelError(f"no front end '{profile}'; there are {', '.join(device_core.profile_names())}")
+    return device_core.LogMelSpec.profile(profile)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = cli.parser("Say how good models are on labelled recordings, side by side.", epilog=_EPILOG)
+    parser.add_argument("models", nargs="+", metavar="MODEL")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="recordings: with an index.csv, or in folders by label"
+    )
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="MAP.csv",
+        help="what labels mean: label,name,classes (default: a map of its own)",
+    )
+    parser.add_argument("--reference", metavar="NAME", help="the model others are compared with (default: the first)")
+    parser.add_argument(
+        "--front-end-ablation", action="store_true", help="score patch models behind the `power` front end, too"
+    )
+    parser.add_argument("--pooling", choices=("mean", "max"), default="mean", help="from patches to a clip (mean)")
+    parser.add_argument("--engine", choices=ENGINE_NAMES, default="litert", help="for int8 patch models (litert)")
+    parser.add_argument("--bootstrap", type=_repeats, default=300, metavar="N", help="resamples (300)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the resamples (0)")
+    parser.add_argument("--json", type=Path, metavar="OUT.json", help="write all figures")
+    parser.add_argument("--html", type=Path, metavar="OUT.html", help="write a page with plots")
+    return parser
+
+
+def _repeats(text: str) -> int:
+    if not text.isdecimal() or not 10 <= int(text) <= 100_000:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 10 to 100000")
+    return int(text)

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The part of tools/convert_yamnet.py's command line that belongs to float weights."""
+
+import argparse
+from pathlib import Path
+
+from yamnet_tools import cli
+from yamnet_tools.quantise.conversion import (
+    DEFAULT_CALIBRATION,
+    DEFAULT_STEPS,
+    FLOAT_NAME,
+    QuantisationResult,
+    convert_float,
+)
+from yamnet_tools.recording_probes import recording_probes
+
+OPTIONS = ("audio_dir", "calib_count", "seed", "tuning_steps", "head", "keep_float")
+"""Names of the options that only float weights have."""
+
+_FEWEST, _MOST = 8, 16_384
+_MOST_STEPS = 20_000
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options to the parser, as a group of their own."""
+    group = parser.add_argument_group("float weights (--source keras)")
+    group.add_argument(
+        "--audio-dir", type=Path, metavar="DIR", help="recordings of any kind to calibrate on (default: made-up sounds)"
+    )
+    group.add_argument(
+        "--calib-count",
+        type=_count,
+        default=DEFAULT_CALIBRATION,
+        metavar="N",
+        help=f"patches to calibrate on, {_FEWEST} to {_MOST} ({DEFAULT_CALIBRATION})",
+    )
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="of everything drawn at random (0)")
+    group.add_argument(
+        "--tuning-steps",
+        type=_steps,
+        default=DEFAULT_STEPS,
+        metavar="N",
+        help=f"steps of fine-tuning against the float network, 0 for none ({DEFAULT_STEPS})",
+    )
+    group.add_argument(
+        "--head",
+        type=Path,
+        metavar="HEAD.npz",
+        help="another classifier: weights [1024, K], bias [K], class_names [K]",
+    )
+    group.add_argument(
+        "--keep-float", action="store_true", help=f"also write {FLOAT_NAME}, to measure the int8 model against"
+    )
+
+
+def convert_with(options: argparse.Namespace) -> int:
+    """Convert as the parsed command line says; returns the exit code.
+
+    Raises:
+        YamnetToolsError: weights, class map, audio or model cannot be used; nothing was written then.
+    """
+    result = convert_float(
+        options.weights,
+        options.out,
+        audio_dir=options.audio_dir,
+        calibration_count=options.calib_count,
+        seed=options.seed,
+        head=options.head,
+        keep_float=options.keep_float,
+        offline=options.offline,
+        audio=[probe for place in options.verify_audio for probe in recording_probes(place)],
+        report=cli.say,
+    )
+    _say_result(result)
+    return cli.EXIT_OK
+
+
+def _say_result(result: QuantisationResult) -> None:
+    manifest, proof = result.manifest, result.proof
+    cli.say(f"operators: {', '.join(f'{count} {name}' for name, count in manifest.model.operators.items())}")
+    cli.say(f"TFLM runs it in {proof.arena_bytes:,} bytes of arena ({proof.pointer_bits}-bit)")
+    cli.say(
+        f"against its float network: top class equal or tied on {proof.top_equal} of {proof.patches} patches, largest"
+        f" probability difference {proof.probability_difference:.3f}; TFLM and LiteRT at most {proof.engine_steps}"
+        " steps of 1/256 apart"
+    )
+    cli.say(f"wrote {result.model} ({manifest.model.size_bytes:,} bytes, SHA-256 {manifest.model.sha256})")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not _FEWEST <= int(text) <= _MOST:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from {_FEWEST} to {_MOST}")
+    return int(text)
+
+
+def _steps(text: str) -> int:
+    if not text.isdecimal() or int(text) > _MOST_STEPS:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 to {_MOST_STEPS}")
+    return int(text)
