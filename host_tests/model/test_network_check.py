@@ -131,7 +131,10 @@ BROKEN: dict[str, tuple[Callable[[Model], Model], str]] = {
     "activation scale tiny": (lambda m: with_output(m, CONV, rescaled(1e-9)), "layer1/conv: scale"),
     "activation zero point": (lambda m: with_output(m, CONV, rescaled(1, 256)), "layer1/conv: zero point 128"),
     "reshape requantises": (lambda m: with_output(m, 0, rescaled(2)), "expand_dims changes"),
-    "output finer than its sums": (lambda m: with_output(m, CONV, rescaled(1e-2)), "layer1/conv: the output's scale"),
+    "output finer than its sums": (
+        lambda m: with_operand(with_operand(m, CONV, 1, rescaled(1e7)), CONV, 2, rescaled(1e7)),
+        "layer1/conv: the output's scale",
+    ),
     "mean finer than its input": (lambda m: with_output(m, DENSE - 1, rescaled(1e-3)), "mean: the output's scale"),
     "output scale": (lambda m: with_output(m, DENSE + 1, rescaled(2)), "probabilities is not quantised"),
     "output zero point": (lambda m: with_output(m, DENSE + 1, rescaled(1, 1)), "probabilities is not quantised"),

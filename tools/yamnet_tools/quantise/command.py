@@ -65,6 +65,7 @@ def convert_with(options: argparse.Namespace) -> int:
         audio_dir=options.audio_dir,
         calibration_count=options.calib_count,
         seed=options.seed,
+        tuning_steps=options.tuning_steps,
         head=options.head,
         keep_float=options.keep_float,
         offline=options.offline,

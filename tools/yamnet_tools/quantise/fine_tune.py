@@ -118,7 +118,7 @@ def _loss(logits: Float, targets: Float) -> tuple[float, Float]:
     """Huber loss of logits that matter, weighted towards classes that are heard; and its slope, [n, K]."""
     irrelevant = (logits < FLOOR_LOGIT) & (targets < FLOOR_LOGIT)
     difference = np.where(irrelevant, 0, logits - np.maximum(targets, FLOOR_LOGIT))
-    weight = _FAINTEST_WEIGHT + 1 / (1 + np.exp(-(targets + 1)))
+    weight = _FAINTEST_WEIGHT + 1 / (1 + np.exp(-np.clip(targets + 1, -30, 30)))
     slope = np.clip(difference, -1, 1)
     loss = weight * slope * (difference - slope / 2)
     return float(loss.sum(axis=1).mean()), (weight * slope / len(logits)).astype(np.float32)
