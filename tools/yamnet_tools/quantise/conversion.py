@@ -9,6 +9,7 @@ import numpy as np
 
 from device_core import LogMelSpec
 from yamnet_tools import __version__
+from yamnet_tools.errors import ModelError
 from yamnet_tools.files import sha256_hex, sha256_of_file, write_bytes
 from yamnet_tools.model import front_end
 from yamnet_tools.model.class_map import read_class_map
@@ -149,7 +150,10 @@ def _classes(source: FloatSource, head: Path | None, search: Search) -> tuple[Fl
         loaded = load_head(head)
         return with_head(source.network, loaded), loaded.class_map(), False
     found = find_class_map(replace(search, named=source.path))
-    read_class_map(found.data, source.network.class_count)
+    try:
+        read_class_map(found.data, source.network.class_count)
+    except ModelError as error:
+        raise ModelError(f"{found.path}: {error}; put the classes' own {CLASS_MAP_NAME} beside the weights") from error
     return source.network, found.data, found.known
 
 
