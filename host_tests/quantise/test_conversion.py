@@ -53,7 +53,7 @@ def test_googles_classes_come_out_as_they_went_in(float_weights: Path, tmp_path:
     out = tmp_path / "out"
     assert main([*FAST, "--weights", str(float_weights), "--out", str(out), "--keep-float"]) == 0
     proof = json.loads((out / "manifest.json").read_bytes())["proof"]
-    assert proof["top_class_equal"] >= 0.7 * proof["patches"]
+    assert proof["top_class_equal"] > 0.5 * proof["patches"]
     assert (out / "yamnet_float.tflite").stat().st_size > 14_000_000
 
 

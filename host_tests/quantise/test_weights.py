@@ -44,6 +44,17 @@ def test_h5_with_a_tensor_too_many_names_it(tmp_path: Path, tensors: dict) -> No
         load_h5(path)
 
 
+def test_h5_with_a_tensor_twice_names_it(tmp_path: Path, tensors: dict) -> None:
+    path = write_h5(tmp_path / "x.h5", tensors)
+    with h5py.File(path, "a") as file:
+        group = file.create_group("copy")
+        group.attrs["weight_names"] = [b"logits/bias:0"]
+        group["logits/bias:0"] = tensors["logits/bias"]
+        file.attrs["layer_names"] = [*file.attrs["layer_names"], b"copy"]
+    with pytest.raises(ModelError, match=r"logits/bias.*twice"):
+        load_h5(path)
+
+
 def test_h5_with_a_tensor_nobody_lists_names_it(tmp_path: Path, tensors: dict) -> None:
     path = write_h5(tmp_path / "x.h5", tensors)
     with h5py.File(path, "a") as file:

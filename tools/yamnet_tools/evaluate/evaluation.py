@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from yamnet_tools.audio import open_recording
+from yamnet_tools.audio.pcm import SAMPLE_RATE
 from yamnet_tools.errors import AudioError
 from yamnet_tools.evaluate import metrics
 from yamnet_tools.evaluate.dataset import Clip, DatasetError, Target, target_of
@@ -19,6 +21,7 @@ BABY_CRY = 20
 MOST_FALSE_ALARMS = 20
 ALARM_THRESHOLD = 0.3
 LONGEST_S = 60.0
+"""Of a clip; what follows is not scored, so that one long recording does not take all memory."""
 
 
 @dataclass(frozen=True)
@@ -131,14 +134,15 @@ def evaluate(
     scored: list[int] = []
     for index, clip in enumerate(kept):
         try:
-            with open_recording(str(clip.path)) as recording:
-                pcm = np.concatenate([block.samples for block in recording.blocks()])
+            pcm, whole = _read(clip)
         except AudioError as error:
             left_out.append(str(error))
             continue
+        if not whole:
+            left_out.append(f"{clip.path}: all after its first {LONGEST_S:.0f} s")
         scored.append(index)
         for found, scorer in zip(per_model, scorers, strict=True):
-            found.append(scorer.score(pcm[: int(LONGEST_S * 16_000)]))
+            found.append(scorer.score(pcm))
         progress(index + 1)
     kept, wanted = [kept[index] for index in scored], [wanted[index] for index in scored]
     targets = list(dict.fromkeys(target for target in wanted if target is not None))
@@ -158,6 +162,19 @@ def evaluate(
     counts = {name: int(column.sum()) for name, column in zip(ordered, truth.T, strict=True)}
     without = int((~truth.any(axis=1)).sum())
     return Evaluation(len(kept), counts, without, left_out, scorers[reference].name, settings.pooling, results)
+
+
+def _read(clip: Clip) -> tuple[npt.NDArray[np.int16], bool]:
+    """A clip's first minute, int16 [n], and whether that is all of it."""
+    most = int(LONGEST_S * SAMPLE_RATE)
+    blocks, count = [], 0
+    with open_recording(str(clip.path)) as recording:
+        for block in recording.blocks():
+            blocks.append(block.samples)
+            count += len(block.samples)
+            if count > most:
+                break
+    return np.concatenate(blocks)[:most], count <= most
 
 
 def _known(

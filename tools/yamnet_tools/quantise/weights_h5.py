@@ -50,7 +50,7 @@ def load_h5(path: Path) -> FloatNetwork:
     path.stat()
     try:
         with h5py.File(path, "r") as file:
-            arrays = dict(_tensors(path, file.get("model_weights", file)))
+            arrays = _unique(path, _tensors(path, file.get("model_weights", file)))
     except (OSError, RuntimeError, KeyError, UnicodeDecodeError) as error:
         raise ModelError(f"{path}: not a Keras HDF5 weights file, or damaged: {error}") from error
     return _assemble(path, arrays)
@@ -76,6 +76,15 @@ def _tensors(path: Path, root: Any) -> Iterator[tuple[str, npt.NDArray[np.generi
     root.visititems(lambda _, item: stored.append(item.name) if hasattr(item, "shape") else None)
     if unlisted := sorted(set(stored) - listed):
         raise ModelError(f"{path}: '{unlisted[0]}' is stored but belongs to no listed layer")
+
+
+def _unique(path: Path, tensors: Iterator[tuple[str, npt.NDArray[np.generic]]]) -> dict[str, npt.NDArray[np.generic]]:
+    arrays: dict[str, npt.NDArray[np.generic]] = {}
+    for name, array in tensors:
+        if name in arrays:
+            raise ModelError(f"{path}: tensor '{name}' is there twice")
+        arrays[name] = array
+    return arrays
 
 
 def _names(attributes: Any, key: str) -> list[str]:
