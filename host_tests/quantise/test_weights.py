@@ -50,7 +50,7 @@ def test_h5_with_a_tensor_twice_names_it(tmp_path: Path, tensors: dict) -> None:
         group = file.create_group("copy")
         group.attrs["weight_names"] = [b"logits/bias:0"]
         group["logits/bias:0"] = tensors["logits/bias"]
-        file.attrs["layer_names"] = [*file.attrs["layer_names"], b"copy"]
+        file.attrs["layer_names"] = np.array([*file.attrs["layer_names"], "copy"]).astype("S")
     with pytest.raises(ModelError, match=r"logits/bias.*twice"):
         load_h5(path)
 
