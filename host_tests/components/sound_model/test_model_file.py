@@ -96,7 +96,7 @@ WRONG: dict[str, tuple[Callable[[Model], Model], str]] = {
     "short weights": (shorter, "bytes"),
     "asymmetric weights": (skewed, r"operator 1 \(CONV_2D\): weights are not symmetric"),
     "another stride": (
-        lambda m: change_operator(m, DEPTHWISE, options=replace(m.operators[DEPTHWISE].options, stride_width=2)),
+        lambda m: change_operator(m, DEPTHWISE, options=replace(m.operators[DEPTHWISE].options, stride_w=2)),
         r"operator 2 \(DEPTHWISE_CONV_2D\): its output has the wrong shape",
     ),
     "a kernel that reads another tensor's shape": (
