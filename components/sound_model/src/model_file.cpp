@@ -86,9 +86,8 @@ std::expected<ModelSummary, Error> CheckModel(std::span<const uint8_t> bytes) {
   if (!checked) return std::unexpected(checked.error());
   if (!front_end) return std::unexpected(front_end.error());
 
-  ModelSummary summary{*input, *output, *front_end, {}, {}};
+  ModelSummary summary{*input, *output, *front_end, {}, static_cast<int>(graph->operators.size())};
   for (const GraphOperator& op : graph->operators) {
-    summary.operator_inputs.push_back(op.inputs[0]);
     const std::string_view name = OpName(op.op);
     if (std::ranges::find(summary.op_set, name) == summary.op_set.end()) summary.op_set.push_back(name);
   }

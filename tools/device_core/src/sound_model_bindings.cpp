@@ -42,7 +42,7 @@ nb::dict CheckModel(const nb::bytes& file) {
   result["output"] = quantization(summary.output);
   result["front_end"] = Unwrap(sound_model::ParseFrontEnd(summary.front_end));
   result["ops"] = ops;
-  result["operators"] = summary.operators();
+  result["operators"] = summary.operators;
   return result;
 }
 

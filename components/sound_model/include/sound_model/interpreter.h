@@ -32,7 +32,7 @@ class Interpreter {
   std::span<int8_t> input();         ///< kPatchValues values, to be written before each Invoke().
   std::span<const int8_t> output();  ///< kClasses values.
 
-  /// @param guarded  also checks that each operator leaves the tensor it reads as it was, which costs time.
+  /// @param guarded  also checks that convolutions leave the tensor they read as it was, which costs time.
   /// @return kInferenceFailed
   std::expected<void, Error> Invoke(bool guarded = false);
 
@@ -44,8 +44,6 @@ class Interpreter {
  private:
   struct Implementation;
   explicit Interpreter(std::unique_ptr<Implementation> implementation);
-
-  void ObserveInputs(const ModelSummary& summary);
 
   std::unique_ptr<Implementation> implementation_;
 };

@@ -28,9 +28,7 @@ struct ModelSummary {
   Quantization output;
   std::string_view front_end;            ///< The profile's JSON, inside the file.
   std::vector<std::string_view> op_set;  ///< Each operator once, in order of first use.
-  std::vector<int> operator_inputs;      ///< Of each operator, the tensor that it reads its activations from.
-
-  int operators() const { return static_cast<int>(operator_inputs.size()); }
+  int operators;
 };
 
 /// Checks that a .tflite is a model this program can run: identifier and schema version, one subgraph, int8 [1, 96, 64]

@@ -3,8 +3,9 @@
 
 #include <string>
 
+#include "input_guard.h"
 #include "kernels.h"
-#include "op_observer.h"
+#include "op_profiler.h"
 #include "sound_model/class_map.h"
 #include "tensorflow/lite/micro/micro_interpreter.h"
 #include "tensorflow/lite/micro/micro_mutable_op_resolver.h"
@@ -17,9 +18,9 @@ constexpr unsigned kMaxOps = 6;
 using Resolver = tflite::MicroMutableOpResolver<kMaxOps>;
 
 TfLiteStatus AddOp(Resolver& resolver, std::string_view op) {
-  if (op == "CONV_2D") return resolver.AddConv2D(kernels::Conv2D());
-  if (op == "DEPTHWISE_CONV_2D") return resolver.AddDepthwiseConv2D(kernels::DepthwiseConv2D());
-  if (op == "FULLY_CONNECTED") return resolver.AddFullyConnected(kernels::FullyConnected());
+  if (op == "CONV_2D") return resolver.AddConv2D(input_guard::Guarded<kernels::Conv2D>());
+  if (op == "DEPTHWISE_CONV_2D") return resolver.AddDepthwiseConv2D(input_guard::Guarded<kernels::DepthwiseConv2D>());
+  if (op == "FULLY_CONNECTED") return resolver.AddFullyConnected(input_guard::Guarded<kernels::FullyConnected>());
   if (op == "LOGISTIC") return resolver.AddLogistic();
   if (op == "RESHAPE") return resolver.AddReshape();
   if (op == "MEAN") return resolver.AddMean();
@@ -34,22 +35,24 @@ std::unexpected<Error> Refuse(ErrorCode code, std::string message) {
 
 struct Interpreter::Implementation {
   Implementation(const tflite::Model* model, std::span<uint8_t> arena, size_t operators, uint32_t (*cycles)())
-      : observer(operators, cycles), interpreter(model, resolver, arena.data(), arena.size(), nullptr, &observer) {}
+      : profiler(operators, cycles),
+        interpreter(model, resolver, arena.data(), arena.size(), nullptr, &profiler) {}
 
   Resolver resolver;
-  OpObserver observer;
+  OpProfiler profiler;
   tflite::MicroInterpreter interpreter;
 };
 
 std::expected<std::unique_ptr<Interpreter>, Error> Interpreter::Create(std::span<const uint8_t> model,
                                                                        const ModelSummary& summary,
-                                                                       std::span<uint8_t> arena, uint32_t (*cycles)()) {
+                                                                       std::span<uint8_t> arena,
+                                                                       uint32_t (*cycles)()) {
   flatbuffers::Verifier verifier(model.data(), model.size());
   if (!tflite::VerifyModelBuffer(verifier)) {
     return Refuse(ErrorCode::kDamaged, "model: damaged: FlatBuffers' verifier refuses it");
   }
   auto implementation = std::make_unique<Implementation>(tflite::GetModel(model.data()), arena,
-                                                         static_cast<size_t>(summary.operators()), cycles);
+                                                         static_cast<size_t>(summary.operators), cycles);
   for (const std::string_view op : summary.op_set) {
     if (AddOp(implementation->resolver, op) != kTfLiteOk) {
       return Refuse(ErrorCode::kUnsupported, "model: no kernel for " + std::string(op));
@@ -62,11 +65,11 @@ std::expected<std::unique_ptr<Interpreter>, Error> Interpreter::Create(std::span
   if (interpreter->input().size() != kPatchValues || interpreter->output().size() != kClasses) {
     return Refuse(ErrorCode::kUnsupported, "model: the interpreter sees other tensors than the file has");
   }
-  interpreter->ObserveInputs(summary);
   return interpreter;
 }
 
-Interpreter::Interpreter(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
+Interpreter::Interpreter(std::unique_ptr<Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
 
 Interpreter::~Interpreter() = default;
 
@@ -80,32 +83,16 @@ std::span<const int8_t> Interpreter::output() {
   return {tensor->data.int8, tensor->bytes};
 }
 
-void Interpreter::ObserveInputs(const ModelSummary& summary) {
-  std::vector<std::span<const uint8_t>> inputs;
-  for (const int index : summary.operator_inputs) {
-    const TfLiteEvalTensor* const tensor = implementation_->interpreter.GetTensor(index);
-    size_t bytes = 1;
-    for (int i = 0; i < tensor->dims->size; ++i) bytes *= static_cast<size_t>(tensor->dims->data[i]);
-    inputs.emplace_back(tensor->data.uint8, bytes);
-  }
-  implementation_->observer.SetInputs(std::move(inputs));
-}
-
 std::expected<void, Error> Interpreter::Invoke(bool guarded) {
-  OpObserver& observer = implementation_->observer;
-  observer.Begin(guarded);
-  if (implementation_->interpreter.Invoke() != kTfLiteOk) {
-    return Refuse(ErrorCode::kInferenceFailed,
-                  "the interpreter stopped after " + std::to_string(costs().size()) + " operators");
-  }
-  if (const auto culprit = observer.culprit()) {
-    return Refuse(ErrorCode::kInferenceFailed,
-                  "a " + std::string(culprit->op) + " kernel overwrote the tensor it reads");
-  }
-  return {};
+  implementation_->profiler.Clear();
+  input_guard::Enable(guarded);
+  if (implementation_->interpreter.Invoke() == kTfLiteOk) return {};
+  return Refuse(ErrorCode::kInferenceFailed,
+                "the interpreter stopped at operator " + std::to_string(costs().size() - 1) +
+                    (guarded ? ": its kernel fails, or writes into the tensor it reads" : ""));
 }
 
-std::span<const OpCost> Interpreter::costs() const { return implementation_->observer.costs(); }
+std::span<const OpCost> Interpreter::costs() const { return implementation_->profiler.costs(); }
 
 size_t Interpreter::arena_used() const { return implementation_->interpreter.arena_used_bytes(); }
 
