@@ -5,8 +5,8 @@
 
 namespace sound_model::input_guard {
 
-// A kernel that writes past its scratch hits tensors that are still in use, first of all the one it reads. While the guard is
-// on, a kernel that does not leave its input as it was makes the inference fail.
+// A kernel that writes past its scratch hits tensors that are still in use, first of all the one it reads. While the
+// guard is on, a kernel that does not leave its input as it was makes the inference fail.
 
 void Enable(bool enable);
 
@@ -17,9 +17,7 @@ TfLiteStatus Run(TfLiteStatus (*kernel)(TfLiteContext*, TfLiteNode*), TfLiteCont
 template <TFLMRegistration (*Register)()>
 TFLMRegistration Guarded() {
   TFLMRegistration registration = Register();
-  registration.invoke = [](TfLiteContext* context, TfLiteNode* node) {
-    return Run(Register().invoke, context, node);
-  };
+  registration.invoke = [](TfLiteContext* context, TfLiteNode* node) { return Run(Register().invoke, context, node); };
   return registration;
 }
 

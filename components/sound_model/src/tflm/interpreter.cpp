@@ -35,8 +35,7 @@ std::unexpected<Error> Refuse(ErrorCode code, std::string message) {
 
 struct Interpreter::Implementation {
   Implementation(const tflite::Model* model, std::span<uint8_t> arena, size_t operators, uint32_t (*cycles)())
-      : profiler(operators, cycles),
-        interpreter(model, resolver, arena.data(), arena.size(), nullptr, &profiler) {}
+      : profiler(operators, cycles), interpreter(model, resolver, arena.data(), arena.size(), nullptr, &profiler) {}
 
   Resolver resolver;
   OpProfiler profiler;
@@ -45,8 +44,7 @@ struct Interpreter::Implementation {
 
 std::expected<std::unique_ptr<Interpreter>, Error> Interpreter::Create(std::span<const uint8_t> model,
                                                                        const ModelSummary& summary,
-                                                                       std::span<uint8_t> arena,
-                                                                       uint32_t (*cycles)()) {
+                                                                       std::span<uint8_t> arena, uint32_t (*cycles)()) {
   flatbuffers::Verifier verifier(model.data(), model.size());
   if (!tflite::VerifyModelBuffer(verifier)) {
     return Refuse(ErrorCode::kDamaged, "model: damaged: FlatBuffers' verifier refuses it");
@@ -68,8 +66,7 @@ std::expected<std::unique_ptr<Interpreter>, Error> Interpreter::Create(std::span
   return interpreter;
 }
 
-Interpreter::Interpreter(std::unique_ptr<Implementation> implementation)
-    : implementation_(std::move(implementation)) {}
+Interpreter::Interpreter(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
 
 Interpreter::~Interpreter() = default;
 

@@ -85,8 +85,8 @@ extern "C" void app_main() {
     const bool ok = std::isfinite(error) && error <= kLargestError * peak;
     passed = passed && ok;
     std::printf("%s: %s, error %.3g of a peak of %.3g; fixed-point %u ns, esp-dsp %u ns\n", ok ? "ok" : "WRONG",
-                named.name, static_cast<double>(error), static_cast<double>(peak),
-                static_cast<unsigned>(portable_ns), static_cast<unsigned>(esp_dsp_ns));
+                named.name, static_cast<double>(error), static_cast<double>(peak), static_cast<unsigned>(portable_ns),
+                static_cast<unsigned>(esp_dsp_ns));
   }
   std::printf("%s\n", passed ? "PASS" : "FAIL");
 }
