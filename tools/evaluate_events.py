@@ -1,6 +1,5 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Judges the shipped event presets, beside the plain rule, on labelled recordings."""
+"""Judges the shipped event presets on labelled recordings. See --help."""
 
 import sys
 

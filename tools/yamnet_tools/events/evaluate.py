@@ -82,10 +82,12 @@ class Row:
 
 
 def evaluate(side: str, heard: Sequence[Heard], audio: ScoredAudio, model: YamnetModel) -> list[Row]:
-    """Judge each preset and the plain rule on one listening test."""
+    """Judge each preset whose sound is there, and the plain rule, on one listening test."""
     names = model.class_names
     rows = []
     for task in TASKS:
+        if not any(task.wanted(clip) for clip in heard):
+            continue
         rules = load_rules([task.preset[0]], names)
 
         def verdict(events: Sequence[Span], task: Task = task) -> Verdict:

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ruler itself: who counts as found, what as false alarm, who is on which side."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from yamnet_tools.events.clips import group_of, side_of
+from yamnet_tools.events.judge import judge
+from yamnet_tools.events.plain_rule import best_plain_rule, plain_events
+from yamnet_tools.events.report import insert_section
+from yamnet_tools.events.scored import ScoredAudio
+from yamnet_tools.events.stream import Heard
+from yamnet_tools.events.sweep import Point, recommend, sweep
+from yamnet_tools.model import TensorQuantization
+
+S = 16_000
+HOP = 7_680
+
+
+def heard(label: str, start_s: float, end_s: float, level: float = -20.0) -> Heard:
+    return Heard(label, round(start_s * S), round(end_s * S), level)
+
+
+def scored(columns: dict[int, list[float]], classes: int = 3) -> ScoredAudio:
+    length = max(map(len, columns.values()))
+    scores = np.full((length, classes), -128, np.int8)
+    for index, values in columns.items():
+        scores[: len(values), index] = [round(min(p * 256, 255)) - 128 for p in values]
+    starts = np.arange(length, dtype=np.int64) * HOP
+    return ScoredAudio(
+        scores, starts, np.full(length, -20.0), np.full(length, -60.0), TensorQuantization(1 / 256, -128)
+    )
+
+
+TEST = [heard("dog", 10, 12), heard("rain", 20, 25), heard("dog", 30, 31), heard("maybe", 40, 41)]
+
+
+def dogs(*starts_s: float) -> tuple[int, int]:
+    spans = [(round(start * S), round((start + 1) * S)) for start in starts_s]
+    verdict = judge(spans, TEST, lambda clip: clip.label == "dog", lambda clip: clip.label == "maybe")
+    return verdict.found, verdict.false_alarms
+
+
+def test_an_event_counts_for_the_sound_it_begins_in() -> None:
+    assert dogs(10.5) == (1, 0)
+    assert dogs(9.1, 30.9) == (2, 0)
+    assert dogs(10.1, 11.0) == (1, 0), "two events of one sound are one sound found"
+    assert dogs(8.9) == (0, 1)
+    assert dogs(12.1) == (0, 1)
+    assert dogs(22) == (0, 1)
+    assert dogs(40.5) == (0, 0), "nobody can say"
+
+
+def test_a_rule_that_is_always_on_finds_nothing() -> None:
+    assert judge([(0, 100 * S)], TEST, lambda clip: clip.label == "dog").found == 0
+
+
+def test_hours_are_those_of_the_other_recordings() -> None:
+    verdict = judge([(20 * S, 21 * S)], TEST, lambda clip: clip.label == "dog", lambda clip: clip.label == "maybe")
+    assert verdict.negative_hours == pytest.approx(5 / 3600)
+    assert verdict.per_hour == pytest.approx(720)
+
+
+def test_the_plain_rule_wants_six_in_a_row() -> None:
+    audio = scored({0: [0.5] * 5 + [0.1] + [0.5] * 6 + [0.1]})
+    assert plain_events(audio, 0, 0) == [(6 * HOP, 11 * HOP + 15_600)]
+
+
+def test_the_plain_rule_gets_the_class_and_threshold_that_suit_it_best() -> None:
+    truth = [heard("dog", 0, 5)]
+    audio = scored({0: [0.3] * 8 + [0.0] * 8 + [0.2] * 8, 1: [0.1] * 24})
+    rule = best_plain_rule(audio, range(3), lambda events: judge(events, truth, lambda _: True))
+    assert (rule.index, rule.threshold) == (0, pytest.approx(0.3, abs=0.01))
+    assert (rule.verdict.found, rule.verdict.false_alarms) == (1, 0)
+
+
+def test_clips_of_one_source_stay_together() -> None:
+    same = [
+        ("esc10/dog/1-100032-A.wav", "urbansound8k/dog_bark/100032-3-0-0.wav"),
+        (
+            "a/7E4B9C14-F955-4BED-9B03-7F3096A6CBFF-1430-1.0-f-26-hu.wav",
+            "b/7e4b9c14-f955-4bed-9b03-7f3096a6cbff-9-x.wav",
+        ),
+        ("s/zero_9f63152b_nohash_0.wav", "s/six_9f63152b_nohash_1.wav"),
+        ("music/trumpet_0.wav", "music/trumpet_12.wav"),
+    ]
+    for one, other in same:
+        assert group_of(Path(one)) == group_of(Path(other))
+    assert group_of(Path("music/trumpet_0.wav")) != group_of(Path("music/drum_0.wav"))
+
+
+def test_sides_are_about_equal_and_stable() -> None:
+    sides = [side_of(f"freesound/{number}") for number in range(1000)]
+    assert 450 < sum(sides) < 550
+    assert [side_of("freesound/100032"), side_of("freesound/1")] == [
+        side_of("freesound/100032"),
+        side_of("freesound/1"),
+    ]
+
+
+def test_a_sweep_finds_the_thresholds_between_positives_and_negatives() -> None:
+    audio = scored({0: [0.45] * 4 + [0.0] * 20 + [0.17] * 4 + [0.0] * 10})
+    truth = [heard("positive", 0, 2.5), heard("negative", 11.5, 14)]
+    rule = {"name": "x", "classes": [0], "on": 0.5, "off": 0.25}
+    points = sweep(rule, [(truth, audio), (truth, audio)], ["a", "b", "c"])
+    chosen = recommend(points, 0.0)
+    assert 0.17 < chosen.on < 0.45
+    assert (chosen.choosing.found, chosen.choosing.false_alarms) == (1, 0)
+    assert chosen.rule["on"] == chosen.on
+    generous = recommend(points, 1e9)
+    assert generous.choosing.found == 1
+
+
+def test_the_fewest_false_alarms_where_none_is_too_much_to_ask() -> None:
+    audio = scored({0: [0.95] * 4 + [0.0] * 20 + [0.95] * 4 + [0.0] * 10})
+    truth = [heard("positive", 0, 2.5), heard("negative", 11.5, 14)]
+    points = sweep({"name": "x", "classes": [0], "on": 0.5, "off": 0.25}, [(truth, audio)] * 2, ["a", "b", "c"])
+
+    def alarms(point: Point) -> float:
+        return point.choosing.per_hour
+
+    assert alarms(recommend(points, 0.0)) == min(map(alarms, points))
+
+
+def test_a_section_is_replaced_and_the_rest_stays(tmp_path: Path) -> None:
+    document = tmp_path / "a.md"
+    document.write_text("# Title\n\nmine\n")
+    insert_section(document, "events", "one")
+    insert_section(document, "events", "two")
+    assert document.read_text() == "# Title\n\nmine\n\n<!-- events:begin -->\n\ntwo\n\n<!-- events:end -->\n"

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tune_rules.py and evaluate_events.py as a person runs them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from device_core import RuleSet
+from yamnet_tools.model import convert, load_model
+from yamnet_tools.model.source import WEIGHTS
+from yamnet_tools.paths import MODEL_NAME
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+ALARM = CHECKOUT / "examples" / "audio" / "smoke_alarm_t3.wav"
+
+
+@pytest.fixture(scope="module")
+def model(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("converted")
+    convert(weights_dir / WEIGHTS.name, folder, offline=True)
+    return folder / MODEL_NAME
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight alarms and eight noises, each of its own source, with an index."""
+    folder = tmp_path_factory.mktemp("recordings")
+    random = np.random.default_rng(1)
+    alarm, rate = soundfile.read(ALARM)
+    lines = ["path,label"]
+    for number in range(8):
+        noise = random.standard_normal(4 * rate)
+        for kind, samples in (("alarm", alarm[: 4 * rate] + 0.002 * noise), ("noise", 0.05 * noise)):
+            path = folder / kind / f"source{chr(97 + number)}.wav"
+            path.parent.mkdir(exist_ok=True)
+            soundfile.write(path, samples, rate)
+            lines.append(f"{kind}/{path.name},{'siren' if kind == 'alarm' else kind}")
+    (folder / "index.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def run(tool: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(CHECKOUT / "tools" / tool), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+def test_tune_rules_recommends_and_writes_a_rule_that_works(model: Path, recordings: Path, tmp_path: Path) -> None:
+    written, picture = tmp_path / "rule.json", tmp_path / "plot.png"
+    positives, negatives = recordings / "alarm", recordings / "noise"
+    arguments = ["--positives", positives, "--negatives", negatives, "--model", model]
+    classes = ["--classes", "Smoke detector, smoke alarm", "--name", "smoke", "--write", written, "--plot", picture]
+    result = run("tune_rules.py", *arguments, *classes)
+    assert result.returncode == 0, result.stderr
+    assert "kept back" in result.stdout
+    assert "recommended: on " in result.stdout
+    assert "had 0 false alarms" in result.stdout
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    rules = RuleSet.parse(written.read_text(), list(load_model(model).class_names)).rules
+    assert [rule.name for rule in rules] == ["smoke"]
+    heard = run("classify.py", positives, "--rules", written, "--json", "--engine", "litert", "--model", model)
+    assert all(json.loads(line)["events"] for line in heard.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--rule", "loud"], "a rule without classes has no threshold to tune"),
+        (["--rule", "pets"], "--name must be one of dog, cat"),
+        (["--rule", "none"], "neither a rule file nor one of the presets"),
+        (["--classes", "Tuba; Zither"], "Tuba"),
+    ],
+)
+def test_tune_rules_says_what_is_wrong(model: Path, recordings: Path, arguments: list[str], reason: str) -> None:
+    folders = ["--positives", recordings / "alarm", "--negatives", recordings / "noise", "--model", model]
+    result = run("tune_rules.py", *folders, *arguments)
+    assert result.returncode == 1
+    assert reason in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_tune_rules_needs_both_kinds_on_both_sides(model: Path, recordings: Path, tmp_path: Path) -> None:
+    lone = tmp_path / "one.wav"
+    lone.write_bytes((recordings / "alarm" / "sourcea.wav").read_bytes())
+    arguments = ["--positives", tmp_path, "--negatives", recordings / "noise", "--rule", "baby", "--model", model]
+    result = run("tune_rules.py", *arguments)
+    assert result.returncode == 1
+    assert "both halves need positives and negatives" in result.stderr
+
+
+def test_evaluate_events_writes_its_table(model: Path, recordings: Path, tmp_path: Path) -> None:
+    document = tmp_path / "accuracy.md"
+    result = run("evaluate_events.py", "--audio", recordings, "--model", model, "--write", document)
+    assert result.returncode == 0, result.stderr
+    assert "| both | any loud sound |" in result.stdout
+    assert result.stdout.strip() in document.read_text()
