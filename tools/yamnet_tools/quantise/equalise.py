@@ -7,9 +7,9 @@ Correction", 2019). Before a depthwise layer the scale is free, as each channel'
 channel then gets all 255 steps over a range of its own. Before a pointwise layer it moves error between activations and
 weights, and is shared out between them.
 
-Each channel's range is what it reaches on calibration audio, with headroom, or less if that serves the next layer better.
-A depthwise layer is served by what comes out of its ReLU: late channels inhibit, and how strongly they do so beyond
-shutting that ReLU is of no use. A pointwise layer is served by a small mean square error.
+Each channel's range is what it reaches on calibration audio, with headroom, or less if that serves the next layer
+better. A depthwise layer is served by what comes out of its ReLU: late channels inhibit, and how strongly they do so
+beyond shutting that ReLU is of no use. A pointwise layer is served by a small mean square error.
 """
 
 from collections.abc import Callable
