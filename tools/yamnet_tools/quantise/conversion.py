@@ -42,7 +42,7 @@ from yamnet_tools.quantise.tuning import tune
 
 PROFILE = "yamnet"
 DEFAULT_CALIBRATION = 1500
-DEFAULT_STEPS = 600
+DEFAULT_STEPS = 400
 ROUNDING_PATCHES = 256
 """Of the calibration patches, those that ranges and rounding look at; fine-tuning learns from all."""
 

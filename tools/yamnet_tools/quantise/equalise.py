@@ -7,8 +7,9 @@ Correction", 2019). Before a depthwise layer the scale is free, as each channel'
 channel then gets all 255 steps over a range of its own. Before a pointwise layer it moves error between activations and
 weights, and is shared out between them.
 
-Each channel's range is what it reaches on calibration audio, with headroom, or less if that serves the next depthwise
-layer better: late channels inhibit, and how strongly they do so beyond shutting their filter's ReLU is of no use.
+Each channel's range is what it reaches on calibration audio, with headroom, or less if that serves the next layer
+better. A depthwise layer is served by what comes out of its ReLU: late channels inhibit, and how strongly they do so
+beyond shutting that ReLU is of no use. A pointwise layer is served by a small mean square error.
 """
 
 from collections.abc import Callable
@@ -19,10 +20,10 @@ import numpy as np
 from yamnet_tools.quantise.float_network import Float, FloatNetwork, Weighted
 from yamnet_tools.quantise.int8_network import ACTIVATION_LEVELS, WEIGHT_PEAK
 
-HEADROOM = 1.3
+HEADROOM = 1.2
 """Ranges are this much larger than what calibration audio reached: other audio reaches further."""
 
-DEVIATIONS = 4.0
+DEVIATIONS = 3.0
 """A channel's range covers at least its mean and so many standard deviations before ReLU, even if it never fired."""
 
 ACTIVATION_SHARE = 0.7
@@ -59,8 +60,8 @@ def equalise(
         reached = np.maximum(flat.max(axis=0), flat.mean(axis=0) + DEVIATIONS * spread)
         ranges = HEADROOM * np.maximum(reached, 1e-3 * spread + _TINY)
         values = np.maximum(before, 0, out=before)
-        if following.is_depthwise and clip:
-            ranges = np.minimum(ranges, _clipped(values, ranges, following))
+        if clip and not following.is_head:
+            ranges = _clipped(values, ranges, following)
         scales = np.maximum(_scales(ranges, following), _products(layer) / _LARGEST_GAIN)
         layers[index] = replace(layer, weights=layer.weights / scales, bias=layer.bias / scales)
         layers[index + 1] = replace(following, weights=_gained(following, scales))
@@ -92,15 +93,17 @@ def _gained(layer: Weighted, scales: Float) -> Float:
 
 
 def _clipped(values: Float, ranges: Float, following: Weighted) -> Float:
-    """For each channel the range that spoils the depthwise layer's output the least."""
+    """For each channel the range that spoils the next layer the least."""
     count = max(8, _SEARCH_POSITIONS // (values.shape[1] * values.shape[2]))
     sample = values[:: max(1, len(values) // count)]
-    exact = np.maximum(following.linear(sample), 0)
+    # What a pointwise layer makes of an error depends on all channels; without them the error itself is all there is.
+    exact = np.maximum(following.linear(sample), 0) if following.is_depthwise else sample
     best, lowest = ranges, np.full(ranges.shape, np.inf)
     for clip in _CLIPS:
         step = (ranges * clip / ACTIVATION_LEVELS).astype(np.float32)
         rounded = np.clip(np.rint(sample / step), 0, ACTIVATION_LEVELS) * step
-        error = np.square(np.maximum(following.linear(rounded), 0) - exact).mean(axis=(0, 1, 2))
+        reached = np.maximum(following.linear(rounded), 0) if following.is_depthwise else rounded
+        error = np.square(reached - exact).mean(axis=(0, 1, 2))
         better = error < lowest * _WORTHWHILE
         lowest = np.where(better, error, lowest)
         best = np.where(better, ranges * clip, best)
