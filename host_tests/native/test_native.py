@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the C++ tests of this folder under address and undefined-behaviour sanitizers."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 import native_build
-from yamnet_tools.paths import CLASS_MAP_NAME, MANIFEST_NAME
+from firmware_files import write_manifest
+from yamnet_tools.paths import CLASS_MAP_NAME, MANIFEST_NAME, MODEL_NAME
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +28,11 @@ def test_native_tests_pass(programs: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_damaged_model_files_never_harm_the_checks(programs: Path, converted_model: Path) -> None:
-    folder = converted_model.parent
-    files = [converted_model, folder / CLASS_MAP_NAME, folder / MANIFEST_NAME]
+def test_damaged_model_files_never_harm_the_checks(programs: Path, converted_model: Path, tmp_path: Path) -> None:
+    for name in (MODEL_NAME, CLASS_MAP_NAME):
+        shutil.copy(converted_model.parent / name, tmp_path)
+    write_manifest(tmp_path)
+    files = [tmp_path / name for name in (MODEL_NAME, CLASS_MAP_NAME, MANIFEST_NAME)]
     command = [programs / "model_fuzz", *files, "400", "1"]
     result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-8000:]

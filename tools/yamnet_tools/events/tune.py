@@ -49,9 +49,8 @@ def main() -> int:
                 f"{len(clips)} recordings from {len({clip.group for clip in clips})} sources were found"
             )
         test = build(mine, options.seed)
-        say(
-            f"{('choosing', 'judging')[side]} half: {len(mine)} recordings, {len(test.pcm) / SAMPLE_RATE / 60:.1f} minutes"
-        )
+        minutes = len(test.pcm) / SAMPLE_RATE / 60
+        say(f"{('choosing', 'judging')[side]} half: {len(mine)} recordings, {minutes:.1f} minutes")
         halves.append((test.heard, score_audio(test.pcm, model, engine)))
     points = sweep(rule, halves, model.class_names)
     chosen = recommend(points, options.false_alarms_per_hour)
