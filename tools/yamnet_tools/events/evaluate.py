@@ -194,10 +194,10 @@ _PREAMBLE = f"""\
 `python tools/evaluate_events.py --write docs/accuracy.md` makes this table. The recordings (`../shared/audio`) are
 split in two by the recording, uploader or speaker they were cut from, so that no source is on both sides. The presets
 were chosen on `tune`, but several versions were run on both halves with the counts of both in view, and the siren's and
-the baby's were changed after a look at the false alarms on `check`: it is no clean held-out half. On each side all clips follow one another in a shuffled order in a room
-with noise at {ROOM_DBFS:.0f} dBFS, {PAUSE_S} s apart, and go through the device's front end, level meter and
-detector. A clip is found when an event begins during it; an event that begins elsewhere is a false alarm, counted per
-hour of the other recordings (the pauses are not counted as time).
+the baby's were changed after a look at the false alarms on `check`: it is no clean held-out half. On each side all
+clips follow one another in a shuffled order in a room with noise at {ROOM_DBFS:.0f} dBFS, {PAUSE_S} s apart, and go
+through the device's front end, level meter and detector. A clip is found when an event begins during it; an event that
+begins elsewhere is a false alarm, counted per hour of the other recordings (the pauses are not counted as time).
 
 The plain rule: one class at or above a threshold in six patches in a row. In each row it has the threshold that suits
 it best there (highest F1), and for "any loud sound" also the class of all 521 that suits it best; the presets are the
