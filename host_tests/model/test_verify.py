@@ -90,7 +90,7 @@ def louder(scores: np.ndarray) -> np.ndarray:
         ("source_log_mel", lambda a: np.concatenate([a[:3], a[3:4] + np.float32(0.002), a[4:]]), "front end is not"),
         ("source_log_mel", lambda a: np.concatenate([a[:-1], a[-1:] + np.float32(0.02)]), "front end is not"),
         ("source_log_mel", lambda a: np.full_like(a, np.nan), "front end is not"),
-        ("source_patches", lambda a: np.clip(a.astype(int) + 2, -128, 127).astype(np.int8), r"than the device, by [23] steps"),
+        ("source_patches", lambda a: np.clip(a.astype(int) + 2, -128, 127).astype(np.int8), r"by [23] steps"),
         ("plain_scores", louder, "differs from the source's in 1 outputs"),
         ("litert_scores", louder, "TFLM and LiteRT compute"),
     ],
