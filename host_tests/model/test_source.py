@@ -108,6 +108,10 @@ def test_right_file_is_known_under_any_name(bare_machine: Path) -> None:
 def test_named_places_that_do_not_fit_are_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="nowhere: no such file or folder"):
         find_weights(Search(named=tmp_path / "nowhere"))
+    with (tmp_path / "huge").open("wb") as stream:
+        stream.truncate(1 << 30)
+    with pytest.raises(SourceError, match="1,073,741,824 bytes are too many"):
+        find_weights(Search(named=tmp_path / "huge"))
     with pytest.raises(SourceError, match="not a regular file"):
         find_weights(Search(named=Path("/dev/zero")))
     with pytest.raises(SourceError, match="this folder has none of"):

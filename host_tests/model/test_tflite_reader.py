@@ -3,7 +3,9 @@
 
 import struct
 import time
+from collections.abc import Callable
 
+import flatbuffers
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
@@ -12,7 +14,16 @@ from hypothesis import strategies as st
 
 from yamnet_tools.errors import ModelError
 from yamnet_tools.model import ConversionResult
-from yamnet_tools.model.tflite import Model, TensorType
+from yamnet_tools.model.tflite import (
+    Activation,
+    Conv2DOptions,
+    Model,
+    Operator,
+    Padding,
+    Quantization,
+    Tensor,
+    TensorType,
+)
 from yamnet_tools.model.tflite_reader import LARGEST_FILE_BYTES, read_model
 from yamnet_tools.model.tflite_writer import write_model
 
@@ -97,6 +108,65 @@ def test_another_schema_version_is_refused() -> None:
     struct.pack_into("<I", data, version, 4)
     with pytest.raises(ModelError, match="schema version 4"):
         read_model(bytes(data))
+
+
+def repacked(change: Callable[[schema.ModelT], object]) -> bytes:
+    """A model of one convolution, changed and packed by the schema's generated classes."""
+    quantization = Quantization(np.ones(1, np.float32), np.zeros(1, np.int64))
+    tensors = tuple(Tensor(name, (1, 1, 1, 1), TensorType.INT8, quantization) for name in "xwby")
+    options = Conv2DOptions(Padding.SAME, 1, 1, Activation.NONE)
+    model = Model(tensors, (Operator("CONV_2D", 3, (0, 1, 2), (3,), options),), (0,), (3,), metadata={"a": b"1"})
+    unpacked = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(write_model(model), 0))
+    change(unpacked)
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(unpacked.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def first_operator(model: schema.ModelT) -> schema.OperatorT:
+    return model.subgraphs[0].operators[0]
+
+
+def first_tensor(model: schema.ModelT) -> schema.TensorT:
+    return model.subgraphs[0].tensors[0]
+
+
+DAMAGE: list[tuple[Callable[[schema.ModelT], object], str]] = [
+    (lambda m: m.subgraphs.append(m.subgraphs[0]), "2 subgraphs, not 1"),
+    (lambda m: m.subgraphs.clear(), "0 subgraphs, not 1"),
+    (lambda m: setattr(m.buffers[1], "offset", 4096), "outside the FlatBuffer"),
+    (lambda m: setattr(first_tensor(m), "buffer", 99), "there is no buffer 99"),
+    (lambda m: setattr(first_tensor(m), "name", "n" * 5000), "a name is 5000 bytes long"),
+    (lambda m: setattr(first_tensor(m), "shape", [1] * 9), "a vector has 9 elements"),
+    (lambda m: setattr(first_tensor(m).quantization, "zeroPoint", [0, 0]), "scales and zero points differ"),
+    (lambda m: setattr(first_operator(m), "opcodeIndex", 7), "there is no operator code 7"),
+    (lambda m: setattr(first_operator(m), "builtinOptionsType", 8), "CONV_2D has another operator's options"),
+    (lambda m: setattr(first_operator(m).builtinOptions, "padding", 5), "padding 5 is unknown"),
+    (lambda m: setattr(first_operator(m).builtinOptions, "fusedActivationFunction", 77), "activation 77 is unknown"),
+    (lambda m: setattr(first_operator(m), "inputs", [0, 1, 4]), "there is no tensor 4"),
+    (lambda m: setattr(first_operator(m), "outputs", [-1]), "there is no tensor -1"),
+    (lambda m: setattr(m.subgraphs[0], "outputs", [2**31 - 1]), "there is no tensor 2147483647"),
+    (lambda m: setattr(m.metadata[0], "buffer", 50), "there is no buffer 50"),
+]
+
+
+@pytest.mark.parametrize(("change", "text"), DAMAGE)
+def test_each_kind_of_damage_is_named(change: Callable[[schema.ModelT], object], text: str) -> None:
+    with pytest.raises(ModelError, match=text):
+        read_model(repacked(change))
+
+
+def test_what_the_subset_does_not_cover_is_marked() -> None:
+    assert all(tensor.plain for tensor in read_model(repacked(lambda _: None)).tensors)
+    for change in (
+        lambda m: setattr(first_tensor(m), "isVariable", True),
+        lambda m: setattr(first_tensor(m), "sparsity", schema.SparsityParametersT()),
+        lambda m: (
+            setattr(first_tensor(m).quantization, "detailsType", 1)
+            or setattr(first_tensor(m).quantization, "details", schema.CustomQuantizationT())
+        ),
+    ):
+        assert not read_model(repacked(change)).tensors[0].plain
 
 
 def test_field_outside_its_table_is_refused() -> None:

@@ -4,6 +4,7 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from yamnet_tools.errors import ModelError
 from yamnet_tools.model import sandbox
-from yamnet_tools.model.graft import find_body, graft
+from yamnet_tools.model.graft import Body, find_body, graft
 from yamnet_tools.model.tflite import Model
 from yamnet_tools.model.tflite_reader import read_model
 from yamnet_tools.model.tflite_writer import write_model
@@ -57,6 +58,80 @@ def test_candidate_with_another_head_than_its_plain_twin_is_found(source_bytes: 
         tensors[index] = replace(tensors[index], data=rolled)
     with pytest.raises(ModelError, match=r"top class is|probabilities differ"):
         prove(source_bytes, body, candidate_of(plain, replace(model, tensors=tuple(tensors))))
+
+
+@pytest.fixture(scope="module")
+def seen(source_bytes: bytes) -> tuple[Body, Candidate, sandbox.TrialResult]:
+    """What a real trial of the right model brings back."""
+    body = find_body(read_model(source_bytes))
+    candidate = candidate_of(graft(body, None), graft(body))
+    results = []
+
+    def run_and_keep(trial: sandbox.Trial, timeout_s: float) -> sandbox.TrialResult:
+        results.append(sandbox.run_trial(trial, timeout_s))
+        return results[0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("yamnet_tools.model.verify.run_trial", run_and_keep)
+        prove(source_bytes, body, candidate)
+    return body, candidate, results[0]
+
+
+def louder(scores: np.ndarray) -> np.ndarray:
+    """One class of the last patch raised to the top."""
+    raised = scores.copy()
+    raised[-1, int(raised[-1].argmin())] = 127
+    return raised
+
+
+@pytest.mark.parametrize(
+    ("field", "change", "text"),
+    [
+        ("source_log_mel", lambda a: np.concatenate([a[:3], a[3:4] + np.float32(0.002), a[4:]]), "front end is not"),
+        ("source_log_mel", lambda a: np.concatenate([a[:-1], a[-1:] + np.float32(0.02)]), "front end is not"),
+        ("source_log_mel", lambda a: np.full_like(a, np.nan), "front end is not"),
+        ("source_patches", lambda a: np.clip(a.astype(int) + 2, -128, 127).astype(np.int8), r"by [23] steps"),
+        ("plain_scores", louder, "differs from the source's in 1 outputs"),
+        ("litert_scores", louder, "TFLM and LiteRT compute"),
+    ],
+)
+def test_each_stage_that_differs_is_named(
+    field: str,
+    change: Callable[[np.ndarray], np.ndarray],
+    text: str,
+    seen: tuple[Body, Candidate, sandbox.TrialResult],
+    source_bytes: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    body, candidate, result = seen
+    changed = replace(result, **{field: change(getattr(result, field))})
+    monkeypatch.setattr("yamnet_tools.model.verify.run_trial", lambda *_, **__: changed)
+    with pytest.raises(ModelError, match=text):
+        prove(source_bytes, body, candidate)
+
+
+def test_another_top_class_is_named(
+    seen: tuple[Body, Candidate, sandbox.TrialResult], source_bytes: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body, candidate, result = seen
+    changed = replace(result, tflm_scores=louder(result.tflm_scores), litert_scores=louder(result.litert_scores))
+    monkeypatch.setattr("yamnet_tools.model.verify.run_trial", lambda *_, **__: changed)
+    with pytest.raises(ModelError, match="on 'voice in noise' the grafted model's top class is"):
+        prove(source_bytes, body, candidate)
+
+
+def test_probabilities_too_far_off_are_named(
+    seen: tuple[Body, Candidate, sandbox.TrialResult], source_bytes: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The top class stays, a middling one vanishes."""
+    body, candidate, result = seen
+    scores = result.tflm_scores.copy()
+    patch, middling = np.argwhere((scores > -70) & (scores < scores.max(axis=1, keepdims=True)))[0]
+    scores[patch, middling] = -128
+    changed = replace(result, tflm_scores=scores, litert_scores=scores)
+    monkeypatch.setattr("yamnet_tools.model.verify.run_trial", lambda *_, **__: changed)
+    with pytest.raises(ModelError, match="probabilities differ from the source's by up to 0"):
+        prove(source_bytes, body, candidate)
 
 
 def trial(source_bytes: bytes, **changes: object) -> sandbox.Trial:

@@ -121,11 +121,9 @@ class Table:
 
 
 def root(data: bytes, what: str) -> Table:
-    """The root table of a FlatBuffer.
+    """The root table of a FlatBuffer of at least 4 bytes.
 
     Raises:
-        ModelError: `data` is too short to hold one, or its root offset points nowhere.
+        ModelError: its root offset points nowhere.
     """
-    if len(data) < _UOFFSET.size:
-        raise ModelError(f"truncated or damaged TensorFlow Lite file: {len(data)} bytes")
     return Table(data, _UOFFSET.unpack_from(data)[0], what)
