@@ -68,6 +68,8 @@ def shared_clips(audio_dir: Path) -> list[Path]:
 @pytest.fixture(scope="session")
 def converted_model(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that tools/convert_yamnet.py made, its class map and manifest beside it."""
+    if made := os.environ.get("CONVERTED_MODEL"):  # by test_sanitizers.py, whose runtime interpreters do not bear
+        return Path(made)
     # Not at the top: the sanitizers' run of the component tests loads this file and none of the interpreters.
     from yamnet_tools.model import convert
 

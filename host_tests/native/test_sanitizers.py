@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import native_build
 
 DEVICE_CORE = native_build.CHECKOUT / "tools" / "device_core"
@@ -39,8 +41,17 @@ def preloaded_libraries() -> str:
     return " ".join(paths)
 
 
-def test_component_tests_pass_under_sanitizers() -> None:
-    environment = os.environ | {
+def converted_model_if_any(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The model for tests that need one; without weights they skip, and the others still run."""
+    try:
+        return {"CONVERTED_MODEL": str(request.getfixturevalue("converted_model"))}
+    except pytest.skip.Exception:
+        return {}
+
+
+def test_component_tests_pass_under_sanitizers(request: pytest.FixtureRequest) -> None:
+    environment = os.environ | converted_model_if_any(request)
+    environment |= {
         "DEVICE_CORE_DIR": str(sanitized_package()),
         "LD_PRELOAD": preloaded_libraries(),
         # CPython itself keeps memory until it exits.

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from device_core import check_model
-from yamnet_tools.model import convert
 from yamnet_tools.model.tflite import Model, Quantization
 from yamnet_tools.model.tflite_reader import read_model
 from yamnet_tools.model.tflite_writer import write_model
@@ -18,9 +17,9 @@ CONV, DEPTHWISE = 1, 2  # operators by index
 
 
 @pytest.fixture(scope="session")
-def model_bytes(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+def model_bytes(converted_model: Path) -> bytes:
     """The converter's model."""
-    return convert(weights_dir, tmp_path_factory.mktemp("model"), offline=True).model.read_bytes()
+    return converted_model.read_bytes()
 
 
 @pytest.fixture(scope="session")
