@@ -2,10 +2,14 @@
 // What the clip store does with events, and what it does when storage is slow, full, gone, read-only or corrupt.
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "clip_bench.h"
+#include "clip_store/posix_file_layer.h"
 #include "faulty_disk.h"
 
 namespace native_tests {
@@ -450,6 +454,55 @@ void ATornOrAlteredLineIsNotRead() {
   }
 }
 
+/// A folder of the real disk.
+struct Folder : clip_store::Volume {
+  explicit Folder(std::string path) : files(std::move(path), [] { return uint64_t{1} << 30; }) {}
+  std::string_view name() const override { return "folder"; }
+  clip_store::StorageResult<clip_store::FileLayer*> Mount() override {
+    if (auto prepared = files.Prepare(); !prepared) return std::unexpected(prepared.error());
+    return &files;
+  }
+  void Unmount() override {}
+  bool Alive() override { return true; }
+  clip_store::PosixFileLayer files;
+};
+
+void TheSameOnARealDisk() {
+  char path[] = "/tmp/clip_store_XXXXXX";
+  CHECK(mkdtemp(path) != nullptr);
+  const std::string folder = std::string(path) + "/events";
+  {
+    Folder volume(folder);
+    Bench bench(Spec(), {&volume});
+    OneEvent(bench, 1);
+    OneEvent(bench, 2);
+    CHECK(bench.store.clips().size() == 2 && LinesOn(volume.files).size() == 4);
+    CHECK(bench.store.Star(std::string(bench.store.clips()[0].name), true).has_value());
+    CHECK(bench.store.Remove(std::string(bench.store.clips()[1].name)).has_value());
+    CHECK(volume.files.Open("no such", clip_store::FileLayer::Mode::kRead).error() == StorageError::kNotFound);
+    CHECK(volume.files.Remove("no such") == std::unexpected(StorageError::kNotFound));
+  }
+  {
+    std::ofstream torn(folder + "/journal-000001.jsonl", std::ios::app);
+    torn << "{\"half\":";
+  }
+  Folder volume(folder);
+  ClipStoreSpec spec = Spec();
+  spec.boot_count = 8;
+  Bench bench(spec, {&volume});
+  OneEvent(bench, 1);
+  CHECK(bench.store.clips().size() == 2 && bench.store.clips()[0].starred && LinesOn(volume.files).size() == 6);
+  auto wav = volume.files.Open(bench.store.clips()[1].name, clip_store::FileLayer::Mode::kRead);
+  std::vector<uint8_t> content(100000);
+  content.resize((*wav)->ReadAt(0, content).value());
+  CHECK(IsWholeWav(content) && SamplesIn(content).size() == 2000 + 5000 + 1500);
+  std::filesystem::remove_all(path);
+  Folder nowhere("/proc/none/events");
+  Bench without(Spec(), {&nowhere});
+  OneEvent(without, 1);
+  CHECK(without.store.status().volume.empty());
+}
+
 }  // namespace
 }  // namespace native_tests
 
@@ -478,5 +531,6 @@ int main() {
   CloseCompletesTheClip();
   TheJournalRotates();
   ATornOrAlteredLineIsNotRead();
+  TheSameOnARealDisk();
   return 0;
 }
