@@ -4,6 +4,7 @@
 import argparse
 import json
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -81,6 +82,9 @@ def _refuse_places(places: Sequence[Path], models: Sequence[str]) -> None:
             raise DatasetError(f"{place}: the report would replace a model")
         if place.is_dir():
             raise DatasetError(f"{place}: a folder; name a file for the report")
+        above = next(folder for folder in place.absolute().parents if folder.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK):
+            raise DatasetError(f"{place}: {above} is {'not writable' if above.is_dir() else 'no folder'}")
 
 
 def open_scorers(models: Sequence[str], engine: str, *, ablation: bool) -> list[Scorer]:
@@ -156,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pooling", choices=("mean", "max"), default="mean", help="from patches to a clip (mean)")
     parser.add_argument("--engine", choices=ENGINE_NAMES, default="litert", help="for int8 patch models (litert)")
     parser.add_argument("--bootstrap", type=_repeats, default=300, metavar="N", help="resamples (300)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the resamples (0)")
+    parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="of the resamples (0)")
     parser.add_argument(
         "--json", type=Path, nargs="?", const=_STDOUT, metavar="OUT.json",
         help="write all figures; to standard output in place of the tables if no file is named",
@@ -168,4 +172,10 @@ def _parser() -> argparse.ArgumentParser:
 def _repeats(text: str) -> int:
     if not text.isdecimal() or not 10 <= int(text) <= 100_000:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 10 to 100000")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at most 18 digits")
     return int(text)

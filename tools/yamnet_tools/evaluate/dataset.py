@@ -39,7 +39,7 @@ def read_dataset(folder: Path) -> list[Clip]:
         DatasetError: no such folder, no audio, no labels, or an index whose columns or files are missing.
     """
     if not folder.is_dir():
-        raise DatasetError(f"{folder}: {'no folder' if folder.exists() else 'no such folder'}")
+        raise DatasetError(f"{folder}: {'not a folder' if folder.exists() else 'no such folder'}")
     index = folder / INDEX_NAME
     return _read_index(index) if index.is_file() else _read_folders(folder)
 

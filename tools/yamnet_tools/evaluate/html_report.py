@@ -131,7 +131,11 @@ def _errors(evaluation: Evaluation, model: ModelResult, *, is_open: bool) -> str
         f" alarms, {count} clips confused</span></summary><h3>Strongest false alarms</h3>"
         + (_cells(["p", "heard", "label", "clip"], alarms) if alarms else "<p>none</p>")
         + "<h3>Most confused</h3>"
-        + (_cells(["clips", "share", "label", "heard", ""], confused) if confused else "<p>none</p>")
+        + (
+            f"<div class=clips>{_cells(['clips', 'share', 'label', 'heard', ''], confused)}</div>"
+            if confused
+            else "<p>none</p>"
+        )
         + f"{_figure(plots.confusion(evaluation, model))}</details>"
     )
 
