@@ -58,12 +58,13 @@ def test_zero_shot_shares_ties_and_leaves_out_clips_without_target() -> None:
     assert metrics.zero_shot_accuracy(scores, truth) == pytest.approx((0.5 + 1 + 0) / 3)
 
 
-def test_agreement_tells_equal_from_tied() -> None:
+def test_top_classes_tell_equal_from_tied() -> None:
     reference = np.array([[0.1, 0.9], [0.8, 0.2], [0.2, 0.7]], np.float32)
     scores = np.array([[0.9, 0.9], [0.8, 0.2], [0.9, 0.1]], np.float32)
-    found = metrics.agreement(scores, reference)
-    assert (found.top_equal, found.top_tied) == (pytest.approx(1 / 3), pytest.approx(2 / 3))
-    assert found.largest_difference == pytest.approx(0.8)
+    found = metrics.top_classes([scores[:2], scores[2:]], [reference[:2], reference[2:]])
+    assert found.patches.tolist() == [2, 1]
+    assert found.equal.tolist() == [1, 0]
+    assert found.tied.tolist() == [2, 0]
 
 
 def test_calibration_bins_hold_each_score_once() -> None:
@@ -78,7 +79,53 @@ def test_bootstrap_interval_narrows_with_more_clips_and_holds_the_value() -> Non
     widths = []
     for count in (20, 2000):
         values = rng.normal(size=count)
-        found = metrics.bootstrap(lambda rows, values=values: float(values[rows].mean()), count, 400, 0)
+        draws = metrics.resamples(range(count), ["x"] * count, 400, 0)
+        found = metrics.interval(float(values.mean()), np.array([values[rows].mean() for rows in draws]))
         assert found.low < found.value < found.high
         widths.append(found.high - found.low)
     assert widths[1] < widths[0] / 5
+
+
+def test_an_interval_covers_the_truth_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(1)
+    covered = 0
+    for trial in range(200):
+        values = rng.normal(size=60)
+        draws = metrics.resamples(range(60), ["x"] * 60, 200, trial)
+        found = metrics.interval(float(values.mean()), np.array([values[rows].mean() for rows in draws]))
+        covered += found.low <= 0 <= found.high
+    assert 0.88 < covered / 200 <= 0.99
+
+
+def test_resamples_keep_recordings_whole_and_every_label_there() -> None:
+    groups = ["a", "a", "a", "b", "c", "d"]
+    strata = ["dog", "dog", "dog", "dog", "cat", "cat"]
+    draws = metrics.resamples(groups, strata, 50, 0)
+    for rows in draws:
+        counts = np.bincount(rows, minlength=6)
+        assert counts[0] == counts[1] == counts[2]
+        assert counts[4] + counts[5] == 2
+    assert len({tuple(rows) for rows in draws}) > 3
+    again = metrics.resamples(groups, strata, 50, 0)
+    assert all((first == second).all() for first, second in zip(draws, again, strict=True))
+    assert any((first.shape != second.shape) or (first != second).any()
+               for first, second in zip(draws, metrics.resamples(groups, strata, 50, 1), strict=True))  # fmt: skip
+
+
+def test_what_has_no_value_is_not_a_number() -> None:
+    scores, truth = np.array([[0.5, 0.1], [0.5, 0.2]]), np.array([[True, False], [True, False]])
+    found = metrics.by_target(metrics.average_precision, scores, truth)
+    assert found[0] == pytest.approx(1)
+    assert math.isnan(found[1])
+    assert metrics.mean_of(found) == pytest.approx(1)
+    assert math.isnan(metrics.mean_of(np.array([math.nan])))
+    assert math.isnan(metrics.roc_auc(scores[:, 0], truth[:, 0]))
+    assert metrics.d_prime(1.0) == math.inf
+    assert metrics.d_prime(0.0) == -math.inf
+    assert math.isnan(metrics.d_prime(math.nan))
+
+
+def test_all_ties_are_worth_chance() -> None:
+    scores, truth = np.full(8, 0.5), np.arange(8) < 2
+    assert metrics.roc_auc(scores, truth) == pytest.approx(0.5)
+    assert metrics.average_precision(scores, truth) == pytest.approx(0.25)

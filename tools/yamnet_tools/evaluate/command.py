@@ -4,6 +4,7 @@
 import argparse
 import json
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,9 +15,11 @@ import device_core
 from yamnet_tools import cli
 from yamnet_tools.engines import ENGINE_NAMES
 from yamnet_tools.errors import ModelError
-from yamnet_tools.evaluate.dataset import read_dataset, read_label_map
-from yamnet_tools.evaluate.evaluation import Evaluation, Settings, evaluate
+from yamnet_tools.evaluate.dataset import DatasetError, read_dataset
+from yamnet_tools.evaluate.evaluation import Settings, evaluate
 from yamnet_tools.evaluate.html_report import html_report
+from yamnet_tools.evaluate.labels import read_label_map
+from yamnet_tools.evaluate.results import Evaluation
 from yamnet_tools.evaluate.scorers import Scorer, open_scorer
 from yamnet_tools.evaluate.text_report import text_report
 from yamnet_tools.files import write_bytes
@@ -27,7 +30,14 @@ MODEL is a .tflite of any of these kinds, or NAME=PATH to call it NAME in the re
   a float patch model (convert_yamnet.py --source keras --keep-float writes one)
   a waveform model as Google publishes it
 NAME@power=PATH scores a patch model behind another front end than its own.
+
+DIR holds folders named like the labels, or an index.csv with columns path and label, and optionally source (the
+collection) and recording (what the clip was cut from; clips of one recording are resampled together).
+
+exit codes: 0; 1 when a clip could not be read (the report is of the others) or nothing could be done; 2 for wrong
+usage; 130 after Ctrl-C.
 """
+_STDOUT = Path("-")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         YamnetToolsError: a model or the data cannot be used.
     """
     options = _parser().parse_args(arguments)
+    _refuse_places([path for path in (options.json, options.html) if path not in (None, _STDOUT)], options.models)
     clips = read_dataset(options.data)
     scorers = open_scorers(options.models, options.engine, ablation=options.front_end_ablation)
     names = [scorer.name for scorer in scorers]
@@ -49,10 +60,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         evaluation = evaluate(scorers, clips, label_map, reference, settings, lambda done: bar.update(done - bar.n))
     if options.html is not None:
         write_bytes(options.html, html_report(evaluation).encode())
-    if options.json is not None:
-        write_bytes(options.json, to_json(evaluation))
-    print(text_report(evaluation))
-    return cli.EXIT_OK
+    if options.json == _STDOUT:
+        print(to_json(evaluation).decode(), end="")
+    else:
+        if options.json is not None:
+            write_bytes(options.json, to_json(evaluation))
+        print(text_report(evaluation))
+    for line in evaluation.unreadable:
+        cli.say(f"left out: {line}")
+    return cli.EXIT_FAILED if evaluation.unreadable else cli.EXIT_OK
+
+
+def _refuse_places(places: Sequence[Path], models: Sequence[str]) -> None:
+    """Say before the work what would be lost after it.
+
+    Raises:
+        DatasetError: a report would replace a model, or cannot be written to its place.
+    """
+    for place in places:
+        if any(place.resolve() == Path(text.rpartition("=")[2]).resolve() for text in models):
+            raise DatasetError(f"{place}: the report would replace a model")
+        if place.is_dir():
+            raise DatasetError(f"{place}: a folder; name a file for the report")
+        above = next(folder for folder in place.absolute().parents if folder.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK):
+            raise DatasetError(f"{place}: {above} is {'not writable' if above.is_dir() else 'no folder'}")
 
 
 def open_scorers(models: Sequence[str], engine: str, *, ablation: bool) -> list[Scorer]:
@@ -61,7 +93,7 @@ def open_scorers(models: Sequence[str], engine: str, *, ablation: bool) -> list[
     Args:
         models: PATH, NAME=PATH or NAME@PROFILE=PATH.
         engine: for int8 patch models.
-        ablation: add each patch model once more behind the `power` front end.
+        ablation: add each patch model once more behind the front end that it was not trained on.
 
     Raises:
         ModelError: a model cannot be used, or two have one name.
@@ -74,10 +106,11 @@ def open_scorers(models: Sequence[str], engine: str, *, ablation: bool) -> list[
         path = Path(place)
         name, _, profile = name.partition("@")
         name = name or (f"{path.parent.name}/{path.stem}" if path.parent.name else path.stem)
-        scorers.append(open_scorer(path, f"{name}@{profile}" if profile else name, engine, _spec(profile)))
-        takes_patches = "patch model" in scorers[-1].kind
-        if ablation and not profile and takes_patches:
-            scorers.append(open_scorer(path, f"{name}@power", engine, _spec("power")))
+        own = open_scorer(path, f"{name}@{profile}" if profile else name, engine, _spec(profile))
+        scorers.append(own)
+        if ablation and not profile and own.front_end is not None:
+            others = [other for other in device_core.profile_names() if other != own.front_end]
+            scorers += [open_scorer(path, f"{name}@{other}", engine, _spec(other)) for other in others]
     names = [scorer.name for scorer in scorers]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ModelError(f"two models are called '{twice[0]}'; give them names: NAME=PATH")
@@ -115,17 +148,23 @@ def _parser() -> argparse.ArgumentParser:
         "--labels",
         type=Path,
         metavar="MAP.csv",
-        help="what labels mean: label,name,classes (default: a map of its own)",
+        help="what labels mean: columns label, name, classes (separated by `;`; none: only counter-examples); by"
+        " default a map of the labels of ESC-50, UrbanSound8K and others, and the classes' own names",
     )
     parser.add_argument("--reference", metavar="NAME", help="the model others are compared with (default: the first)")
     parser.add_argument(
-        "--front-end-ablation", action="store_true", help="score patch models behind the `power` front end, too"
+        "--front-end-ablation",
+        action="store_true",
+        help="score patch models behind the front end that is not theirs, too",
     )
     parser.add_argument("--pooling", choices=("mean", "max"), default="mean", help="from patches to a clip (mean)")
     parser.add_argument("--engine", choices=ENGINE_NAMES, default="litert", help="for int8 patch models (litert)")
     parser.add_argument("--bootstrap", type=_repeats, default=300, metavar="N", help="resamples (300)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the resamples (0)")
-    parser.add_argument("--json", type=Path, metavar="OUT.json", help="write all figures")
+    parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="of the resamples (0)")
+    parser.add_argument(
+        "--json", type=Path, nargs="?", const=_STDOUT, metavar="OUT.json",
+        help="write all figures; to standard output in place of the tables if no file is named",
+    )  # fmt: skip
     parser.add_argument("--html", type=Path, metavar="OUT.html", help="write a page with plots")
     return parser
 
@@ -133,4 +172,10 @@ def _parser() -> argparse.ArgumentParser:
 def _repeats(text: str) -> int:
     if not text.isdecimal() or not 10 <= int(text) <= 100_000:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 10 to 100000")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at most 18 digits")
     return int(text)

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Labelled recordings, and what their labels mean in AudioSet's classes."""
+"""Labelled recordings: an index.csv, or folders named like the labels."""
 
 import csv
-from collections.abc import Sequence
+import io
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 from yamnet_tools.audio import find_recordings
 from yamnet_tools.errors import AudioError, YamnetToolsError
+from yamnet_tools.events.clips import group_of
 
 INDEX_NAME = "index.csv"
-_CLASS_SEPARATOR = ";"
+_COLLECTIONS = ("freesound/", "donateacry/")  # of group_of, those whose file names tell the recording for certain
 
 
 class DatasetError(YamnetToolsError):
@@ -20,53 +20,65 @@ class DatasetError(YamnetToolsError):
 
 @dataclass(frozen=True)
 class Clip:
-    """A recording, its dataset's label, and the collection it is from."""
+    """A recording, its dataset's label, the collection it is from, and the recording it was cut from."""
 
     path: Path
     label: str
     source: str
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a label means: the name it is reported under, and indices of classes (of which the strongest counts)."""
-
-    name: str
-    classes: tuple[int, ...]
+    recording: str
 
 
 def read_dataset(folder: Path) -> list[Clip]:
     """List the clips below a folder.
 
-    With an index.csv (columns path and label, optionally source; paths relative to the folder) that is what counts,
-    else each clip's label is the folder it lies in, and its source the folder above that.
+    With an index.csv (columns path and label, optionally source and recording; paths relative to the folder) that is
+    what counts, else each clip's label is the folder it lies in, and its source the folder above that. What recording
+    a clip was cut from is told by names like those of ESC-50 and UrbanSound8K where no column does.
 
     Raises:
         DatasetError: no such folder, no audio, no labels, or an index whose columns or files are missing.
     """
     if not folder.is_dir():
-        raise DatasetError(f"{folder}: no such folder")
+        raise DatasetError(f"{folder}: {'not a folder' if folder.exists() else 'no such folder'}")
     index = folder / INDEX_NAME
     return _read_index(index) if index.is_file() else _read_folders(folder)
 
 
-def _read_index(index: Path) -> list[Clip]:
+def read_rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    """The rows of a CSV file with a header line; a cell that is missing at a row's end is empty.
+
+    Raises:
+        DatasetError: no such file, not UTF-8, not CSV, without one of `columns`, or without rows.
+    """
     try:
-        with index.open(newline="", encoding="utf-8-sig") as stream:
-            rows = list(csv.DictReader(stream, strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{index}: not a CSV file: {error}") from error
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path}: not UTF-8: byte 0x{error.object[error.start]:02x} at {error.start}; save it as UTF-8") from error  # noqa: E501  # fmt: skip
+    reader = csv.DictReader(io.StringIO(text, newline=""), restval="", strict=True)
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise DatasetError(f"{path}: line {reader.line_num} is not CSV: {error}") from error
+    found = [name for name in reader.fieldnames or () if name]
+    for column in columns:
+        if column not in found:
+            raise DatasetError(f"{path}: no column '{column}' in its first line, which has: {', '.join(found)}")
     if not rows:
-        raise DatasetError(f"{index}: no rows")
+        raise DatasetError(f"{path}: no rows below its first line")
+    return rows
+
+
+def _read_index(index: Path) -> list[Clip]:
     clips = []
-    for number, row in enumerate(rows, start=2):
-        path, label = row.get("path"), row.get("label")
+    for number, row in enumerate(read_rows(index, ("path", "label")), start=2):
+        path, label = row["path"].strip(), row["label"].strip()
         if not path or not label:
-            raise DatasetError(f"{index}: line {number} has no {'path' if not path else 'label'}")
+            raise DatasetError(f"{index}: row {number} has no {'path' if not path else 'label'}")
         clip = index.parent / path
         if not clip.is_file():
-            raise DatasetError(f"{index}: line {number}: there is no {path}")
-        clips.append(Clip(clip, label.strip(), (row.get("source") or "").strip() or index.parent.name))
+            raise DatasetError(f"{index}: row {number}: there is no {path}")
+        source = row.get("source", "").strip() or index.parent.name
+        clips.append(Clip(clip, label, source, row.get("recording", "").strip() or _recording(clip)))
     return clips
 
 
@@ -80,51 +92,11 @@ def _read_folders(folder: Path) -> list[Clip]:
         path = Path(name)
         if path.parent == folder:
             raise DatasetError(f"{path}: no label: clips lie in folders named like their labels, or in an {INDEX_NAME}")
-        source = path.parent.parent.name if path.parent.parent != folder else folder.name
-        clips.append(Clip(path, path.parent.name, source))
+        source = path.parent.parent.name if path.parent.parent != folder else folder.resolve().name
+        clips.append(Clip(path, path.parent.name, source, _recording(path)))
     return clips
 
 
-def read_label_map(path: Path | None, class_names: Sequence[str]) -> dict[str, Target | None]:
-    """What each label means.
-
-    Args:
-        path: a CSV with columns label, name and classes, the latter separated by `;`; no classes means that clips of
-            this label are only counter-examples. None for the map that comes with the program.
-        class_names: the model's.
-
-    Raises:
-        DatasetError: not such a file, or a class that the model does not have.
-    """
-    try:
-        text = (files(__package__) / "label_map.csv" if path is None else path).read_text(encoding="utf-8")
-        rows = list(csv.DictReader(text.splitlines(), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{path}: not a CSV file: {error}") from error
-    index = {name: number for number, name in enumerate(class_names)}
-    targets: dict[str, Target | None] = {}
-    for number, row in enumerate(rows, start=2):
-        if not row.get("label") or row.get("classes") is None:
-            raise DatasetError(f"{path}: line {number} has no label or no classes; the columns are label,name,classes")
-        names = [name.strip() for name in row["classes"].split(_CLASS_SEPARATOR) if name.strip()]
-        unknown = [name for name in names if name not in index]
-        if unknown and path is not None:
-            raise DatasetError(f"{path}: line {number}: the models have no class '{unknown[0]}'")
-        known = tuple(index[name] for name in names if name in index)
-        targets[row["label"]] = Target(row.get("name") or row["label"], known) if known else None
-    return targets
-
-
-def target_of(label: str, targets: dict[str, Target | None], class_names: Sequence[str]) -> Target | None:
-    """A label's meaning by the map, else the class of the same name.
-
-    Raises:
-        KeyError: neither.
-    """
-    if label in targets:
-        return targets[label]
-    plain = label.replace("_", " ").casefold()
-    for number, name in enumerate(class_names):
-        if plain in (name.casefold(), *(part.strip().casefold() for part in name.split(","))):
-            return Target(name, (number,))
-    raise KeyError(label)
+def _recording(path: Path) -> str:
+    group = group_of(path)
+    return group if group.startswith(_COLLECTIONS) else str(path)

@@ -2,7 +2,7 @@
 """Figures of merit of scores against truth, and how sure they are."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -12,8 +12,15 @@ import numpy.typing as npt
 Double = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
+Probabilities = npt.NDArray[np.float32]
 
 CALIBRATION_BINS = 10
+
+Measure = Callable[[Double, Bool], float]
+"""Of one target's scores [n] and truth [n]."""
+
+RowMeasure = Callable[[Whole], float]
+"""Of the clips with these indices, which may repeat."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +62,26 @@ def roc_auc(scores: Double, truth: Bool) -> float:
 
 
 def d_prime(auc: float) -> float:
-    """Distance of two normal distributions of unit variance with this ROC AUC: sqrt(2) times its normal quantile."""
+    """Distance of two normal distributions of unit variance with this ROC AUC: sqrt(2) times its normal quantile.
+
+    Infinite where nothing overlaps. (Hershey et al. 2017, CNN architectures for large-scale audio classification.)
+    """
     if math.isnan(auc):
         return math.nan
-    return math.sqrt(2) * NormalDist().inv_cdf(min(max(auc, 1e-9), 1 - 1e-9))
+    if auc in (0.0, 1.0):
+        return math.copysign(math.inf, auc - 0.5)
+    return math.sqrt(2) * NormalDist().inv_cdf(auc)
 
 
-def mean_average_precision(scores: Double, truth: Bool) -> float:
-    """Mean of the targets' average precisions, [n, t] and [n, t]; targets without positives are left out."""
-    return _mean([average_precision(scores[:, index], truth[:, index]) for index in range(truth.shape[1])])
+def by_target(measure: Measure, scores: Double, truth: Bool) -> Double:
+    """A measure of each target: [n, t] and [n, t] -> [t], NaN where it has none."""
+    return np.array([measure(scores[:, index], truth[:, index]) for index in range(truth.shape[1])])
+
+
+def mean_of(values: Double) -> float:
+    """Mean of what is a number, NaN where nothing is."""
+    kept = values[~np.isnan(values)]
+    return float(kept.mean()) if kept.size else math.nan
 
 
 def zero_shot_accuracy(scores: Double, truth: Bool) -> float:
@@ -76,52 +94,66 @@ def zero_shot_accuracy(scores: Double, truth: Bool) -> float:
     return float(((tied & truth).sum(axis=1) / tied.sum(axis=1)).mean())
 
 
-def bootstrap(measure: Callable[[Whole], float], count: int, repeats: int, seed: int) -> Interval:
-    """A measure of `count` clips with its 95 % interval.
+def resamples(groups: Sequence[Hashable], strata: Sequence[Hashable], repeats: int, seed: int) -> list[Whole]:
+    """Draw clips with replacement for a stratified cluster bootstrap (Davison and Hinkley 1997, section 3.8).
+
+    Clips cut from one recording are not independent, so whole recordings are drawn. They are drawn within each
+    label, so that a rare one is not absent from some of the draws.
 
     Args:
-        measure: of the clips with these indices, which may repeat.
-        count: clips there are.
-        repeats: resamples drawn.
-        seed: of the draw.
+        groups: each clip's recording.
+        strata: each clip's label; a recording belongs to that of its first clip.
+        repeats: how many draws.
+        seed: of the draws.
+
+    Returns:
+        Indices of clips, one array per draw.
     """
+    members: dict[Hashable, list[int]] = {}
+    for index, group in enumerate(groups):
+        members.setdefault(group, []).append(index)
+    by_stratum: dict[Hashable, list[Whole]] = {}
+    for rows in members.values():
+        by_stratum.setdefault(strata[rows[0]], []).append(np.array(rows))
     rng = np.random.default_rng(seed)
-    drawn = [measure(rng.integers(count, size=count)) for _ in range(repeats)]
-    kept = [value for value in drawn if not math.isnan(value)]
-    low, high = np.percentile(kept, [2.5, 97.5]) if kept else (math.nan, math.nan)
-    return Interval(measure(np.arange(count)), float(low), float(high))
+    return [
+        np.concatenate([rows[pick] for rows in by_stratum.values() for pick in rng.integers(len(rows), size=len(rows))])
+        for _ in range(repeats)
+    ]
+
+
+def interval(value: float, draws: Double) -> Interval:
+    """A value with the 2.5th and 97.5th percentile of the same figure over resamples [repeats]."""
+    kept = draws[~np.isnan(draws)]
+    low, high = np.percentile(kept, [2.5, 97.5]) if kept.size else (math.nan, math.nan)
+    return Interval(value, float(low), float(high))
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """How a model compares with a reference, patch by patch.
+class TopClasses:
+    """Patches of each clip on which a model and a reference have one strongest class: whole numbers [n].
 
     Attributes:
         patches: compared.
-        top_equal: share with the same first strongest class.
-        top_tied: share where the reference's strongest class is among the model's strongest.
-        mean_difference, largest_difference: of probabilities.
+        equal: with the same first strongest class.
+        tied: where the reference's strongest class is among the model's strongest.
     """
 
-    patches: int
-    top_equal: float
-    top_tied: float
-    mean_difference: float
-    largest_difference: float
+    patches: Whole
+    equal: Whole
+    tied: Whole
 
 
-def agreement(scores: npt.NDArray[np.float32], reference: npt.NDArray[np.float32]) -> Agreement:
-    """Compare probabilities [n, K] with a reference's."""
-    top = reference.argmax(axis=1)
-    rows = np.arange(len(top))
-    difference = np.abs(scores - reference)
-    return Agreement(
-        patches=len(top),
-        top_equal=float((scores.argmax(axis=1) == top).mean()),
-        top_tied=float((scores[rows, top] == scores.max(axis=1)).mean()),
-        mean_difference=float(difference.mean()),
-        largest_difference=float(difference.max()),
-    )
+def top_classes(found: Sequence[Probabilities], reference: Sequence[Probabilities]) -> TopClasses:
+    """Compare the probabilities of each clip's patches, n times [k, K], with a reference's."""
+    counts = []
+    for scores, wanted in zip(found, reference, strict=True):
+        top = wanted.argmax(axis=1)
+        equal = scores.argmax(axis=1) == top
+        tied = scores[np.arange(len(top)), top] == scores.max(axis=1)
+        counts.append((len(top), equal.sum(), tied.sum()))
+    patches, equal, tied = np.array(counts, np.int64).reshape(-1, 3).T
+    return TopClasses(patches, equal, tied)
 
 
 @dataclass(frozen=True)
@@ -143,8 +175,3 @@ def calibration(scores: Double, truth: Bool) -> list[CalibrationBin]:
         if chosen.any():
             found.append(CalibrationBin(int(chosen.sum()), float(flat[chosen].mean()), float(hits[chosen].mean())))
     return found
-
-
-def _mean(values: list[float]) -> float:
-    kept = [value for value in values if not math.isnan(value)]
-    return float(np.mean(kept)) if kept else math.nan

@@ -9,14 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 import device_core
-from yamnet_tools.engines import open_engine
+from yamnet_tools.engines import native_log, open_engine
 from yamnet_tools.errors import ModelError
 from yamnet_tools.model import load_model
 from yamnet_tools.model.class_map import read_class_map
 from yamnet_tools.model.front_end import METADATA_NAME, decode
 from yamnet_tools.model.network import INPUT_SHAPE
 from yamnet_tools.model.source import Search, find_class_map
-from yamnet_tools.model.tflite_reader import LARGEST_FILE_BYTES
+from yamnet_tools.model.tflite import Model, TensorType
+from yamnet_tools.model.tflite_reader import LARGEST_FILE_BYTES, read_model
+from yamnet_tools.paths import CLASS_MAP_NAME
 from yamnet_tools.quantise.calibration import log_mel_patches
 
 Pcm = npt.NDArray[np.int16]
@@ -29,12 +31,14 @@ class Scorer(Protocol):
     Attributes:
         name: to tell it from others.
         kind: what it is, for people.
+        front_end: the profile that computes its patches; None for a model that takes the waveform.
         size_bytes: of its file.
         class_names: of its outputs.
     """
 
     name: str
     kind: str
+    front_end: str | None
     size_bytes: int
     class_names: tuple[str, ...]
 
@@ -49,6 +53,7 @@ class PatchScorer:
         model = load_model(path)
         self.name = name
         self._spec = spec or model.front_end
+        self.front_end: str | None = self._spec.name
         self.kind = f"int8 patch model, {self._spec.name} front end, {engine}"
         self.size_bytes = path.stat().st_size
         self.class_names = model.class_names
@@ -66,20 +71,22 @@ class PatchScorer:
 class FloatScorer:
     """A float model that takes log-mel patches, or waveforms such as Google publishes; run by LiteRT."""
 
-    def __init__(self, path: Path, name: str, spec: device_core.LogMelSpec | None = None) -> None:
+    def __init__(self, path: Path, name: str, spec: device_core.LogMelSpec) -> None:
         self._interpreter = _open(path)
         details, self._output = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
         self._input, self._shape = details["index"], tuple(int(size) for size in details["shape"])
-        takes_patches = self._shape == INPUT_SHAPE
-        self._spec = spec or _front_end(self._interpreter)
-        if details["dtype"] != np.float32 or not (takes_patches or math.prod(self._shape) == self._spec.patch_samples):
+        takes_patches = tuple(size for size in self._shape if size != 1) == INPUT_SHAPE[1:]
+        self._spec = spec
+        if details["dtype"] != np.float32 or not (takes_patches or math.prod(self._shape) == spec.patch_samples):
             raise ModelError(
-                f"{path}: takes {list(self._shape)} of {details['dtype'].__name__}; no YAMNet this program knows"
+                f"{path}: takes {list(self._shape)} of {details['dtype'].__name__}; a YAMNet takes log-mel patches"
+                f" {list(INPUT_SHAPE)} or {spec.patch_samples} samples"
             )
-        self._takes_patches = takes_patches
+        self._path = path
         self.name = name
+        self.front_end: str | None = spec.name if takes_patches else None
         self.kind = (
-            f"float patch model, {self._spec.name} front end" if takes_patches else "waveform model, its own front end"
+            f"float patch model, {spec.name} front end" if takes_patches else "waveform model, its own front end"
         )
         self.size_bytes = path.stat().st_size
         self.class_names = _class_names(path, int(self._output["shape"][-1]))
@@ -89,7 +96,7 @@ class FloatScorer:
         return np.concatenate([self._score_one(values) for values in self._inputs(pcm)])
 
     def _inputs(self, pcm: Pcm) -> npt.NDArray[np.float32]:
-        if self._takes_patches:
+        if self.front_end is not None:
             return log_mel_patches(pcm, self._spec)[:, np.newaxis]
         spec = self._spec
         padded = np.pad(pcm, (0, max(0, spec.patch_samples - pcm.size)))
@@ -101,8 +108,13 @@ class FloatScorer:
     def _score_one(self, values: npt.NDArray[np.float32]) -> Probabilities:
         self._interpreter.set_tensor(self._input, values.reshape(self._shape))
         self._interpreter.invoke()
-        scores: Probabilities = self._interpreter.get_tensor(self._output["index"])
-        return scores.reshape(1, -1)
+        scores: Probabilities = self._interpreter.get_tensor(self._output["index"]).reshape(1, -1)
+        if not (scores.min() >= 0 and scores.max() <= 1):
+            raise ModelError(
+                f"{self._path}: its outputs are no probabilities (from {scores.min():.3g} to {scores.max():.3g}); it"
+                " has to end with a sigmoid"
+            )
+        return scores
 
 
 def open_scorer(path: Path, name: str, engine: str, spec: device_core.LogMelSpec | None = None) -> Scorer:
@@ -112,44 +124,61 @@ def open_scorer(path: Path, name: str, engine: str, spec: device_core.LogMelSpec
         path: the .tflite.
         name: to report it under.
         engine: `tflm` or `litert`, for int8 patch models.
-        spec: another front end than the model's own, to see what that costs; waveform models have none to change.
+        spec: another front end than the model's own, to see what that costs.
 
     Raises:
-        ModelError: no model, or none this program knows.
+        ModelError: no model, none this program knows, or a waveform model and another front end.
     """
-    if not path.is_file():
-        raise ModelError(f"{path}: no such file")
-    interpreter = _open(path)
-    if interpreter.get_input_details()[0]["dtype"] == np.int8:
+    model = _parse(path)
+    if model.tensors[model.inputs[0]].type == TensorType.INT8:
         return PatchScorer(path, name, engine, spec)
-    return FloatScorer(path, name, spec)
+    scorer = FloatScorer(path, name, spec or _front_end(path, model))
+    if spec is not None and scorer.front_end is None:
+        raise ModelError(f"{path}: a waveform model has its own front end; '{spec.name}' cannot be put before it")
+    return scorer
+
+
+def _parse(path: Path) -> Model:
+    """The parts of a .tflite of any kind, so that no interpreter meets a file that is obviously damaged."""
+    if not path.is_file():
+        raise ModelError(f"{path}: {'a folder, not a model' if path.is_dir() else 'no such file'}")
+    if path.stat().st_size > LARGEST_FILE_BYTES:
+        raise ModelError(f"{path}: too large for a YAMNet: {path.stat().st_size:,} bytes")
+    try:
+        model = read_model(path.read_bytes())
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+    if len(model.inputs) != 1:
+        raise ModelError(f"{path}: it has {len(model.inputs)} inputs, a YAMNet has one")
+    return model
 
 
 def _open(path: Path) -> Any:
     from ai_edge_litert.interpreter import Interpreter
 
-    if path.stat().st_size > LARGEST_FILE_BYTES:
-        raise ModelError(f"{path}: too large for a YAMNet: {path.stat().st_size:,} bytes")
-    try:
-        interpreter = Interpreter(model_content=path.read_bytes(), num_threads=1)
-        interpreter.allocate_tensors()
-    except (RuntimeError, ValueError) as error:
-        raise ModelError(f"{path}: LiteRT cannot run it: {error}") from error
-    if len(interpreter.get_input_details()) != 1:
-        raise ModelError(f"{path}: it has {len(interpreter.get_input_details())} inputs, a YAMNet has one")
+    with native_log() as log:
+        try:
+            interpreter = Interpreter(model_content=path.read_bytes(), num_threads=1)
+            interpreter.allocate_tensors()
+        except (RuntimeError, ValueError) as error:
+            raise ModelError(f"{path}: LiteRT cannot run it: {error} {log()}") from error
     return interpreter
 
 
-def _front_end(interpreter: Any) -> device_core.LogMelSpec:
+def _front_end(path: Path, model: Model) -> device_core.LogMelSpec:
     """The profile in the file's metadata; a float model of other origin was trained on Google's."""
+    if METADATA_NAME not in model.metadata:
+        return device_core.LogMelSpec.profile("yamnet")
     try:
-        metadata = interpreter.get_metadata() if hasattr(interpreter, "get_metadata") else {}
-    except (RuntimeError, ValueError):
-        metadata = {}
-    return decode(metadata) if METADATA_NAME in metadata else device_core.LogMelSpec.profile("yamnet")
+        return decode(model.metadata)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
 
 
 def _class_names(path: Path, count: int) -> tuple[str, ...]:
-    beside = path.with_name("yamnet_class_map.csv")
+    beside = path.with_name(CLASS_MAP_NAME)
     data = beside.read_bytes() if beside.is_file() else find_class_map(Search(offline=True)).data
-    return read_class_map(data, count)
+    try:
+        return read_class_map(data, count)
+    except ModelError as error:
+        raise ModelError(f"{path}: no names for its {count} outputs: {error}") from error
