@@ -17,9 +17,13 @@ command -v c++ >/dev/null || {
 
 extras=$(IFS=,; echo "$*")
 stamp=.venv/installed-${extras:-none}
-if [ -e "$stamp" ] && [ -z "$(find pyproject.toml components tools/device_core -newer "$stamp" -print -quit)" ]; then
-  exit 0
-fi
+stamps=("$stamp")
+[ $# -gt 0 ] || stamps=(.venv/installed-*)  # the base came with whatever extras are there
+for made in "${stamps[@]}"; do
+  if [ -e "$made" ] && [ -z "$(find pyproject.toml components tools/device_core -newer "$made" -print -quit)" ]; then
+    exit 0
+  fi
+done
 echo "setup: creating .venv (the first time takes a minute or two)" >&2
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".${extras:+[$extras]}"
