@@ -11,6 +11,9 @@ import pytest
 import soundfile
 
 from device_core import RuleSet
+from yamnet_tools.events.evaluate import TASKS, Row, table
+from yamnet_tools.events.judge import Verdict
+from yamnet_tools.events.plain_rule import PlainRule
 from yamnet_tools.model import convert, load_model
 from yamnet_tools.model.source import WEIGHTS
 from yamnet_tools.paths import MODEL_NAME
@@ -98,3 +101,14 @@ def test_evaluate_events_writes_its_table(model: Path, recordings: Path, tmp_pat
     assert result.returncode == 0, result.stderr
     assert "| both | any loud sound |" in result.stdout
     assert result.stdout.strip() in document.read_text()
+
+
+def test_the_table_says_who_leads(model: Path) -> None:
+    def row(preset: tuple[int, int], plain: tuple[int, int]) -> str:
+        judged = [Verdict(found, 10, false_alarms, 1.0) for found, false_alarms in (preset, plain)]
+        rows = [Row("check", TASKS[0], judged[0], PlainRule(20, 0.1, judged[1]))]
+        return table(rows, load_model(model)).splitlines()[-1]
+
+    assert row((5, 0), (4, 1)).endswith("| beats | beats |")
+    assert row((5, 0), (4, 0)).endswith("| beats | ties |")
+    assert row((4, 2), (5, 1)).endswith("| **loses** | **loses** |")
