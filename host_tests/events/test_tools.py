@@ -61,7 +61,7 @@ def test_tune_rules_recommends_and_writes_a_rule_that_works(model: Path, recordi
     assert result.returncode == 0, result.stderr
     assert "kept back" in result.stdout
     assert "recommended: on " in result.stdout
-    assert "had 0 false alarms" in result.stdout
+    assert "false alarms: 0 in" in result.stdout
     assert picture.read_bytes().startswith(b"\x89PNG")
     rules = RuleSet.parse(written.read_text(), list(load_model(model).class_names)).rules
     assert [rule.name for rule in rules] == ["smoke"]
@@ -84,6 +84,47 @@ def test_tune_rules_says_what_is_wrong(model: Path, recordings: Path, arguments:
     assert result.returncode == 1
     assert reason in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("rate", ["nan", "-1", "few"])
+def test_an_impossible_rate_is_wrong_usage(rate: str) -> None:
+    folders = ["--positives", "a", "--negatives", "b", "--rule", "baby"]
+    result = run("tune_rules.py", *folders, "--false-alarms-per-hour", rate)
+    assert result.returncode == 2
+    assert f"{rate}: must be a number, 0 or more" in result.stderr
+
+
+def test_tune_rules_refuses_bad_folders(model: Path, recordings: Path, tmp_path: Path) -> None:
+    written = tmp_path / "rule.json"
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    alarm = recordings / "alarm"
+
+    def refusal(positives: Path, negatives: Path) -> str:
+        folders = ["--positives", positives, "--negatives", negatives, "--write", written]
+        result = run("tune_rules.py", *folders, "--rule", "baby", "--model", model)
+        assert (result.returncode, result.stdout) == (1, "")
+        assert not written.exists()
+        return result.stderr.splitlines()[-1]
+
+    assert "no audio in this folder" in refusal(bad, alarm)
+    assert "No such file" in refusal(tmp_path / "nowhere", alarm)
+    assert "it is among the positives and among the negatives" in refusal(alarm, alarm)
+    (bad / "broken.wav").write_bytes(b"RIFF????WAVE")
+    (bad / "whole.wav").write_bytes((alarm / "sourcea.wav").read_bytes())
+    assert "broken.wav: " in refusal(bad, recordings / "noise")
+
+
+def test_recordings_that_only_a_number_tells_apart_are_split_by_file(
+    model: Path, recordings: Path, tmp_path: Path
+) -> None:
+    for number, path in enumerate(sorted((recordings / "alarm").iterdir())):
+        (tmp_path / f"alarm_{number}.wav").write_bytes(path.read_bytes())
+    folders = ["--positives", tmp_path, "--negatives", recordings / "noise", "--model", model]
+    result = run("tune_rules.py", *folders, "--classes", "Smoke detector, smoke alarm")
+    assert result.returncode == 0, result.stderr
+    assert "only a number tells the recordings' names apart" in result.stderr
+    assert "found 4 of 4" in result.stdout
 
 
 def test_tune_rules_needs_both_kinds_on_both_sides(model: Path, recordings: Path, tmp_path: Path) -> None:

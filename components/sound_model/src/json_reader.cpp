@@ -53,6 +53,8 @@ void AppendUtf8(std::string& out, uint32_t code) {
 bool JsonReader::Fail(JsonError::Kind kind, std::string message) {
   if (failed_) return false;
   failed_ = true;
+  std::ranges::replace_if(
+      message, [](unsigned char c) { return c < 0x20; }, '?');
   error_ = {.kind = kind, .path = Path(), .message = std::move(message)};
   return false;
 }

@@ -34,7 +34,8 @@ class JsonReader {
 
   enum class Kind { kObject, kArray, kString, kNumber, kBool, kNull, kOther };
 
-  explicit JsonReader(std::string_view text) : text_(text) {}
+  /// @param text  UTF-8; a byte order mark before it, as some editors write, is passed over.
+  explicit JsonReader(std::string_view text) : text_(text), position_(text.starts_with("\xEF\xBB\xBF") ? 3 : 0) {}
 
   /// Every reading function returns false after an error, its own or an earlier one; error() then says the first one.
   bool BeginObject();
@@ -89,7 +90,7 @@ class JsonReader {
   std::string Path() const;
 
   std::string_view text_;
-  size_t position_ = 0;
+  size_t position_;
   std::array<Level, kMaxDepth> levels_;
   size_t depth_ = 0;
   bool failed_ = false;
