@@ -24,9 +24,9 @@ from yamnet_tools.model import YamnetModel, load_model
 from yamnet_tools.paths import DEFAULT_MODEL
 
 _EPILOG = """\
-The recordings are split in two by where they were cut from (the number at a name's end does not count): thresholds
-are chosen on one half and judged on the other. Each half is heard as one stretch of sound, the recordings in a
-shuffled order in a room with a little noise.
+The recordings are split in two by where they were cut from (the number at a name's end does not count, unless it is
+all that tells the names apart): thresholds are chosen on one half and judged on the other. Each half is heard as one
+stretch of sound, the recordings in a shuffled order in a room with a little noise.
 
 examples:
   tune_rules.py --positives cries/ --negatives house/ --rule baby --write my_baby.json
