@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from yamnet_tools.events.clips import group_of, side_of
+from yamnet_tools.events.clips import LabelledClip, group_of, halves, side_of, told_apart_by_file
 from yamnet_tools.events.judge import judge
 from yamnet_tools.events.plain_rule import best_plain_rule, plain_events
 from yamnet_tools.events.report import insert_section
@@ -89,6 +89,30 @@ def test_clips_of_one_source_stay_together() -> None:
     for one, other in same:
         assert group_of(Path(one)) == group_of(Path(other))
     assert group_of(Path("music/trumpet_0.wav")) != group_of(Path("music/drum_0.wav"))
+
+
+def clip(label: str, name: str) -> LabelledClip:
+    return LabelledClip(Path(name), label, group_of(Path(name)))
+
+
+def test_both_halves_have_of_everything_and_no_source_is_on_both() -> None:
+    names = [("cry", f"{source}_{take}.wav") for source in "abcde" for take in range(3)] + [
+        ("room", "x"),
+        ("room", "y"),
+    ]
+    clips = [clip(*name) for name in names]
+    one, other = halves(clips)
+    assert sorted(each.path for each in one + other) == sorted(each.path for each in clips)
+    assert not {each.group for each in one} & {each.group for each in other}
+    assert {each.label for each in one} == {each.label for each in other} == {"cry", "room"}
+    assert abs(len(one) - len(other)) <= 3
+    assert halves(clips[::-1])[0][0].group == one[0].group
+
+
+def test_one_source_is_not_split() -> None:
+    one, other = halves([clip("cry", "a_1.wav"), clip("cry", "a_2.wav")])
+    assert (len(one), len(other)) == (2, 0)
+    assert [len(side) for side in halves(told_apart_by_file(one))] == [1, 1]
 
 
 def test_sides_are_about_equal_and_stable() -> None:

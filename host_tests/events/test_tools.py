@@ -11,6 +11,9 @@ import pytest
 import soundfile
 
 from device_core import RuleSet
+from yamnet_tools.events.evaluate import TASKS, Row, table
+from yamnet_tools.events.judge import Verdict
+from yamnet_tools.events.plain_rule import PlainRule
 from yamnet_tools.model import convert, load_model
 from yamnet_tools.model.source import WEIGHTS
 from yamnet_tools.paths import MODEL_NAME
@@ -58,7 +61,7 @@ def test_tune_rules_recommends_and_writes_a_rule_that_works(model: Path, recordi
     assert result.returncode == 0, result.stderr
     assert "kept back" in result.stdout
     assert "recommended: on " in result.stdout
-    assert "had 0 false alarms" in result.stdout
+    assert "false alarms: 0 in" in result.stdout
     assert picture.read_bytes().startswith(b"\x89PNG")
     rules = RuleSet.parse(written.read_text(), list(load_model(model).class_names)).rules
     assert [rule.name for rule in rules] == ["smoke"]
@@ -83,6 +86,47 @@ def test_tune_rules_says_what_is_wrong(model: Path, recordings: Path, arguments:
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("rate", ["nan", "-1", "few"])
+def test_an_impossible_rate_is_wrong_usage(rate: str) -> None:
+    folders = ["--positives", "a", "--negatives", "b", "--rule", "baby"]
+    result = run("tune_rules.py", *folders, "--false-alarms-per-hour", rate)
+    assert result.returncode == 2
+    assert f"{rate}: must be a number, 0 or more" in result.stderr
+
+
+def test_tune_rules_refuses_bad_folders(model: Path, recordings: Path, tmp_path: Path) -> None:
+    written = tmp_path / "rule.json"
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    alarm = recordings / "alarm"
+
+    def refusal(positives: Path, negatives: Path) -> str:
+        folders = ["--positives", positives, "--negatives", negatives, "--write", written]
+        result = run("tune_rules.py", *folders, "--rule", "baby", "--model", model)
+        assert (result.returncode, result.stdout) == (1, "")
+        assert not written.exists()
+        return result.stderr.splitlines()[-1]
+
+    assert "no audio in this folder" in refusal(bad, alarm)
+    assert "No such file" in refusal(tmp_path / "nowhere", alarm)
+    assert "it is among the positives and among the negatives" in refusal(alarm, alarm)
+    (bad / "broken.wav").write_bytes(b"RIFF????WAVE")
+    (bad / "whole.wav").write_bytes((alarm / "sourcea.wav").read_bytes())
+    assert "broken.wav: " in refusal(bad, recordings / "noise")
+
+
+def test_recordings_that_only_a_number_tells_apart_are_split_by_file(
+    model: Path, recordings: Path, tmp_path: Path
+) -> None:
+    for number, path in enumerate(sorted((recordings / "alarm").iterdir())):
+        (tmp_path / f"alarm_{number}.wav").write_bytes(path.read_bytes())
+    folders = ["--positives", tmp_path, "--negatives", recordings / "noise", "--model", model]
+    result = run("tune_rules.py", *folders, "--classes", "Smoke detector, smoke alarm")
+    assert result.returncode == 0, result.stderr
+    assert "only a number tells the recordings' names apart" in result.stderr
+    assert "found 4 of 4" in result.stdout
+
+
 def test_tune_rules_needs_both_kinds_on_both_sides(model: Path, recordings: Path, tmp_path: Path) -> None:
     lone = tmp_path / "one.wav"
     lone.write_bytes((recordings / "alarm" / "sourcea.wav").read_bytes())
@@ -98,3 +142,14 @@ def test_evaluate_events_writes_its_table(model: Path, recordings: Path, tmp_pat
     assert result.returncode == 0, result.stderr
     assert "| both | any loud sound |" in result.stdout
     assert result.stdout.strip() in document.read_text()
+
+
+def test_the_table_says_who_leads(model: Path) -> None:
+    def row(preset: tuple[int, int], plain: tuple[int, int]) -> str:
+        judged = [Verdict(found, 10, false_alarms, 1.0) for found, false_alarms in (preset, plain)]
+        rows = [Row("check", TASKS[0], judged[0], PlainRule(20, 0.1, judged[1]))]
+        return table(rows, load_model(model)).splitlines()[-1]
+
+    assert row((5, 0), (4, 1)).endswith("| beats | beats |")
+    assert row((5, 0), (4, 0)).endswith("| beats | ties |")
+    assert row((4, 2), (5, 1)).endswith("| **loses** | **loses** |")

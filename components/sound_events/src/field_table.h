@@ -6,9 +6,11 @@
 #include <string>
 #include <string_view>
 
-#include "json_reader.h"
+#include "sound_model/json_reader.h"
 
 namespace sound_events {
+
+using sound_model::JsonReader;
 
 /// A field that an object may have.
 struct Field {

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "json_reader.h"
+#include "field_table.h"
 #include "sound_events/rule.h"
 
 namespace sound_events {

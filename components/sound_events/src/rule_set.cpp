@@ -19,6 +19,14 @@ size_t CountClasses(const std::vector<Rule>& rules) {
   return count;
 }
 
+Error FromJson(const sound_model::JsonError& error) {
+  using Kind = sound_model::JsonError::Kind;
+  const ErrorCode code = error.kind == Kind::kSyntax     ? ErrorCode::kSyntax
+                         : error.kind == Kind::kTooLarge ? ErrorCode::kTooLarge
+                                                         : ErrorCode::kInvalidRule;
+  return {code, error.path, error.message};
+}
+
 std::string TooManyClasses() {
   return "all rules together may name at most " + std::to_string(RuleSet::kMaxClasses) + " classes and suppressors";
 }
@@ -35,12 +43,13 @@ bool ReadSchemaVersion(JsonReader& reader) {
 bool ReadRules(JsonReader& reader, std::span<const std::string> class_names, std::vector<Rule>& rules) {
   if (!reader.BeginArray()) return false;
   while (reader.NextElement()) {
-    if (rules.size() == RuleSet::kMaxRules) return reader.Fail(ErrorCode::kTooLarge, TooManyRules());
+    if (rules.size() == RuleSet::kMaxRules) return reader.Fail(sound_model::JsonError::Kind::kTooLarge, TooManyRules());
     Rule rule;
     if (!ReadRule(reader, class_names, rule)) return false;
     if (HasRule(rules, rule.name)) return reader.Refuse("there is another rule \"" + rule.name + "\"");
     rules.push_back(std::move(rule));
-    if (CountClasses(rules) > RuleSet::kMaxClasses) return reader.Fail(ErrorCode::kTooLarge, TooManyClasses());
+    if (CountClasses(rules) > RuleSet::kMaxClasses)
+      return reader.Fail(sound_model::JsonError::Kind::kTooLarge, TooManyClasses());
   }
   return !reader.failed();
 }
@@ -59,7 +68,7 @@ std::expected<RuleSet, Error> RuleSet::Parse(std::string_view json, std::span<co
       {"schema", true, ReadSchemaVersion},
       {"rules", true, [&](JsonReader& r) { return ReadRules(r, class_names, set.rules_); }},
   };
-  if (!ReadFields(reader, fields) || !reader.ReadEnd()) return std::unexpected(reader.error());
+  if (!ReadFields(reader, fields) || !reader.ReadEnd()) return std::unexpected(FromJson(reader.error()));
   return set;
 }
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string>
 
-#include "sound_model/json_reader.h"
+#include "sound_model/json_members.h"
 
 namespace sound_model {
 namespace {
@@ -34,7 +34,7 @@ std::string Shortened(std::string_view text) {
 
 std::expected<log_mel::LogMelSpec, Error> ParseFrontEnd(std::string_view json) {
   if (CountMembers(json) != kMembers) return Damaged("not a JSON object of 12 members");
-  const auto profile = FindMember(json, "profile").and_then(AsPlainString);
+  const auto profile = FindMember(json, "profile").and_then(AsString);
   if (!profile) return Damaged("it has no name");
   const auto spec = log_mel::FindProfile(*profile);
   if (!spec) {
@@ -50,7 +50,7 @@ std::expected<log_mel::LogMelSpec, Error> ParseFrontEnd(std::string_view json) {
   };
   const auto spectrum = FindMember(json, "spectrum");
   if (!spectrum) return Damaged("spectrum is missing");
-  if (AsPlainString(*spectrum) != log_mel::SpectrumName(spec->spectrum)) {
+  if (AsString(*spectrum) != log_mel::SpectrumName(spec->spectrum)) {
     return differs("spectrum", *spectrum, log_mel::SpectrumName(spec->spectrum));
   }
   const struct {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sound_model/manifest.h"
 
-#include "sound_model/json_reader.h"
+#include "sound_model/json_members.h"
 
 namespace sound_model {
 namespace {
@@ -22,7 +22,7 @@ std::unexpected<Error> Missing(std::string_view what, std::string_view name) {
 
 std::expected<std::string, Error> FileHash(std::string_view manifest_json, std::string_view name) {
   constexpr size_t kDigits = 64;
-  const auto hash = FindEntry(manifest_json, name, "sha256").and_then(AsPlainString);
+  const auto hash = FindEntry(manifest_json, name, "sha256").and_then(AsString);
   if (!hash || hash->size() != kDigits || hash->find_first_not_of("0123456789abcdef") != hash->npos) {
     return Missing("SHA-256", name);
   }

@@ -14,6 +14,7 @@ from device_core import RuleSet
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"classes": ["Baby cry"]}, '/rules/0/classes/0: there is no class "Baby cry"; there is "Baby cry, infant cry"'),
     ({"classes": ["Tuba"]}, '/rules/0/classes/0: there is no class "Tuba"'),
+    ({"classes": ["Tu\x1b[31m\nba"]}, '/rules/0/classes/0: there is no class "Tu?[31m?ba"'),
     ({"classes": [8]}, "/rules/0/classes/0: 8 is out of range; it must be 0 to 7"),
     ({"classes": [-1]}, "/rules/0/classes/0: -1 is out of range"),
     ({"classes": [1.5]}, "/rules/0/classes/0: must be a whole number"),
@@ -89,12 +90,19 @@ def test_a_bad_rule_is_refused_with_its_place_and_the_reason(fields: dict[str, A
         ('{"schema": 1, "rules": [{"name": "a\\ud800"}]}', "half a surrogate pair"),
         ('{"schema": 1, "rules": [{"name": "a\x01"}]}', "a control character in a string"),
         ('{"schema": 1, "rules": [{"name": "a', "a string has no end"),
+        ('{"schema": NaN, "rules": []}', "/schema: not JSON at line 1: a value must stand here"),
+        ('{"schema": 1e999, "rules": []}', "/schema: is out of range"),
+        ('\ufeff\ufeff{"schema": 1, "rules": []}', "not JSON at line 1: a value must stand here"),
     ],
 )
 def test_a_broken_document_is_refused(text: str, reason: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         RuleSet.parse(text, CLASSES)
     assert reason in str(caught.value)
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    assert RuleSet.parse("\ufeff" + document(rule()), CLASSES).rules[0].name == "baby"
 
 
 def test_bytes_that_are_not_utf8_are_refused() -> None:

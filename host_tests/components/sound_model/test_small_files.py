@@ -65,6 +65,7 @@ def test_the_manifest_names_a_hash() -> None:
         "format": 1,
         "files": {"a.bin": {"bytes": 3, "sha256": "f" * 64}, "yamnet.tflite": {"bytes": 5, "sha256": HASH}},
         "model": {"model": {"input": {"shape": [1, 96, 64]}, "note": 'a "quoted" \\ {brace'}, "proof": None},
+        "scales": [0.0033123123123123123, 1e-30, -1.5e300],
     }
     for text in (json.dumps(manifest), json.dumps(manifest, indent=1)):
         assert file_hash(text.encode(), "yamnet.tflite") == HASH
@@ -83,3 +84,17 @@ def test_the_manifest_names_a_hash() -> None:
 def test_a_damaged_manifest_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="manifest"):
         file_hash(text.encode(), "yamnet.tflite")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_a_manifest_is_read_only_when_it_is_json(data: st.DataObject) -> None:
+    good = json.dumps({"files": {"a": {"bytes": 3.5e0, "sha256": HASH}}, "x": [True, None, {"ü": []}]}).encode()
+    position = data.draw(st.integers(0, len(good) - 1))
+    length = data.draw(st.integers(0, 4))
+    damaged = good[:position] + data.draw(st.binary(max_size=4)) + good[position + length :]
+    try:
+        file_hash(damaged, "a")
+    except ValueError:
+        return
+    assert json.loads(damaged.decode("utf-8"))["files"]["a"]["sha256"]

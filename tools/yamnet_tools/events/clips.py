@@ -5,7 +5,7 @@ import csv
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +58,30 @@ def group_of(path: Path) -> str:
 def side_of(group: str) -> int:
     """0 or 1, by the group's name alone: the same on every machine, whatever else is in the folder."""
     return hashlib.sha256(group.encode()).digest()[0] & 1
+
+
+def halves(clips: Sequence[LabelledClip]) -> tuple[list[LabelledClip], list[LabelledClip]]:
+    """Split so that no group is on both sides and each label is on both, as evenly as its groups allow.
+
+    The order in which groups are dealt out is that of a hash of their names: the same clips are always split alike.
+    """
+    groups: dict[str, list[LabelledClip]] = {}
+    for clip in clips:
+        groups.setdefault(clip.group, []).append(clip)
+    sides: tuple[list[LabelledClip], list[LabelledClip]] = ([], [])
+    dealt: set[str] = set()
+    for label in sorted({clip.label for clip in clips}):
+        for group in sorted(groups, key=lambda name: hashlib.sha256(name.encode()).digest()):
+            if group in dealt or all(clip.label != label for clip in groups[group]):
+                continue
+            dealt.add(group)
+            min(sides, key=lambda side: sum(clip.label == label for clip in side)).extend(groups[group])
+    return sides
+
+
+def told_apart_by_file(clips: Sequence[LabelledClip]) -> list[LabelledClip]:
+    """The clips, each a group of its own."""
+    return [replace(clip, group=str(clip.path)) for clip in clips]
 
 
 def read_index(folder: Path) -> list[LabelledClip]:

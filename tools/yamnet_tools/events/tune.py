@@ -3,6 +3,7 @@
 
 import argparse
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from yamnet_tools.audio import SAMPLE_RATE, find_recordings
 from yamnet_tools.cli import say
 from yamnet_tools.engines import ENGINE_NAMES, open_engine
 from yamnet_tools.errors import YamnetToolsError
-from yamnet_tools.events.clips import LabelledClip, group_of, side_of
+from yamnet_tools.events.clips import LabelledClip, group_of, halves, told_apart_by_file
 from yamnet_tools.events.rules import RulesError, load_rules
 from yamnet_tools.events.scored import ScoredAudio, score_audio
 from yamnet_tools.events.stream import Heard, build
@@ -23,9 +24,9 @@ from yamnet_tools.model import YamnetModel, load_model
 from yamnet_tools.paths import DEFAULT_MODEL
 
 _EPILOG = """\
-The recordings are split in two by where they were cut from (the number at a name's end does not count): thresholds
-are chosen on one half and judged on the other. Each half is heard as one stretch of sound, the recordings in a
-shuffled order in a room with a little noise.
+The recordings are split in two by where they were cut from (the number at a name's end does not count, unless it is
+all that tells the names apart): thresholds are chosen on one half and judged on the other. Each half is heard as one
+stretch of sound, the recordings in a shuffled order in a room with a little noise.
 
 examples:
   tune_rules.py --positives cries/ --negatives house/ --rule baby --write my_baby.json
@@ -39,20 +40,13 @@ def main() -> int:
     model = load_model(options.model)
     rule = _starting_rule(options, model)
     engine = open_engine(options.engine, model)
-    halves: list[tuple[Sequence[Heard], ScoredAudio]] = []
-    clips = _clips(options.positives, "positive") + _clips(options.negatives, "negative")
-    for side in (0, 1):
-        mine = [clip for clip in clips if side_of(clip.group) == side]
-        if {clip.label for clip in mine} != {"positive", "negative"}:
-            raise YamnetToolsError(
-                "too few recordings: both halves need positives and negatives, from different sources; "
-                f"{len(clips)} recordings from {len({clip.group for clip in clips})} sources were found"
-            )
+    heard: list[tuple[Sequence[Heard], ScoredAudio]] = []
+    for name, mine in zip(("choosing", "judging"), _split(options.positives, options.negatives), strict=True):
         test = build(mine, options.seed)
         minutes = len(test.pcm) / SAMPLE_RATE / 60
-        say(f"{('choosing', 'judging')[side]} half: {len(mine)} recordings, {minutes:.1f} minutes")
-        halves.append((test.heard, score_audio(test.pcm, model, engine)))
-    points = sweep(rule, halves, model.class_names)
+        say(f"{name} half: {len(mine)} recordings, {minutes:.1f} minutes")
+        heard.append((test.heard, score_audio(test.pcm, model, engine)))
+    points = sweep(rule, heard, model.class_names)
     chosen = recommend(points, options.false_alarms_per_hour)
     print(_table(points, chosen))
     print(_recommendation(chosen, options.false_alarms_per_hour))
@@ -79,7 +73,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--name", metavar="RULE", help="the rule's name; which one of several rules")
     parser.add_argument(
         "--false-alarms-per-hour",
-        type=float,
+        type=_alarm_rate,
         default=0.0,
         metavar="N",
         help="at most so many on the negatives (default: 0)",
@@ -92,8 +86,47 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _split(positives: str, negatives: str) -> tuple[list[LabelledClip], list[LabelledClip]]:
+    """The recordings in two halves, both with positives and negatives."""
+    clips = [*_clips(positives, "positive"), *_clips(negatives, "negative")]
+    labels: dict[Path, str] = {}
+    for clip in clips:
+        if labels.setdefault(clip.path.resolve(), clip.label) != clip.label:
+            raise YamnetToolsError(f"{clip.path}: it is among the positives and among the negatives")
+    sides = halves(clips)
+    if any({clip.label for clip in side} != {"positive", "negative"} for side in sides):
+        raise YamnetToolsError(
+            f"too few recordings: both halves need positives and negatives; {len(clips)} recordings were found"
+        )
+    return sides
+
+
 def _clips(folder: str, label: str) -> list[LabelledClip]:
-    return [LabelledClip(Path(path), label, group_of(Path(path))) for path in find_recordings(folder)]
+    paths = [Path(path) for path in find_recordings(folder)]
+    for path in paths:
+        path.stat()  # one that is missing is named now, not after minutes of work
+    inside = Path(folder) if Path(folder).is_dir() else Path()
+    clips = [
+        LabelledClip(path, label, group_of(Path(label, path.relative_to(inside) if inside in path.parents else path)))
+        for path in paths
+    ]
+    if len(clips) > 1 and len({clip.group for clip in clips}) == 1:
+        say(
+            f"{folder}: only a number tells the recordings' names apart; each is taken for a source of its own, which "
+            "flatters the half kept back if they were cut from one recording"
+        )
+        return told_apart_by_file(clips)
+    return clips
+
+
+def _alarm_rate(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: must be a number, 0 or more")
+    return value
 
 
 def _starting_rule(options: argparse.Namespace, model: YamnetModel) -> dict[str, Any]:
@@ -119,7 +152,7 @@ def _starting_rule(options: argparse.Namespace, model: YamnetModel) -> dict[str,
 
 
 def _document(name: str) -> dict[str, Any]:
-    text = Path(name).read_text(encoding="utf-8") if Path(name).is_file() else presets()[name]
+    text = Path(name).read_text(encoding="utf-8-sig") if Path(name).is_file() else presets()[name]
     document: dict[str, Any] = json.loads(text)
     return document
 
@@ -145,6 +178,6 @@ def _recommendation(chosen: Point, limit: float) -> str:
     note = "" if kept else f" (no threshold keeps {limit:g} false alarms per hour; this one has the fewest)"
     return (
         f"recommended: on {chosen.on:g}, off {chosen.off:g}, {chosen.need} of {chosen.of} patches{note}; on the half "
-        f"kept back it found {judging.found} of {judging.wanted} and had {judging.false_alarms} false alarms in "
+        f"kept back it found {judging.found} of {judging.wanted}; false alarms: {judging.false_alarms} in "
         f"{judging.negative_hours * 60:.1f} minutes of negatives"
     )
