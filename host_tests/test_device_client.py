@@ -200,6 +200,19 @@ def test_answers_in_pieces_and_log_lines_around_them() -> None:
     assert opened.counters.log_lines == 2
 
 
+def test_a_log_line_that_breaks_into_an_answer_is_shown() -> None:
+    logs: list[str] = []
+
+    def broken(number: str) -> list[bytes]:
+        (whole,) = scored()(number)
+        return [whole[:300] + b"W (42) audio: a gap\r\n" + whole[300:]]
+
+    opened, _ = device(broken, scored(), logs=logs)
+    assert opened.score(PATCH).invoke_us == 1000
+    assert opened.counters.damaged_answers == 1
+    assert logs[0] == "W (42) audio: a gap"
+
+
 def test_an_answer_that_is_not_the_protocols_is_an_error() -> None:
     opened, _ = device(ok(passed=True))
     with pytest.raises(DeviceError, match="no number 'differing_outputs'"):

@@ -15,6 +15,7 @@ from yamnet_tools.device import Device
 from yamnet_tools.device.client import RefusedError
 from yamnet_tools.device.command import main as device_tool
 from yamnet_tools.engines import Engine, open_engine
+from yamnet_tools.errors import DeviceError
 from yamnet_tools.model import YamnetModel, convert, load_model
 from yamnet_tools.model_image.command import main as make_image
 from yamnet_tools.probe_audio import SAMPLE_RATE_HZ, sound_probes
@@ -116,6 +117,26 @@ def test_the_client_gets_right_answers_from_a_bad_line(
         found = np.stack([device.score(patch).scores for patch in patches])
         assert sum(getattr(device.counters, name) for name in counters) > 0, device.counters
     np.testing.assert_array_equal(found, expected)
+
+
+def test_it_resets_in_requests_and_in_answers(image: Path) -> None:
+    logs: list[str] = []
+    with (
+        running(image, misbehaviour=Misbehaviour(reset=0.7, seed=1)) as port,
+        Device.open(port, on_log=logs.append) as device,
+    ):
+        refused = cut = 0
+        for number in range(8):
+            device.send_raw(f"@help id={number}\n".encode())
+            try:
+                answers = device.read_answers(10, count=1)
+            except DeviceError:
+                cut += 1
+                continue
+            refused += answers[0].error == "bad_request"  # the end of a request whose start was lost
+    assert cut >= 1
+    assert refused >= 1
+    assert sum("boot: ready" in line for line in logs) >= cut + refused
 
 
 def test_audio_survives_a_bad_line(image: Path, clip: Path) -> None:

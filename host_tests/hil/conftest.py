@@ -114,10 +114,10 @@ def embedded_services(device_kind: str) -> str:
 
 @pytest.fixture
 def port(request: pytest.FixtureRequest, device_kind: str) -> str | None:
-    if device_kind == "sim":
+    named: str | None = request.config.getoption("--port", default=None)
+    if device_kind == "sim" and named is None:
         simulated: str = request.getfixturevalue("simulator")
         return simulated
-    named: str | None = request.config.getoption("--port")
     return named
 
 

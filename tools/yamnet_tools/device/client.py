@@ -2,6 +2,7 @@
 """Asking a device: every request has an id, a time limit and a few attempts; log lines go to whoever wants them."""
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ ATTEMPTS = 5
 _LONGEST_LINE_BYTES = 1 << 20
 _BUSY_WAIT_S = 0.2
 _SETTLE_S = 0.2
+
+_LOG_LINE = re.compile(rb"(?:\x1b\[[0-9;]*m)?[EWIDV] \(\d+\) .*")
+"""How ESP-IDF begins a log line."""
 
 # A device says these about a request that was damaged on its way, and its client never sends such requests.
 _DAMAGED_REQUEST = frozenset({"bad_crc", "bad_request", "too_long", "bad_argument", "unknown_command"})
@@ -227,7 +231,7 @@ class Device:
                 self._log(line)
                 continue
             try:
-                answers.append(parse_answer(line))
+                answers.append(self._parse(line))
             except DamagedAnswerError as error:
                 raise DeviceError(f"{error}: {line[:80]!r}") from None
         return answers
@@ -292,7 +296,7 @@ class Device:
             if not is_answer(line):
                 self._log(line)
                 continue
-            answer = parse_answer(line)
+            answer = self._parse(line)
             # A refusal without id is of a request whose id could not be read: this one, damaged.
             if answer.id == self._next_id or (answer.id is None and answer.error is not None):
                 return answer
@@ -300,6 +304,14 @@ class Device:
         raise _UnansweredError(
             f"no answer to @{command} within {timeout_s:g} s; is the device running, and is this its port?"
         )
+
+    def _parse(self, line: bytes) -> Answer:
+        try:
+            return parse_answer(line)
+        except DamagedAnswerError:
+            if broke_in := _LOG_LINE.search(line):
+                self._log(broke_in[0])
+            raise
 
     def _settle(self) -> None:
         """End a half line that may lie at the device or here, and pass over what the device says to that."""

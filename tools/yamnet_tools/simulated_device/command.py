@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     wrong.add_argument("--delay", type=_probability, default=0.0, metavar="P", help="an answer comes late")
     wrong.add_argument("--delay-seconds", type=float, default=1.0, metavar="S", help="by so much (%(default)s)")
     wrong.add_argument(
-        "--reset", type=_probability, default=0.0, metavar="P", help="a reset in the middle of an answer"
+        "--reset", type=_probability, default=0.0, metavar="P", help="a reset in the middle of a request or its answer"
     )
     wrong.add_argument("--wrong-model", action="store_true", help="a model whose classes are shifted by one")
     wrong.add_argument("--fail-selftest", action="store_true", help="stored outputs that no kernels give")

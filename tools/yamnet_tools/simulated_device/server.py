@@ -55,13 +55,26 @@ class Simulator:
         heartbeat = time.monotonic() + _HEARTBEAT_S
         while not stop.is_set():
             for piece in self._chance.on_the_line(self._endpoint.read(_POLL_S)).splitlines(keepends=True) or [b""]:
-                self._answer(self._console.feed(piece))
+                self._take(piece)
             if self._live is not None:
                 self._live.step()
             if time.monotonic() >= heartbeat:
                 heartbeat += _HEARTBEAT_S
                 patches = self._device.info()["inference"]["patches"]
                 self._device.log(f"heartbeat: {patches} patches")
+
+    def _take(self, piece: bytes) -> None:
+        """Serve a request, or a part of one that is longer than what is read at once."""
+        resets = len(piece) > 1 and piece.endswith(b"\n") and self._chance.resets()
+        if resets and self._chance.before_the_answer():
+            piece = piece[self._chance.cut(piece) :]
+            self._panic()
+            resets = False
+        self._answer(self._console.feed(piece), resets=resets)
+
+    def _panic(self) -> None:
+        self._panics += 1
+        self._boot("panic")
 
     def _boot(self, reason: str) -> None:
         self._boots += 1
@@ -77,15 +90,14 @@ class Simulator:
         if self._live is not None:
             self._live.begin(self._device)
 
-    def _answer(self, answer: bytes) -> None:
+    def _answer(self, answer: bytes, *, resets: bool) -> None:
         if not answer:
             return
         if delay_s := self._chance.delay_s():
             time.sleep(delay_s)
-        if self._chance.resets():
+        if resets:
             self._send(answer[: self._chance.cut(answer)] + b"\r\n")
-            self._panics += 1
-            self._boot("panic")
+            self._panic()
             return
         if self._chance.interrupts():
             cut = self._chance.cut(answer)
