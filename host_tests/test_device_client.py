@@ -333,10 +333,21 @@ def test_differences_are_given_class_by_class() -> None:
     assert difference is not None
     assert (difference.input_values, difference.outputs, difference.largest_output) == (0, 2, 255)
     assert [item.index for item in difference.classes] == [300, 20]
-    assert "patch 3 at 0.96 s: 2 of 521 outputs differ, by up to 255: class 300 (300): 0.996 instead of 0.000" in str(
-        difference
+    assert str(difference) == (
+        "patch 3 at 0.96 s: 2 of 521 outputs differ, by up to 255: class 300 (300): expected 0.000, came 0.996, 255 steps "
+        "apart; class 20 (20): expected 0.000, came 0.109, 28 steps apart"
     )
     assert compare_scores(0, 0, (PATCH, scores), (PATCH, scores), NAMES, QUANTIZATION) is None
+
+
+def test_only_the_worst_patches_are_told_one_by_one() -> None:
+    scores = np.zeros(521, np.int8)
+    worse = [(i, PATCH, np.full(521, i, np.int8)) for i in range(20)]
+    result = compare_clips([(i, PATCH, scores) for i in range(20)], worse, NAMES, QUANTIZATION)
+    lines = str(result).splitlines()
+    assert lines[0] == "19 of 20 patches differ, outputs by up to 19 steps"
+    assert [line.split()[1] for line in lines[1:-1]] == [str(number) for number in range(19, 9, -1)]
+    assert lines[-1] == "and 9 more that differ less"
 
 
 def test_missing_and_surplus_patches_are_differences() -> None:

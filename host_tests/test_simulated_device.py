@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The simulated device: as it should be, and misbehaving; and tools/device.py talking to it."""
 
+import html
+import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -18,6 +22,7 @@ from yamnet_tools.engines import Engine, open_engine
 from yamnet_tools.errors import DeviceError
 from yamnet_tools.model import YamnetModel, convert, load_model
 from yamnet_tools.model_image.command import main as make_image
+from yamnet_tools.paths import CHECKOUT
 from yamnet_tools.probe_audio import SAMPLE_RATE_HZ, sound_probes
 from yamnet_tools.simulated_device import Faults, Misbehaviour, Simulator
 from yamnet_tools.simulated_device.endpoint import Endpoint, PseudoTerminal, TcpPort
@@ -168,6 +173,38 @@ def test_a_wrong_model_passes_its_own_selftest_and_fails_the_comparison(
     said = capsys.readouterr()
     assert "patches differ, outputs by up to" in said.out
     assert "warning: the device's model is" in said.err
+
+
+@pytest.mark.parametrize(
+    ("faults", "test", "told"),
+    [
+        (
+            Faults(wrong_model=True),
+            "a_clip_sent_as_audio",
+            [r"patches differ, outputs by up to \d+ steps", r"expected 0\.\d+, came 0\.\d+, \d+ steps apart"],
+        ),
+        (
+            Faults(failing_selftest=True),
+            "info_is_complete",
+            ["selftest: 521 outputs differ, by up to 3 steps", "what is stored on the device is wrong"],
+        ),
+    ],
+    ids=["another model", "another self-test"],
+)
+@pytest.mark.usefixtures("audio_dir")
+def test_a_failing_hardware_test_tells_what_to_look_at(
+    image: Path, tmp_path: Path, faults: Faults, test: str, told: list[str]
+) -> None:
+    report = tmp_path / "report.xml"
+    with running(image, faults=faults) as port:
+        command = [sys.executable, "-m", "pytest", "-q", CHECKOUT / "host_tests" / "hil", "--device", "sim"]
+        options = ["--port", port, "-k", test, "--junitxml", report, "--root-logdir", tmp_path / "logs"]
+        result = subprocess.run([*command, *options], capture_output=True, text=True, cwd=CHECKOUT, timeout=300)
+    assert result.returncode == 1, result.stdout + result.stderr
+    (log,) = (tmp_path / "logs").rglob("dut.log")
+    for text in (result.stdout, html.unescape(report.read_text())):
+        for expected in [*told, f"{log}, its end:\n", "@ok "]:
+            assert re.search(expected, text), f"{expected!r} is not in:\n{text}"
 
 
 def test_a_failing_selftest_shows_in_info(image: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,15 +6,15 @@ import struct
 import subprocess
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from hil.dut_line import DutLine
-from hil.host_side import host_steps
+from hil.host_side import RealPatch, host_patches
 from yamnet_tools import partition_table
 from yamnet_tools.device import Counters, Device
 from yamnet_tools.engines import Engine, open_engine
@@ -27,6 +27,9 @@ from yamnet_tools.paths import CHECKOUT, DEFAULT_MODEL, MODEL_IMAGE
 SERVICES = {"sim": "serial", "qemu": "idf,qemu", "esp": "esp,idf"}
 READY_S = {"sim": 30.0, "qemu": 180.0, "esp": 30.0}
 READY_ATTEMPT_S = 5.0
+REAL_PATCHES = 200
+LOG_LINES_SHOWN = 20
+LOG_LINE_SHOWN = 200
 ANSWER_S = {"sim": 30.0, "qemu": 120.0, "esp": 10.0}
 QEMU_OPTIONS = (
     "-m 8M -global driver=ssi_psram,property=is_octal,value=true "
@@ -176,27 +179,23 @@ def device(dut: Any, device_kind: str) -> Iterator[Device]:
         yield opened
 
 
-@pytest.fixture
-def log_path(dut: Any) -> Path:
-    """Where everything that the device said lies."""
-    return Path(dut.logfile)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell with each failure where everything that the device said lies, and what it said last."""
+    report = yield
+    dut = getattr(item, "funcargs", {}).get("dut")
+    if report.failed and dut is not None and hasattr(report.longrepr, "addsection"):
+        log = Path(dut.logfile)
+        last = log.read_text(errors="backslashreplace").splitlines()[-LOG_LINES_SHOWN:]
+        text = "\n".join([f"{log}, its end:", *(line[:LOG_LINE_SHOWN] for line in last)])
+        report.longrepr.addsection("what the device said", text)
+    return report
 
 
 @pytest.fixture(scope="session")
-def real_patches(
-    shared_clips: list[Path], model: YamnetModel, engine: Engine
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """200 patches of recordings, int8 [200, 96, 64], and the host's scores of them, int8 [200, 521]."""
-    patches: list[np.ndarray[Any, Any]] = []
-    scores: list[np.ndarray[Any, Any]] = []
-    count = 0
-    for clip in shared_clips:
-        steps = host_steps(clip, model, engine)
-        patches += [step.patches for step in steps]
-        scores += [step.scores for step in steps]
-        count += sum(len(step.patches) for step in steps)
-        if count >= 200:
-            break
-    else:
-        pytest.fail(f"the recordings give {count} patches, 200 are needed")
-    return np.concatenate(patches)[:200], np.concatenate(scores)[:200]
+def real_patches(shared_clips: list[Path], model: YamnetModel, engine: Engine) -> list[RealPatch]:
+    """200 patches of recordings."""
+    patches = list(islice(host_patches(shared_clips, model, engine), REAL_PATCHES))
+    if len(patches) < REAL_PATCHES:
+        pytest.fail(f"the recordings give {len(patches)} patches, {REAL_PATCHES} are needed")
+    return patches
