@@ -2,6 +2,7 @@
 """The simulated device: as it should be, and misbehaving; and tools/device.py talking to it."""
 
 import html
+import json
 import re
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from yamnet_tools.audio import open_recording
+from yamnet_tools.classify.scoring import score
 from yamnet_tools.device import Device
 from yamnet_tools.device.client import RefusedError
 from yamnet_tools.device.command import main as device_tool
@@ -260,3 +263,28 @@ def test_profile_and_score_of_the_tool(
         assert device_tool(["--port", port, "score", str(raw), "--model", str(model.path)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(": ")[0] for line in lines] == [f"{raw} patch 0", f"{raw} patch 1"]
+
+
+def test_a_recording_is_scored_patch_by_patch(
+    image: Path, model: YamnetModel, engine: Engine, clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    short = tmp_path / "short.wav"
+    soundfile.write(short, sound_probes()[-1].pcm[:8000], SAMPLE_RATE_HZ, subtype="PCM_16")
+    with running(image) as port:  # the line's options may stand behind the command, too
+        options = ["--model", str(model.path), "--json", "--port", port, "--timeout", "30"]
+        assert device_tool(["score", str(clip), str(short), *options]) == 0
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    expected = []
+    for path in (clip, short):
+        with open_recording(str(path)) as recording:
+            steps = list(score(recording.blocks(), model, engine))
+        expected += [(str(path), list(scores)) for step in steps for scores in step.scores]
+    assert [(record["file"], record["scores"]) for record in records] == expected
+    assert [record["patch"] for record in records][-1] == 0
+
+
+@pytest.mark.parametrize("option", [["--timeout", "0"], ["--timeout", "soon"], ["--baud", "-9600"]])
+def test_a_line_option_that_makes_no_sense_is_wrong_usage(option: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        device_tool(["info", *option])
+    assert caught.value.code == 2

@@ -29,6 +29,9 @@ _T = TypeVar("_T")
 ATTEMPTS = 5
 """How often a request is sent before it is given up."""
 
+TIMEOUT_S = 10.0
+"""How long an answer may take, an inference included."""
+
 _LONGEST_LINE_BYTES = 1 << 20
 _BUSY_WAIT_S = 0.2
 _SETTLE_S = 0.2
@@ -88,7 +91,7 @@ class Device:
         self,
         line: Line,
         *,
-        timeout_s: float = 10.0,
+        timeout_s: float = TIMEOUT_S,
         attempts: int = ATTEMPTS,
         on_log: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -103,7 +106,12 @@ class Device:
 
     @classmethod
     def open(
-        cls, port: str, baud: int = BAUD, *, timeout_s: float = 10.0, on_log: Callable[[str], None] = lambda _: None
+        cls,
+        port: str,
+        baud: int = BAUD,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        on_log: Callable[[str], None] = lambda _: None,
     ) -> "Device":
         """Open a port without resetting the board behind it.
 

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from yamnet_tools import cli
-from yamnet_tools.audio import find_recordings, open_recording
+from yamnet_tools.audio import SAMPLE_RATE, find_recordings, open_recording
 from yamnet_tools.classify.scoring import score
-from yamnet_tools.device.client import Device
+from yamnet_tools.device.answers import PcmPatch, Scored
+from yamnet_tools.device.client import TIMEOUT_S, Device
 from yamnet_tools.device.compare import compare_clips
 from yamnet_tools.device.heard import Heard
 from yamnet_tools.device.line import BAUD
@@ -27,6 +28,7 @@ from yamnet_tools.paths import DEFAULT_MODEL
 
 Int8 = npt.NDArray[np.int8]
 _PATCH_SHAPE = INPUT_SHAPE[1:]
+_PATCH_FILES = (".npz", ".npy", ".bin")
 _TOP = 5
 
 
@@ -47,24 +49,63 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(code)
 
 
+def _add_line_options(parser: argparse.ArgumentParser, *, defaults: bool) -> None:
+    """The options of the line. They may stand before the command and after it, where they have no defaults."""
+
+    def default(value: object) -> object:
+        return value if defaults else argparse.SUPPRESS
+
+    group = parser.add_argument_group("the line")
+    group.add_argument(
+        "--port",
+        default=default(None),
+        metavar="PORT",
+        help="/dev/ttyACM0, COM3, socket://host:port (the only board's)",
+    )
+    group.add_argument("--baud", type=_positive(int), default=default(BAUD), metavar="N", help=f"{BAUD}; USB takes any")
+    group.add_argument(
+        "--timeout",
+        type=_positive(float),
+        default=default(TIMEOUT_S),
+        metavar="S",
+        help=f"seconds for an answer ({TIMEOUT_S:g})",
+    )
+    group.add_argument(
+        "--no-log", action="store_true", default=default(False), help="do not show the device's log lines"
+    )
+
+
+def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = 0
+        if not value > 0:
+            raise argparse.ArgumentTypeError(f"{text!r} is no positive number")
+        return value
+
+    return parse
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = cli.parser("Ask a board, QEMU or the simulated device over its serial console.")
-    parser.add_argument("--port", metavar="PORT", help="/dev/ttyACM0, COM3, socket://host:port (the only board's)")
-    parser.add_argument("--baud", type=int, default=BAUD, metavar="N", help="%(default)s; USB takes any")
-    parser.add_argument("--timeout", type=float, default=10.0, metavar="S", help="seconds for an answer (%(default)s)")
-    parser.add_argument("--no-log", action="store_true", help="do not show the device's log lines")
+    _add_line_options(parser, defaults=True)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[Device, argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.set_defaults(run=run)
+        _add_line_options(sub, defaults=False)
         return sub
 
     command("info", _info, "what runs there, and how it is").add_argument(
         "--json", action="store_true", help="the answer as it came"
     )
     scoring = command(
-        "score", _score, "score patches: int8 .npy, .npz of classify.py --scores, or 6,144 raw bytes each"
+        "score",
+        _score,
+        "score recordings, or patches: int8 .npy, .npz of classify.py --scores, .bin of 6,144 bytes each",
     )
     scoring.add_argument("files", nargs="+", type=Path, metavar="FILE")
     scoring.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="for the names (build/model/yamnet.tflite)")
@@ -115,14 +156,26 @@ def _plain(value: object) -> str:
 def _score(device: Device, options: argparse.Namespace) -> int:
     model = load_model(options.model)
     for path in options.files:
-        for number, patch in enumerate(_read_patches(path)):
-            scored = device.score(patch)
+        for number, scored in enumerate(_scored(device, path, model)):
             if options.json:
                 record = {"file": str(path), "patch": number, "scores": scored.scores.tolist()}
-                print(json.dumps(record | {"invoke_us": scored.invoke_us}))
+                print(json.dumps(record | {"invoke_us": scored.invoke_us}), flush=True)
             else:
-                print(f"{path} patch {number}: {_top(scored.scores, model)} ({scored.invoke_us / 1000:.1f} ms)")
+                place = f"{scored.start_sample / SAMPLE_RATE:.2f} s" if isinstance(scored, PcmPatch) else number
+                top = _top(scored.scores, model)
+                print(f"{path} patch {place}: {top} ({scored.invoke_us / 1000:.1f} ms)", flush=True)
     return cli.EXIT_OK
+
+
+def _scored(device: Device, path: Path, model: YamnetModel) -> Iterator[Scored | PcmPatch]:
+    """The device's scores of a file of patches, or of the patches that it cuts from a recording."""
+    if path.suffix in _PATCH_FILES:
+        yield from map(device.score, _read_patches(path))
+    else:
+        with open_recording(str(path)) as recording:
+            pcm = np.concatenate([block.samples for block in recording.blocks()])
+        missing = model.front_end.patch_samples - len(pcm)  # of a first patch: padded as classify.py does
+        yield from device.pcm(np.pad(pcm, (0, max(0, missing))))
 
 
 def _read_patches(path: Path) -> Int8:
