@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from yamnet_tools.model_image.command import main as make_image
 from yamnet_tools.paths import CHECKOUT
 from yamnet_tools.probe_audio import SAMPLE_RATE_HZ, sound_probes
 from yamnet_tools.simulated_device import Faults, Misbehaviour, Simulator
+from yamnet_tools.simulated_device.command import main as simulator_tool
 from yamnet_tools.simulated_device.endpoint import Endpoint, PseudoTerminal, TcpPort
 from yamnet_tools.simulated_device.live import LiveInput
 
@@ -288,3 +289,18 @@ def test_a_line_option_that_makes_no_sense_is_wrong_usage(option: list[str]) -> 
     with pytest.raises(SystemExit) as caught:
         device_tool(["info", *option])
     assert caught.value.code == 2
+
+
+@pytest.mark.parametrize("option", [["--tcp", "70000"], ["--drop", "1.5"], ["--delay-seconds", "-1"], ["--flip", "x"]])
+def test_a_misbehaviour_that_cannot_be_is_wrong_usage(option: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        simulator_tool(option)
+    assert caught.value.code == 2
+
+
+def test_a_tcp_port_in_use_is_told() -> None:
+    with (
+        closing(TcpPort(0)) as taken,
+        pytest.raises(DeviceError, match=r"TCP port \d+ of 127\.0\.0\.1: Address already"),
+    ):
+        TcpPort(int(taken.address.rpartition(":")[2]))

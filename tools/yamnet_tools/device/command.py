@@ -62,10 +62,12 @@ def _add_line_options(parser: argparse.ArgumentParser, *, defaults: bool) -> Non
         metavar="PORT",
         help="/dev/ttyACM0, COM3, socket://host:port (the only board's)",
     )
-    group.add_argument("--baud", type=_positive(int), default=default(BAUD), metavar="N", help=f"{BAUD}; USB takes any")
+    group.add_argument(
+        "--baud", type=cli.number(int, 1), default=default(BAUD), metavar="N", help=f"{BAUD}; USB takes any"
+    )
     group.add_argument(
         "--timeout",
-        type=_positive(float),
+        type=cli.number(float, 0.001),
         default=default(TIMEOUT_S),
         metavar="S",
         help=f"seconds for an answer ({TIMEOUT_S:g})",
@@ -73,19 +75,6 @@ def _add_line_options(parser: argparse.ArgumentParser, *, defaults: bool) -> Non
     group.add_argument(
         "--no-log", action="store_true", default=default(False), help="do not show the device's log lines"
     )
-
-
-def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            value = kind(text)
-        except ValueError:
-            value = 0
-        if not value > 0:
-            raise argparse.ArgumentTypeError(f"{text!r} is no positive number")
-        return value
-
-    return parse
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -113,7 +102,9 @@ def _parser() -> argparse.ArgumentParser:
     command("profile", _profile, "cycles of one inference, operator by operator")
     command("selftest", _selftest, "score the stored patch now and compare")
     listening = command("listen", _listen, "a live table of what the device hears")
-    listening.add_argument("--seconds", type=float, default=float("inf"), metavar="S", help="until Ctrl-C")
+    listening.add_argument(
+        "--seconds", type=cli.number(float, 0), default=float("inf"), metavar="S", help="until Ctrl-C"
+    )
     comparing = command("compare", _compare, "send recordings, and set the device's scores beside the host's")
     comparing.add_argument("clips", nargs="+", metavar="CLIP", help="recordings or folders")
     comparing.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="build/model/yamnet.tflite")
