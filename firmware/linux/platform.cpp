@@ -18,7 +18,7 @@ namespace firmware {
 
 MemoryState ReadMemory() { return {}; }
 
-std::expected<BootRecord, std::string> CountBoot() { return BootRecord{1, "process start", 0, 0}; }
+Reset LastReset() { return {"process start", ResetKind::kWanted}; }
 
 std::expected<std::string, std::string> CheckMemory() { return "the host's memory"; }
 
