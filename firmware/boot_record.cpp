@@ -55,6 +55,7 @@ void StoreHistory(nvs::NVSHandle& nvs, const std::vector<std::string>& reasons) 
 }  // namespace
 
 std::expected<BootRecord, std::string> CountBoot() {
+  PrepareFlash();
   esp_err_t result = OpenFlash();
   std::unique_ptr<nvs::NVSHandle> nvs;
   if (result == ESP_OK) nvs = nvs::open_nvs_handle(kNamespace, NVS_READWRITE, &result);

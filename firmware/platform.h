@@ -18,6 +18,9 @@ struct MemoryState {
 };
 MemoryState ReadMemory();
 
+/// To be called before NVS is used.
+void PrepareFlash();
+
 enum class ResetKind { kWanted, kCrash, kBrownout };
 struct Reset {
   std::string name;

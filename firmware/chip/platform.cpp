@@ -63,6 +63,8 @@ MemoryState ReadMemory() {
   return state;
 }
 
+void PrepareFlash() {}
+
 Reset LastReset() {
   const esp_reset_reason_t reason = esp_reset_reason();
   return {ReasonName(reason), Kind(reason)};
