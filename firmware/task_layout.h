@@ -21,9 +21,10 @@ struct TaskLayout {
 // Core 0 hears and speaks, core 1 thinks. Capture comes first: what is not read in time is lost.
 inline constexpr TaskLayout kCaptureTask{"capture", 0, 18, 5120};
 inline constexpr TaskLayout kConsoleTask{"console", 0, 5, 10240};
+inline constexpr TaskLayout kStorageTask{"storage", 0, 4, 8192};
 inline constexpr TaskLayout kHeartbeatTask{"heartbeat", 0, 3, 5120};
 inline constexpr TaskLayout kInferenceTask{"inference", 1, 10, 10240};
-inline constexpr std::array kTasks{kCaptureTask, kConsoleTask, kHeartbeatTask, kInferenceTask};
+inline constexpr std::array kTasks{kCaptureTask, kConsoleTask, kStorageTask, kHeartbeatTask, kInferenceTask};
 
 inline void StartTask(const TaskLayout& layout, TaskFunction_t run, void* argument, TaskHandle_t* handle) {
 #if CONFIG_IDF_TARGET_LINUX

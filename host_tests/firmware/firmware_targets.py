@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from firmware_console import Console
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FLASH_BYTES = 16 << 20
+TABLE_OFFSET = 0x8000
 BOOT_TIMEOUT_S = 300.0  # QEMU on a busy machine
 YAMNET_OFFSET, YAMNET_BYTES = 0x620000, 5 << 20  # partitions.csv
 
@@ -32,8 +34,8 @@ def build(name: str, target: str, defaults: Sequence[str], options: str = "") ->
     if target == "esp32s3" and not shutil.which("xtensa-esp32s3-elf-gcc"):
         pytest.skip("needs the compiler for the ESP32-S3: ESP-IDF's install.sh esp32s3")
     folder = CHECKOUT / "build" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    extra = folder / "sdkconfig.test"
+    folder.parent.mkdir(exist_ok=True)
+    extra = folder.with_name(f"{name}.sdkconfig")  # ESP-IDF wants a new build folder to be empty
     files = [str(CHECKOUT / file) for file in defaults] + [str(extra)]
     command = ["idf.py", "-B", str(folder), "-D", f"SDKCONFIG={folder / 'sdkconfig'}"]
     command += ["-D", f"SDKCONFIG_DEFAULTS={';'.join(files)}"]
@@ -52,11 +54,34 @@ def _run(command: Sequence[str]) -> None:
 
 
 @contextmanager
-def run_on_linux(folder: Path, model_dir: Path, replay: Path | None = None) -> Iterator[Console]:
-    """The Linux build as a process; the console on its standard input and output."""
-    environment = os.environ | {"YAMNET_MODEL_DIR": str(model_dir), "YAMNET_REPLAY_WAV": str(replay or "")}
-    with _console([str(folder / "yamnet-esp32s3.elf")], environment, 60.0) as console:
-        yield console
+def run_on_linux(
+    folder: Path, model_dir: Path, replay: Path | None = None, *, state: Path | None = None
+) -> Iterator[Console]:
+    """The Linux build as a process; the console on its standard input and output.
+
+    Args:
+        state: a folder for what outlives the process: NVS in flash.bin, clips and journal in events/.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        state = state or Path(temporary)
+        flash = state / "flash.bin"
+        if not flash.exists():
+            _write_empty_flash(folder, flash)
+        environment = os.environ | {
+            "YAMNET_MODEL_DIR": str(model_dir),
+            "YAMNET_REPLAY_WAV": str(replay or ""),
+            "YAMNET_FLASH_FILE": str(flash),
+            "YAMNET_STORAGE_DIR": str(state / "events"),
+        }
+        with _console([str(folder / "yamnet-esp32s3.elf")], environment, 60.0) as console:
+            yield console
+
+
+def _write_empty_flash(folder: Path, flash: Path) -> None:
+    image = bytearray(b"\xff" * FLASH_BYTES)
+    table = (folder / "partition_table" / "partition-table.bin").read_bytes()
+    image[TABLE_OFFSET : TABLE_OFFSET + len(table)] = table
+    flash.write_bytes(image)
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def console(app: Path, model_dir: Path) -> Iterator[Console]:
 
 
 def test_info(console: Console, model: tuple[Path, YamnetModel]) -> None:
-    check_info(console, model[1], "esp-nn")
+    check_info(console, model[1], "pie")
 
 
 def test_a_replayed_clip_is_heard(

@@ -33,7 +33,7 @@ def console(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def test_info(console: Console, model: tuple[Path, YamnetModel]) -> None:
-    check_info(console, model[1], "esp-nn")
+    check_info(console, model[1], "pie")
 
 
 def test_a_replayed_clip_is_heard(
