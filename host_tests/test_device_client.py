@@ -20,7 +20,7 @@ import pytest
 from yamnet_tools.device import Device, open_line
 from yamnet_tools.device.client import RefusedError
 from yamnet_tools.device.compare import compare_clips, compare_scores
-from yamnet_tools.device.heard import Heard
+from yamnet_tools.device.heard import Heard, parse_event
 from yamnet_tools.device.line import describe_port_error
 from yamnet_tools.device.ports import find_port
 from yamnet_tools.device.protocol import DamagedAnswerError, byte_words, parse_answer, parse_bytes, request_line
@@ -180,10 +180,18 @@ def test_a_dead_line_is_given_up_after_a_few_attempts() -> None:
 
 
 def test_a_refusal_that_stays_is_the_error_in_the_end() -> None:
-    opened, line = device(*[err("bad_argument")] * 5)
-    with pytest.raises(RefusedError, match="bad_argument"):
+    opened, line = device(*[err("bad_crc")] * 5)
+    with pytest.raises(RefusedError, match="bad_crc"):
         opened.score(PATCH)
     assert len(line.requests) == 5
+
+
+@pytest.mark.parametrize("code", ["bad_argument", "unknown_command"])
+def test_the_same_fault_named_twice_is_in_what_was_asked(code: str) -> None:
+    opened, line = device(err("bad_crc"), *[err(code)] * 4)
+    with pytest.raises(RefusedError, match=code):
+        opened.score(PATCH)
+    assert len(line.requests) == 3
 
 
 def test_answers_in_pieces_and_log_lines_around_them() -> None:
@@ -321,6 +329,29 @@ def test_a_heard_line_is_parsed_whatever_the_log_paints_it_with() -> None:
     assert "Baby cry, infant cry" in heard.table()[1]
     assert Heard.parse("I (1) wifi: heard nothing") is None
     assert Heard.parse("W (1) heard: 3.20 s: gap") is None
+
+
+def test_an_event_is_parsed_whatever_the_log_paints_it_with() -> None:
+    told = "smoke_alarm 3 end: 5.28 s to 12.97 s, peak 0.912, stream_end"
+    assert parse_event(f"\x1b[0;32mI (12345) event: {told}\x1b[0m") == told
+    assert parse_event(f"I (1) event: {told}\r") == told
+    assert parse_event("I (1) event: nothing of the kind") is None
+
+
+def test_a_rule_document_goes_out_and_comes_back_in_parts() -> None:
+    document = bytes(range(32, 127)) * 150
+    opened, line = device(ok(next_offset=8192), ok(next_offset=len(document), rules=3))
+    assert opened.set_rules(document) == 3
+    words = [request.split() for request in line.requests]
+    assert [word[2:5] for word in words] == [["set", "0", "14250"], ["set", "8192", "14250"]]
+    assert b"".join(base64.b64decode(word[6]) for word in words) == document
+    opened, _ = device(
+        *(ok(total=len(document), document=carried(document[at : at + 6144])) for at in range(0, len(document), 6144))
+    )
+    assert opened.rule_document() == document.decode()
+    opened, _ = device(ok(total=10, document=carried(b"123")), ok(total=10, document=carried(b"")))
+    with pytest.raises(DeviceError, match="changed while they were read"):
+        opened.rule_document()
 
 
 QUANTIZATION = TensorQuantization(1 / 256, -128)

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from device_core import RuleSet, preset_document
 from yamnet_tools.audio import open_recording
 from yamnet_tools.classify.scoring import score
 from yamnet_tools.device import Device
@@ -23,6 +25,7 @@ from yamnet_tools.device.client import RefusedError
 from yamnet_tools.device.command import main as device_tool
 from yamnet_tools.engines import Engine, open_engine
 from yamnet_tools.errors import DeviceError
+from yamnet_tools.events.clip_events import ClipEvents
 from yamnet_tools.model import YamnetModel, convert, load_model
 from yamnet_tools.model_image.command import main as make_image
 from yamnet_tools.paths import CHECKOUT
@@ -232,6 +235,8 @@ def test_a_damaged_image_leaves_the_device_up_and_not_ready(image: Path, tmp_pat
         assert "yamnet.tflite: its SHA-256 is" in info.failed_steps[0]
         with pytest.raises(RefusedError, match=r"not_ready: boot step model: yamnet\.tflite"):
             device.score(_patch(0))
+        with pytest.raises(RefusedError, match=r"refused @events: not_ready: boot step model: yamnet\.tflite"):
+            device.events()
 
 
 def test_a_restart_counts_and_clears(image: Path) -> None:
@@ -251,6 +256,54 @@ def test_it_hears_what_it_plays(image: Path, clip: Path, capsys: pytest.CaptureF
     assert audio["source"] == f"replay {clip.name}"
     assert " s\n" in shown
     assert "#" in shown
+
+
+def test_events_are_those_of_the_host(image: Path, model: YamnetModel, engine: Engine) -> None:
+    clip = CHECKOUT / "examples" / "audio" / "smoke_alarm_t3.wav"
+    logs: list[str] = []
+    with running(image, live=LiveInput(clip)) as port, Device.open(port, on_log=logs.append) as device:
+        deadline = time.monotonic() + 60
+        while not any("event: smoke_alarm" in line for line in logs) and time.monotonic() < deadline:
+            list(device.log_lines(0.5))
+        events = device.events()
+        assert device.info().problems() == []
+    host = ClipEvents(RuleSet.parse(preset_document(), list(model.class_names)), model)
+    with open_recording(str(clip)) as recording:
+        told = [event for step in score(recording.blocks(), model, engine) for event in host.add(step)]
+    expected = next(event for event in told if event.rule == "smoke_alarm")
+    heard = next(line for line in events.latest if line["rule"] == "smoke_alarm")
+    assert (heard["id"], heard["kind"], heard["start_sample"], heard["end_sample"], heard["level_dbfs"]) == (
+        f"0001-{expected.sequence:05}",
+        expected.kind,
+        expected.start_sample,
+        expected.end_sample,
+        expected.level,
+    )
+    assert heard["peak"] == pytest.approx(expected.peak, abs=1e-4)
+    assert "smoke_alarm" in [rule.name for rule in events.active]
+
+
+def test_rules_are_replaced_as_a_whole_and_outlive_a_restart(
+    image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    padding = " " * 20_000  # more than one request carries
+    rule = '{"name": "beep", "classes": ["CLASS"], "on": 0.4, "off": 0.2}'
+    good.write_text('{"schema": 1, "rules": [' + padding + rule.replace("CLASS", "Beep, bleep") + "]}")
+    bad.write_text('{"schema": 1, "rules": [' + rule.replace("CLASS", "Tuba solo") + "]}")
+    with running(image) as port:
+        assert device_tool(["rules", str(good), "--port", port]) == 0
+        assert "1 rules, stored, a document of 20," in capsys.readouterr().out
+        with pytest.raises(DeviceError, match=r'bad_argument: /rules/0/classes/0: there is no class "Tuba solo"'):
+            device_tool(["rules", str(bad), "--port", port])
+        assert device_tool(["reboot", "--port", port]) == 0
+        capsys.readouterr()
+        assert device_tool(["rules", "--show", "--port", port]) == 0
+        assert capsys.readouterr().out == good.read_text() + "\n"
+        assert device_tool(["rules", "--presets", "--port", port]) == 0
+        assert "10 rules, presets" in capsys.readouterr().out
+        assert device_tool(["events", "--port", port]) == 0
+        assert "no level yet, noise floor -60.0 dBFS (assumed); 0 events" in capsys.readouterr().out
 
 
 def test_profile_and_score_of_the_tool(

@@ -11,7 +11,7 @@ from typing import NamedTuple, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from yamnet_tools.device.answers import Fields, Info, PcmPatch, Profile, Scored, SelfTestResult
+from yamnet_tools.device.answers import Events, Fields, Info, PcmPatch, Profile, Rules, Scored, SelfTestResult
 from yamnet_tools.device.line import BAUD, Line, open_line
 from yamnet_tools.device.protocol import (
     MAX_ID,
@@ -20,6 +20,7 @@ from yamnet_tools.device.protocol import (
     byte_words,
     is_answer,
     parse_answer,
+    parse_bytes,
     request_line,
 )
 from yamnet_tools.errors import DeviceError
@@ -32,6 +33,9 @@ ATTEMPTS = 5
 TIMEOUT_S = 10.0
 """How long an answer may take, an inference included."""
 
+DOCUMENT_CHUNK_BYTES = 8192
+"""Bytes of a rule document in one request."""
+
 _LONGEST_LINE_BYTES = 1 << 20
 _BUSY_WAIT_S = 0.2
 _SETTLE_S = 0.2
@@ -41,6 +45,7 @@ _LOG_LINE = re.compile(rb"(?:\x1b\[[0-9;]*m)?[EWIDV] \(\d+\) .*")
 
 # A device says these about a request that was damaged on its way, and its client never sends such requests.
 _DAMAGED_REQUEST = frozenset({"bad_crc", "bad_request", "too_long", "bad_argument", "unknown_command"})
+_NAMED_FAULTS = frozenset({"bad_argument", "unknown_command"})
 
 
 class RefusedError(DeviceError):
@@ -162,6 +167,59 @@ class Device:
         """
         return self.ask("selftest", parse=SelfTestResult.parse)
 
+    def rules(self) -> Rules:
+        """The event rules that run, and how each stands.
+
+        Raises:
+            DeviceError: no answer, or the device has none.
+        """
+        return self.ask("rules", parse=Rules.parse)
+
+    def rule_document(self) -> str:
+        """The rules that run, as the document they were read from (docs/rules.md).
+
+        Raises:
+            DeviceError: no answer, the device has none, or they changed meanwhile.
+        """
+        data, total = b"", 1
+        while len(data) < total:
+            total, part = self.ask("rules", "show", str(len(data)), parse=_document_part)
+            if not part:
+                raise DeviceError("the device's rules changed while they were read; try again")
+            data += part
+        return data.decode()
+
+    def set_rules(self, document: bytes) -> int:
+        """Let the device run and store a rule document; returns how many rules it has.
+
+        Raises:
+            DeviceError: no answer, or the device refused the document: what ran before still runs.
+        """
+        rules: int | None = None
+        for start in range(0, max(1, len(document)), DOCUMENT_CHUNK_BYTES):
+            chunk = document[start : start + DOCUMENT_CHUNK_BYTES]
+            words = (str(start), str(len(document)), *byte_words(chunk))
+            rules = self.ask("rules", "set", *words, parse=lambda fields: fields.get("rules"))
+        if rules is None:
+            raise DeviceError("the device took all of the rules and did not say how many they are")
+        return rules
+
+    def set_preset_rules(self) -> int:
+        """Let the device forget stored rules and run those it was shipped with; returns how many.
+
+        Raises:
+            DeviceError: no answer, or the device has none.
+        """
+        return self.ask("rules", "presets", parse=lambda fields: int(fields["rules"]))
+
+    def events(self) -> Events:
+        """What goes on, and the latest events.
+
+        Raises:
+            DeviceError: no answer, or the device has no event rules.
+        """
+        return self.ask("events", parse=Events.parse)
+
     def pcm(self, samples: npt.NDArray[np.int16]) -> Iterator[PcmPatch]:
         """Send audio, 16 kHz mono int16 [n], and get the patches that the device makes of it, with their scores.
 
@@ -269,6 +327,7 @@ class Device:
         attempts = self._attempts if attempts is None else attempts
         self.counters.requests += 1
         failure: DeviceError | None = None
+        refusal = ("", "")
         for attempt in range(attempts):
             if attempt:
                 self.counters.retries += 1
@@ -292,6 +351,9 @@ class Device:
                 time.sleep(_BUSY_WAIT_S)
             elif answer.error in _DAMAGED_REQUEST:
                 self.counters.damaged_requests += 1
+                if answer.error in _NAMED_FAULTS and refusal == (answer.error, answer.message):
+                    break  # a line does not damage two requests in the same way: it is what was asked
+                refusal = (answer.error, answer.message)
             else:
                 raise failure
         raise failure if failure is not None else DeviceError(f"@{command} was not sent")
@@ -366,6 +428,10 @@ class Device:
 
 class _UnansweredError(Exception):
     """Nothing came in time."""
+
+
+def _document_part(fields: Fields) -> tuple[int, bytes]:
+    return int(fields["total"]), parse_bytes(fields.get("document"))
 
 
 def _patches(fields: Fields) -> list[PcmPatch]:

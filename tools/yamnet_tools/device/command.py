@@ -14,10 +14,10 @@ import numpy.typing as npt
 from yamnet_tools import cli
 from yamnet_tools.audio import SAMPLE_RATE, find_recordings, open_recording
 from yamnet_tools.classify.scoring import score
-from yamnet_tools.device.answers import PcmPatch, Scored
+from yamnet_tools.device.answers import PcmPatch, RuleState, Scored
 from yamnet_tools.device.client import TIMEOUT_S, Device
 from yamnet_tools.device.compare import compare_clips
-from yamnet_tools.device.heard import Heard
+from yamnet_tools.device.heard import Heard, parse_event
 from yamnet_tools.device.line import BAUD
 from yamnet_tools.device.ports import find_port
 from yamnet_tools.engines import open_engine
@@ -108,6 +108,14 @@ def _parser() -> argparse.ArgumentParser:
     comparing = command("compare", _compare, "send recordings, and set the device's scores beside the host's")
     comparing.add_argument("clips", nargs="+", metavar="CLIP", help="recordings or folders")
     comparing.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="build/model/yamnet.tflite")
+    ruling = command("rules", _rules, "the event rules that run; with FILE, replace them (docs/rules.md)")
+    change = ruling.add_mutually_exclusive_group()
+    change.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a rule document to run and store")
+    change.add_argument("--show", action="store_true", help="print the document that runs")
+    change.add_argument("--presets", action="store_true", help="go back to the presets")
+    command("events", _events, "what goes on, the latest events, and where they are kept").add_argument(
+        "--json", action="store_true", help="the answer as it came"
+    )
     command("reboot", _reboot, "restart it and wait for it")
     return parser
 
@@ -141,7 +149,7 @@ def _plain(value: object) -> str:
         return ", ".join(f"{key} {_plain(inner)}" for key, inner in value.items())
     if isinstance(value, list):
         return "; ".join(map(_plain, value)) if value and isinstance(value[0], dict) else " ".join(map(_plain, value))
-    return "-" if value is None else str(value)
+    return "-" if value in (None, "") else str(value)
 
 
 def _score(device: Device, options: argparse.Namespace) -> int:
@@ -224,9 +232,13 @@ def _listen(device: Device, options: argparse.Namespace) -> int:
         for line in device.log_lines(min(left, 1.0)):
             heard = Heard.parse(line)
             if heard is None:
-                if not options.no_log:
+                if event := parse_event(line):
+                    print(f"event: {event}", flush=True)
+                elif not options.no_log:
                     cli.say(f"| {line}")
-                    drawn = 0
+                else:
+                    continue
+                drawn = 0
                 continue
             if live and drawn:
                 print(f"\x1b[{drawn}A", end="")
@@ -262,6 +274,44 @@ def _compare(device: Device, options: argparse.Namespace) -> int:
 def _device_patches(device: Device, pcm: npt.NDArray[np.int16]) -> Iterator[tuple[int, Int8, Int8]]:
     for patch in device.pcm(pcm):
         yield patch.start_sample, patch.patch, patch.scores
+
+
+def _rules(device: Device, options: argparse.Namespace) -> int:
+    if options.show:
+        print(device.rule_document())
+        return cli.EXIT_OK
+    if options.file is not None:
+        print(f"{options.file}: {device.set_rules(options.file.read_bytes())} rules run now, and after a restart")
+    elif options.presets:
+        print(f"the {device.set_preset_rules()} rules of the presets run now")
+    there = device.rules()
+    print(f"{len(there.rules)} rules, {there.source}, a document of {there.size:,} bytes")
+    for rule in there.rules:
+        print(_rule_line(rule))
+    return cli.EXIT_OK
+
+
+def _rule_line(rule: RuleState) -> str:
+    return f"  {rule.name:<20} {rule.state:<8} priority {rule.priority}  {rule.title}"
+
+
+def _events(device: Device, options: argparse.Namespace) -> int:
+    events = device.events()
+    if options.json:
+        print(json.dumps(events.fields))
+        return cli.EXIT_OK
+    level, floor = events.fields["level_dbfs"], events.fields["floor_dbfs"]
+    known = "" if events.fields["floor_known"] else " (assumed)"
+    loudness = "no level yet" if level is None else f"level {level:.1f} dBFS"
+    print(f"{loudness}, noise floor {floor:.1f} dBFS{known}; {events.fields['events']} events since the start")
+    for rule in events.active:
+        print(_rule_line(rule))
+    for line in events.latest:
+        when = line.get("utc") or f"{line.get('uptime_s')} s after start {line.get('boot')}"
+        clip = f", {line['clip']}" if line.get("clip") else ""
+        print(f"{when}  {line['id']} {line['rule']} {line['kind']}, {line['duration_s']} s, peak {line['peak']}{clip}")
+    print(f"{'storage':<10} {_plain(events.fields['storage'])}")
+    return cli.EXIT_OK
 
 
 def _reboot(device: Device, _: argparse.Namespace) -> int:
