@@ -51,6 +51,17 @@ def test_the_image_holds_the_four_files_in_order(image: Path, model: Path) -> No
         assert manifest["files"][name[1:]] == {"bytes": len(content), "sha256": sha256_hex(content)}
 
 
+def test_a_file_of_ones_own_is_packed_behind_them(model: Path, tmp_path: Path) -> None:
+    clip = tmp_path / "replay.wav"
+    clip.write_bytes(b"RIFF" + bytes(1000))
+    out = tmp_path / "image.bin"
+    assert main(["--model", str(model), "--add", str(clip), "--out", str(out)]) == 0
+    volume = read_image(out.read_bytes())
+    assert [file.name for file in volume.files] == [*NAMES, "/replay.wav"]
+    assert volume.files[-1].data == clip.read_bytes()
+    assert main(["--verify", str(out)]) == 0
+
+
 def test_a_device_reads_it(image: Path, tmp_path: Path) -> None:
     files = CLibraryReader(tmp_path).read(image.read_bytes(), Geometry())
     assert {name: len(data) for name, data in files.items()} == {

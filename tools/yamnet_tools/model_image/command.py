@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     make = parser.add_argument_group("making an image")
     make.add_argument("--model", type=Path, metavar="PATH", help="a converted model (made by the converter if missing)")
+    make.add_argument("--add", type=Path, action="append", default=[], metavar="FILE", help="pack this file, too")
     make.add_argument("--dir", type=Path, metavar="DIR", help="pack this folder's files instead of a model")
     make.add_argument("--follow-symlinks", action="store_true", help="also pack the folders that links in DIR lead to")
     make.add_argument("--order", choices=("name", "listed"), default="name", help="of its files (spiffsgen: listed)")
@@ -99,13 +100,14 @@ def _make(options: argparse.Namespace, geometry: Geometry) -> int:
     partition = find_partition(options.partitions, options.label)
     if options.size is not None:
         partition = Partition(partition.label, partition.type, partition.subtype, partition.offset, options.size)
+    added = [(f"/{path.name}", path.read_bytes()) for path in options.add]
     if options.dir is not None:
         files = _folder_files(
             options.dir, in_listed_order=options.order == "listed", follow_symlinks=options.follow_symlinks
         )
-        image = pack(files, partition, geometry, for_device=not options.any_reader)
+        image = pack([*files, *added], partition, geometry, for_device=not options.any_reader)
     else:
-        image = build_model_image(_model(options.model), partition, geometry)
+        image = build_model_image(_model(options.model), partition, geometry, added)
     if options.out.is_dir():
         raise SpiffsError(f"{options.out}: a folder is in the way")
     if path_beside(options.out) == options.out:
