@@ -29,7 +29,7 @@ ALWAYS = json.dumps({"schema": 1, "rules": [{"name": "always", "level": {"min_db
 
 @pytest.fixture(scope="module")
 def app() -> Path:
-    return build("idf-linux", "linux", ["sdkconfig.defaults"])
+    return build("linux", "linux", ["sdkconfig.defaults"])
 
 
 @pytest.fixture
