@@ -32,7 +32,7 @@ ALWAYS = json.dumps({"schema": 1, "rules": [{"name": "always", "level": {"min_db
 @pytest.fixture(scope="module")
 def app() -> Path:
     """The shipped kernels."""
-    return build("idf-qemu", "esp32s3", DEFAULTS)
+    return build("qemu", "esp32s3", DEFAULTS)
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +51,14 @@ def test_info(console: Console, model: tuple[Path, YamnetModel]) -> None:
 
 
 def test_a_replayed_clip_is_heard_and_becomes_an_event_a_clip_and_journal_lines(
-    console: Console, model: tuple[Path, YamnetModel], model_dir: Path, clip: npt.NDArray[np.int16]
+    console: Console,
+    model: tuple[Path, YamnetModel],
+    model_dir: Path,
+    model_file: Path,
+    clip: npt.NDArray[np.int16],
 ) -> None:
     check_replay(console, model[1], clip)
-    expected = classified(model_dir / "replay.wav", model_dir / "yamnet.tflite")
+    expected = classified(model_dir / "replay.wav", model_file)
     assert "siren" in {event["rule"] for event in expected}
     answer = wait_until_kept(console, len(expected))
     assert answer["storage"]["volume"] == "flash"
@@ -100,7 +104,7 @@ def test_what_is_kept_outlives_a_restart(
 
 def test_the_reference_kernels_give_the_same(model_dir: Path, reference: Reference, tmp_path: Path) -> None:
     options = "CONFIG_SOUND_MODEL_KERNELS_REFERENCE=y\nCONFIG_FIRMWARE_LOG_EVERY_PATCHES=0\n"
-    folder = build("idf-qemu-reference", "esp32s3", DEFAULTS, options)
+    folder = build("qemu-reference", "esp32s3", DEFAULTS, options)
     with run_in_qemu(folder, without_replay(model_dir, tmp_path), tmp_path / "flash.bin") as console:
         assert console.ask("info")["kernels"] == "reference"
         check_scores(console, reference.patches, reference.scores)
@@ -108,7 +112,7 @@ def test_the_reference_kernels_give_the_same(model_dir: Path, reference: Referen
 
 def test_kernels_that_write_past_their_scratch_serve_nothing(model_dir: Path, tmp_path: Path) -> None:
     """ESP-NN as esp-tflite-micro registers it: the guard catches it, though the self-test's outputs might be right."""
-    folder = build("idf-qemu-stock", "esp32s3", DEFAULTS, "CONFIG_SOUND_MODEL_KERNELS_ESP_NN_STOCK=y\n")
+    folder = build("qemu-stock", "esp32s3", DEFAULTS, "CONFIG_SOUND_MODEL_KERNELS_ESP_NN_STOCK=y\n")
     with run_in_qemu(folder, without_replay(model_dir, tmp_path), tmp_path / "flash.bin") as console:
         steps = {step["name"]: step for step in console.ask("info")["boot"]["steps"]}
         assert steps["interpreter"]["ok"] is True
@@ -119,7 +123,7 @@ def test_kernels_that_write_past_their_scratch_serve_nothing(model_dir: Path, tm
 
 
 def test_a_mapped_model_scores_the_same(model_dir: Path, reference: Reference, tmp_path: Path) -> None:
-    folder = build("idf-qemu-mapped", "esp32s3", [*DEFAULTS, "sdkconfig.mapped"])
+    folder = build("qemu-mapped", "esp32s3", [*DEFAULTS, "sdkconfig.mapped"])
     flash = tmp_path / "flash.bin"
     with run_in_qemu(folder, without_replay(model_dir, tmp_path), flash, model_at=0xB20000) as console:
         assert console.ask("info")["memory"]["free_psram"] > 6 << 20
