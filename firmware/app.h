@@ -34,9 +34,9 @@ inline constexpr char kSelfTestStep[] = "self-test";
 inline constexpr char kFrontEndStep[] = "front end";
 inline constexpr char kRulesStep[] = "rules";
 inline constexpr char kClipsStep[] = "clip memory";
+inline constexpr char kStorageStep[] = "storage";
 inline constexpr char kAudioStep[] = "audio";
 inline constexpr char kListenStep[] = "listening";
-inline constexpr char kStorageStep[] = "storage";
 
 /// Everything that runs, in the order in which it comes up. What did not start is empty, and the boot step says why.
 struct App {

@@ -147,9 +147,9 @@ void Boot(App& app) {
   boot.Run(kFrontEndStep, kSelfTestStep, [&] { return MakeFrontEnds(app); });
   boot.Run(kRulesStep, kModelStep, [&] { return LoadRules(app); });
   boot.Run(kClipsStep, nullptr, [&] { return app.recorder.Allocate(); });
+  boot.Run(kStorageStep, kClipsStep, [&] { return KeepClips(app); });
   boot.Run(kAudioStep, nullptr, [&] { return OpenAudio(app); });
   boot.Run(kListenStep, kAudioStep, [&] { return Listen(app); });
-  boot.Run(kStorageStep, kClipsStep, [&] { return KeepClips(app); });
   if (boot.ok(kSelfTestStep)) ConfirmApp();
   StartHeartbeat(app);
 }

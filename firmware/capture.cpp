@@ -50,6 +50,7 @@ void Capture::Start(TaskHandle_t reader, clip_store::SampleRing* kept, DeviceClo
   kept_ = kept;
   clock_ = &clock;
   heard_us_ = esp_timer_get_time();
+  clock.Note(position_);
   liveness_ = audio_input::LivenessMonitor(NowMs());
   alive_ = true;
   StartTask(
@@ -88,7 +89,7 @@ void Capture::Deliver(std::span<const int16_t> pcm) {
   if (kept_ != nullptr) kept_->Write(position_, pcm);
   position_ += static_cast<int64_t>(pcm.size());
   heard_us_ = esp_timer_get_time();
-  clock_->Note(position_);
+  if (source_->real_time()) clock_->Note(position_);
   xTaskNotifyGive(reader_);
 
   level_.Add(pcm);

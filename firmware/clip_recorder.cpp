@@ -2,6 +2,7 @@
 #include "clip_recorder.h"
 
 #include <mutex>
+#include <utility>
 
 #include "audio_input/wav_format.h"
 #include "esp_heap_caps.h"

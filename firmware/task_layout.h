@@ -29,10 +29,12 @@ inline constexpr std::array kTasks{kCaptureTask, kConsoleTask, kStorageTask, kHe
 inline void StartTask(const TaskLayout& layout, TaskFunction_t run, void* argument, TaskHandle_t* handle) {
 #if CONFIG_IDF_TARGET_LINUX
   constexpr uint32_t kLeastStack = 65536;  // the host's libraries take what they like
+  // One core for all, and app_main's priority: a replay as fast as can be must leave time to the others.
   constexpr int kOnlyCore = 0;
+  constexpr UBaseType_t kPriority = 1;
   const uint32_t stack = layout.stack_bytes > kLeastStack ? layout.stack_bytes : kLeastStack;
   const BaseType_t made =
-      xTaskCreatePinnedToCore(run, layout.name, stack, argument, layout.priority, handle, kOnlyCore);
+      xTaskCreatePinnedToCore(run, layout.name, stack, argument, kPriority, handle, kOnlyCore);
 #else
   const BaseType_t made =
       xTaskCreatePinnedToCore(run, layout.name, layout.stack_bytes, argument, layout.priority, handle, layout.core);

@@ -64,9 +64,7 @@ def order(event: Event) -> tuple[int, str]:
     return event["start_sample"], event["rule"]
 
 
-def check_clips(
-    journal: Sequence[Event], recording: npt.NDArray[np.int16], read_clip: Callable[[str], Path]
-) -> None:
+def check_clips(journal: Sequence[Event], recording: npt.NDArray[np.int16], read_clip: Callable[[str], Path]) -> None:
     """Every clip holds exactly the samples around its events that were played."""
     clips = {line["clip"] for line in journal}
     for name in clips:
