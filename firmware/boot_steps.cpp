@@ -150,6 +150,7 @@ void Boot(App& app) {
   boot.Run(kStorageStep, kClipsStep, [&] { return KeepClips(app); });
   boot.Run(kAudioStep, nullptr, [&] { return OpenAudio(app); });
   boot.Run(kListenStep, kAudioStep, [&] { return Listen(app); });
+  boot.Finish();
   if (boot.ok(kSelfTestStep)) ConfirmApp();
   StartHeartbeat(app);
 }

@@ -32,7 +32,6 @@ from yamnet_tools.paths import CHECKOUT, DEFAULT_MODEL, MODEL_IMAGE
 SERVICES = {"sim": "serial", "linux": "serial", "qemu": "idf,qemu", "esp": "esp,idf"}
 TARGETS = {"linux": "linux", "qemu": "esp32s3", "esp": "esp32s3"}
 READY_S = {"sim": 30.0, "linux": 60.0, "qemu": 180.0, "esp": 30.0}
-READY_ATTEMPT_S = 5.0
 REPLAYED = CHECKOUT / "examples" / "audio" / "sine_440hz.wav"
 """What the firmware hears where there is no microphone."""
 
@@ -214,9 +213,7 @@ def device(dut: Any, device_kind: str) -> Iterator[Device]:
     line = DutLine(dut)
     with Device(line, timeout_s=ANSWER_S[device_kind]) as opened:
         if device_kind != "sim":  # that one is never switched on by opening it
-            opened.ask(
-                "info", parse=dict, attempts=int(READY_S[device_kind] / READY_ATTEMPT_S), timeout_s=READY_ATTEMPT_S
-            )
+            opened.wait_until_booted(READY_S[device_kind])
             opened.counters = Counters()
         yield opened
 

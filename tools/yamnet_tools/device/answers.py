@@ -122,9 +122,15 @@ class Info:
         return int(self.fields["memory"]["free_heap"])
 
     @property
-    def boot_count(self) -> int:
-        """How often the device has started."""
-        return int(self.fields["boot"]["count"])
+    def boot_count(self) -> int | None:
+        """How often the device has started; None until it has read that while it boots."""
+        count = self.fields["boot"]["count"]
+        return None if count is None else int(count)
+
+    @property
+    def boot_steps(self) -> int:
+        """How many boot steps are over."""
+        return len(self.fields["boot"]["steps"])
 
     @property
     def uptime_ms(self) -> int:

@@ -39,6 +39,8 @@ DOCUMENT_CHUNK_BYTES = 8192
 _LONGEST_LINE_BYTES = 1 << 20
 _BUSY_WAIT_S = 0.2
 _SETTLE_S = 0.2
+_BOOT_ANSWER_S = 5.0
+_BOOT_STEP_S = 10.0
 
 _LOG_LINE = re.compile(rb"(?:\x1b\[[0-9;]*m)?[EWIDV] \(\d+\) .*")
 """How ESP-IDF begins a log line."""
@@ -257,16 +259,42 @@ class Device:
         before = self.info()
         started = time.monotonic()
         self.ask("reboot", parse=lambda _: None, attempts=1)
-        while time.monotonic() - started < ready_timeout_s:
+
+        def restarted(now: Info) -> bool:
+            counted = None not in (now.boot_count, before.boot_count) and now.boot_count != before.boot_count
+            return counted or now.uptime_ms <= 1000 * (time.monotonic() - started)
+
+        return self.wait_until_booted(ready_timeout_s, restarted)
+
+    def wait_until_booted(self, timeout_s: float, restarted: Callable[[Info], bool] = lambda _: True) -> Info:
+        """Wait for a device that starts: until all boot steps went well, or none has come for a while after one failed.
+
+        Args:
+            timeout_s: how long.
+            restarted: tells the device's state after a restart from the one before.
+
+        Raises:
+            DeviceError: it does not answer in time.
+        """
+        deadline = time.monotonic() + timeout_s
+        last: Info | None = None
+        last_step = time.monotonic()
+        while (left := deadline - time.monotonic()) > 0:
             try:
-                now = self.ask("info", parse=Info, attempts=1, timeout_s=2.0)
+                now = self.ask("info", parse=Info, attempts=1, timeout_s=min(left, _BOOT_ANSWER_S))
             except DeviceError:
                 self._line.revive()
                 continue
-            if now.boot_count != before.boot_count or now.uptime_ms <= 1000 * (time.monotonic() - started):
-                return now
+            if restarted(now):
+                if last is None or now.boot_steps != last.boot_steps:
+                    last_step = time.monotonic()
+                last = now
+                if now.ready or (now.failed_steps and time.monotonic() - last_step > _BOOT_STEP_S):
+                    break
             time.sleep(_BUSY_WAIT_S)
-        raise DeviceError(f"the device did not come back within {ready_timeout_s:.0f} s of @reboot")
+        if last is None:
+            raise DeviceError(f"the device did not come up within {timeout_s:.0f} s")
+        return last
 
     def log_lines(self, timeout_s: float) -> Iterator[str]:
         """The log lines that come in the next seconds, as they come; they go to `on_log` too."""
