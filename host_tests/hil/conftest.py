@@ -31,7 +31,7 @@ from yamnet_tools.paths import CHECKOUT, DEFAULT_MODEL, MODEL_IMAGE
 
 SERVICES = {"sim": "serial", "linux": "serial", "qemu": "idf,qemu", "esp": "esp,idf"}
 TARGETS = {"linux": "linux", "qemu": "esp32s3", "esp": "esp32s3"}
-READY_S = {"sim": 30.0, "linux": 60.0, "qemu": 180.0, "esp": 30.0}
+READY_S = {"sim": 30.0, "linux": 60.0, "qemu": 600.0, "esp": 30.0}
 REPLAYED = CHECKOUT / "examples" / "audio" / "sine_440hz.wav"
 """What the firmware hears where there is no microphone."""
 
@@ -208,12 +208,18 @@ def qemu_extra_args(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def device(dut: Any, device_kind: str) -> Iterator[Device]:
+def ready_s(device_kind: str) -> float:
+    """How long a start may take."""
+    return READY_S[device_kind]
+
+
+@pytest.fixture
+def device(dut: Any, device_kind: str, ready_s: float) -> Iterator[Device]:
     """A device that answers. Closing checks nothing: a test says what it expects of the counters."""
     line = DutLine(dut)
     with Device(line, timeout_s=ANSWER_S[device_kind]) as opened:
         if device_kind != "sim":  # that one is never switched on by opening it
-            opened.wait_until_booted(READY_S[device_kind])
+            opened.wait_until_booted(ready_s)
             opened.counters = Counters()
         yield opened
 

@@ -198,9 +198,9 @@ def test_a_thousand_requests_leave_the_heap_as_it_was(
     assert lost <= tolerance, f"{lost:,} bytes of heap lost in 1,000 requests"
 
 
-def test_a_restart_keeps_it_answering(device: Device) -> None:
+def test_a_restart_keeps_it_answering(device: Device, ready_s: float) -> None:
     before = device.info().fields["boot"]
-    info = device.reboot(ready_timeout_s=180)
+    info = device.reboot(ready_timeout_s=ready_s)
     assert info.ready, f"after its restart: {info.failed_steps}"
     assert info.fields["boot"]["count"] == before["count"] + 1
     assert device.selftest().passed

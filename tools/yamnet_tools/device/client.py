@@ -41,6 +41,7 @@ _BUSY_WAIT_S = 0.2
 _SETTLE_S = 0.2
 _BOOT_ANSWER_S = 5.0
 _BOOT_STEP_S = 10.0
+_BOOT_PAUSE_S = 3.0
 
 _LOG_LINE = re.compile(rb"(?:\x1b\[[0-9;]*m)?[EWIDV] \(\d+\) .*")
 """How ESP-IDF begins a log line."""
@@ -277,6 +278,7 @@ class Device:
             DeviceError: it does not answer in time.
         """
         deadline = time.monotonic() + timeout_s
+        pause_s = min(_BOOT_PAUSE_S, timeout_s / 100)  # answering takes a slow device's time, too
         last: Info | None = None
         last_step = time.monotonic()
         while (left := deadline - time.monotonic()) > 0:
@@ -291,7 +293,7 @@ class Device:
                 last = now
                 if now.ready or (now.failed_steps and time.monotonic() - last_step > _BOOT_STEP_S):
                     break
-            time.sleep(_BUSY_WAIT_S)
+            time.sleep(pause_s)
         if last is None:
             raise DeviceError(f"the device did not come up within {timeout_s:.0f} s")
         return last
