@@ -21,8 +21,9 @@ from hil.dut_line import DutLine
 from hil.host_side import RealPatch, host_patches
 from hil.linux_device import LinuxDevice
 from yamnet_tools import partition_table
-from yamnet_tools.device import Counters, Device
+from yamnet_tools.device import Counters, Device, find_port
 from yamnet_tools.engines import Engine, open_engine
+from yamnet_tools.errors import DeviceError
 from yamnet_tools.flashing.merge import merge
 from yamnet_tools.model import YamnetModel, convert, load_model
 from yamnet_tools.model_image.command import main as make_image
@@ -158,6 +159,11 @@ def embedded_services(device_kind: str) -> str:
 @pytest.fixture
 def port(request: pytest.FixtureRequest, device_kind: str) -> str | None:
     named: str | None = request.config.getoption("--port", default=None)
+    if device_kind == "esp" and named is None:
+        try:
+            return find_port()
+        except DeviceError as error:
+            pytest.fail(f"--device esp: {error}", pytrace=False)
     own = {"sim": "simulator", "linux": "linux_device"}.get(device_kind)
     if own is None or named is not None:
         return named
