@@ -5,13 +5,17 @@
 #include <optional>
 #include <string>
 
+#include "boot_record.h"
 #include "boot_sequence.h"
 #include "capture.h"
+#include "clip_recorder.h"
+#include "device_clock.h"
+#include "event_watch.h"
 #include "listener.h"
 #include "log_mel/patch_stream.h"
 #include "model_service.h"
 #include "patch_log.h"
-#include "platform.h"
+#include "rule_console.h"
 #include "sound_model/class_map.h"
 #include "sound_model/model_store.h"
 #include "sound_model/self_test_vector.h"
@@ -28,6 +32,9 @@ inline constexpr char kModelStep[] = "model";
 inline constexpr char kInterpreterStep[] = "interpreter";
 inline constexpr char kSelfTestStep[] = "self-test";
 inline constexpr char kFrontEndStep[] = "front end";
+inline constexpr char kRulesStep[] = "rules";
+inline constexpr char kClipsStep[] = "clip memory";
+inline constexpr char kStorageStep[] = "storage";
 inline constexpr char kAudioStep[] = "audio";
 inline constexpr char kListenStep[] = "listening";
 
@@ -46,6 +53,10 @@ struct App {
   std::optional<serial_console::SelfTestResult> self_test_result;
   std::unique_ptr<log_mel::PatchStream> live_front_end;
   std::unique_ptr<log_mel::PatchStream> console_front_end;
+  DeviceClock clock;
+  ClipRecorder recorder{clock};
+  std::unique_ptr<EventWatch> watch;
+  std::unique_ptr<RuleConsole> rule_console;
   std::unique_ptr<Capture> capture;
   std::unique_ptr<PatchLog> patch_log;
   std::unique_ptr<Listener> listener;
@@ -53,5 +64,8 @@ struct App {
 
 /// Brings everything up, step by step. @p app lives for as long as the device runs.
 void Boot(App& app);
+
+/// Stores what a restart would lose, and restarts.
+[[noreturn]] void ShutDown(App& app);
 
 }  // namespace firmware

@@ -33,7 +33,7 @@ void BootSequence::Run(const char* name, const char* needs, const std::function<
   }
 }
 
-bool BootSequence::ready() const { return std::ranges::all_of(steps(), &Step::ok); }
+bool BootSequence::ready() const { return finished_ && std::ranges::all_of(steps(), &Step::ok); }
 
 bool BootSequence::over(const char* name) const { return Find(name) != nullptr; }
 

@@ -25,9 +25,10 @@ class BootSequence {
   using Result = std::expected<std::string, std::string>;  ///< What it has to tell, or why it failed.
 
   void Run(const char* name, const char* needs, const std::function<Result()>& step);
+  void Finish() { finished_ = true; }  ///< That was the last step.
 
   std::span<const Step> steps() const { return {steps_.data(), count_.load()}; }  ///< Those that are over.
-  bool ready() const;                                                             ///< All steps so far succeeded.
+  bool ready() const;                                                             ///< All are over and succeeded.
   bool over(const char* name) const;                                              ///< It has run, with whatever result.
   bool ok(const char* name) const;                                                ///< It has run, and succeeded.
   /// "<step>: <reason>" of the failure that keeps `name` from working.
@@ -40,6 +41,7 @@ class BootSequence {
 
   std::array<Step, kMaxSteps> steps_;
   std::atomic<size_t> count_ = 0;
+  std::atomic<bool> finished_ = false;
 };
 
 }  // namespace firmware

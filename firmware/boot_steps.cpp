@@ -5,6 +5,7 @@
 #include "esp_timer.h"
 #include "front_end.h"
 #include "heartbeat.h"
+#include "platform.h"
 #include "sound_model/front_end.h"
 
 namespace firmware {
@@ -91,6 +92,22 @@ Result MakeFrontEnds(App& app) {
   return std::string(app.spec->name) + ", " + SpectrumSource() + " transform";
 }
 
+Result LoadRules(App& app) {
+  DeviceClock::SetTimeZone();
+  auto active = sound_events::esp::LoadRules(ClassNames(*app.classes));
+  auto floor = sound_events::NoiseFloor::Create({});
+  if (!floor) return std::unexpected(floor.error().Text());
+  const bool restored = sound_events::esp::LoadFloor(*floor);
+  const sound_model::Quantization& output = app.summary->output;
+  auto detector = sound_events::EventDetector::Create(
+      active.rules, {.scale = output.scale, .zero_point = output.zero_point, .classes = sound_model::kClasses});
+  if (!detector) return std::unexpected(detector.error().Text());
+  app.watch = std::make_unique<EventWatch>(*std::move(detector), *floor, app.recorder);
+  app.rule_console = std::make_unique<RuleConsole>(*app.classes, *app.watch, app.recorder, active);
+  return std::to_string(active.rules.rules().size()) + (active.stored ? " stored rules" : " rules of the presets") +
+         (restored ? ", noise floor from before the restart" : "");
+}
+
 Result OpenAudio(App& app) {
   auto capture = std::make_unique<Capture>(audio_input::MakeConfiguredSource());
   if (const auto opened = capture->Open(); !opened) return std::unexpected(opened.error());
@@ -102,11 +119,18 @@ Result Listen(App& app) {
   if (!app.boot.ok(kFrontEndStep)) return std::unexpected("needs " + app.boot.WhyNot(kFrontEndStep));
   app.patch_log = std::make_unique<PatchLog>(*app.classes);
   // Who else wants to know what is heard joins this list.
-  app.listener = std::make_unique<Listener>(app.capture->ring(), *app.live_front_end, *app.model, app.summary->output,
-                                            std::vector<PatchListener*>{app.patch_log.get()});
+  std::vector<PatchListener*> listeners{app.patch_log.get()};
+  if (app.watch) listeners.push_back(app.watch.get());
+  app.listener = std::make_unique<Listener>(*app.capture, *app.live_front_end, *app.model, app.summary->output,
+                                            std::move(listeners));
   app.listener->Start();
-  app.capture->Start(app.listener->task());
+  app.capture->Start(app.listener->task(), app.recorder.ring(), app.clock);
   return "";
+}
+
+Result KeepClips(App& app) {
+  if (!app.boot.ok(kRecordStep)) return std::unexpected("needs " + app.boot.WhyNot(kRecordStep));
+  return app.recorder.Start(app.record->count);
 }
 
 }  // namespace
@@ -121,10 +145,20 @@ void Boot(App& app) {
   boot.Run(kInterpreterStep, kModelStep, [&] { return StartInterpreter(app); });
   boot.Run(kSelfTestStep, kInterpreterStep, [&] { return TestModel(app); });
   boot.Run(kFrontEndStep, kSelfTestStep, [&] { return MakeFrontEnds(app); });
+  boot.Run(kRulesStep, kModelStep, [&] { return LoadRules(app); });
+  boot.Run(kClipsStep, nullptr, [&] { return app.recorder.Allocate(); });
+  boot.Run(kStorageStep, kClipsStep, [&] { return KeepClips(app); });
   boot.Run(kAudioStep, nullptr, [&] { return OpenAudio(app); });
   boot.Run(kListenStep, kAudioStep, [&] { return Listen(app); });
+  boot.Finish();
   if (boot.ok(kSelfTestStep)) ConfirmApp();
   StartHeartbeat(app);
+}
+
+void ShutDown(App& app) {
+  app.recorder.Stop();
+  if (app.watch) KeepFloor(*app.watch);
+  Restart();
 }
 
 }  // namespace firmware

@@ -45,8 +45,12 @@ Capture::Capture(std::unique_ptr<audio_input::AudioSource> source)
       liveness_(NowMs()),
       block_(audio_input::kBlockSamples) {}
 
-void Capture::Start(TaskHandle_t reader) {
+void Capture::Start(TaskHandle_t reader, clip_store::SampleRing* kept, DeviceClock& clock) {
   reader_ = reader;
+  kept_ = kept;
+  clock_ = &clock;
+  heard_us_ = esp_timer_get_time();
+  clock.Note(position_);
   liveness_ = audio_input::LivenessMonitor(NowMs());
   alive_ = true;
   StartTask(
@@ -65,6 +69,8 @@ void Capture::Run() {
       ESP_LOGI(kTag, "the recording has ended after %.2f s",
                static_cast<double>(position_) / audio_input::kSampleRateHz);
       alive_ = false;
+      ended_ = true;
+      xTaskNotifyGive(reader_);
       vTaskSuspend(nullptr);
     }
     if (chunk->lost_before > 0) {
@@ -80,7 +86,10 @@ void Capture::Run() {
 void Capture::Deliver(std::span<const int16_t> pcm) {
   while (!source_->real_time() && ring_.full()) vTaskDelay(1);
   if (!ring_.Push(position_, pcm)) gaps_.fetch_add(1);
+  if (kept_ != nullptr) kept_->Write(position_, pcm);
   position_ += static_cast<int64_t>(pcm.size());
+  heard_us_ = esp_timer_get_time();
+  if (source_->real_time()) clock_->Note(position_);
   xTaskNotifyGive(reader_);
 
   level_.Add(pcm);
@@ -109,7 +118,9 @@ void Capture::Reopen(Liveness liveness) {
     vTaskDelay(pdMS_TO_TICKS(audio_input::kDeadAfterMs));
   }
   // What was missed meanwhile is not known in samples: the clock tells about how much.
-  position_ += audio_input::kDeadAfterMs * audio_input::kSampleRateHz / 1000;
+  const int64_t now_us = esp_timer_get_time();
+  position_ += (now_us - heard_us_) * audio_input::kSampleRateHz / 1'000'000;
+  heard_us_ = now_us;
   gaps_.fetch_add(1);
   liveness_ = audio_input::LivenessMonitor(NowMs());
 }

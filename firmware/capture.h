@@ -11,6 +11,8 @@
 #include "audio_input/level_meter.h"
 #include "audio_input/liveness.h"
 #include "audio_input/pcm_ring.h"
+#include "clip_store/sample_ring.h"
+#include "device_clock.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 
@@ -23,11 +25,15 @@ class Capture {
 
   std::expected<void, std::string> Open() { return source_->Open(); }
   /// @param reader  the task that takes blocks from ring(); notified of each one.
-  void Start(TaskHandle_t reader);
+  /// @param kept    gets the same samples, for clips; nullptr where none are kept.
+  /// @param clock   is told when samples come.
+  void Start(TaskHandle_t reader, clip_store::SampleRing* kept, DeviceClock& clock);
 
   audio_input::PcmRing& ring() { return ring_; }
+  const audio_input::PcmRing& ring() const { return ring_; }
   const audio_input::AudioSource& source() const { return *source_; }
   uint32_t gaps() const { return gaps_.load(); }
+  bool ended() const { return ended_.load(); }  ///< A recording has been played; no block follows those in ring().
   bool alive() const { return alive_.load(); }
   float level_dbfs() const { return level_dbfs_.load(); }  ///< Over the last second.
   TaskHandle_t task() const { return task_; }
@@ -45,11 +51,15 @@ class Capture {
   audio_input::LivenessMonitor liveness_;
   std::vector<int16_t> block_;
   TaskHandle_t reader_ = nullptr;
+  clip_store::SampleRing* kept_ = nullptr;
+  DeviceClock* clock_ = nullptr;
   TaskHandle_t task_ = nullptr;
   int64_t position_ = 0;
+  int64_t heard_us_ = 0;  ///< When samples came last.
   uint32_t level_samples_ = 0;
   std::atomic<uint32_t> gaps_ = 0;
   std::atomic<bool> alive_ = false;
+  std::atomic<bool> ended_ = false;
   std::atomic<float> level_dbfs_ = audio_input::kSilenceDbfs;
 };
 

@@ -16,20 +16,20 @@ namespace {
 
 /// What the console task owns.
 struct ConsoleState {
-  explicit ConsoleState(App& app) : device(app), console(device) {}
+  explicit ConsoleState(App& app) : app(app), device(app), console(device) {}
 
+  App& app;
   FirmwareDevice device;
   serial_console::LineReader reader;
   serial_console::Console console;
 };
 
-void Answer(serial_console::Console& console, const std::optional<serial_console::Line>& line, int64_t now_ms) {
+void Answer(ConsoleState& state, const std::optional<serial_console::Line>& line, int64_t now_ms) {
   if (!line) return;
-  serial_console::WriteConsolePort(console.Answer(*line, now_ms));
-  if (console.reboot_requested()) {
-    vTaskDelay(pdMS_TO_TICKS(100));  // the answer leaves the line's buffers
-    Restart();
-  }
+  serial_console::WriteConsolePort(state.console.Answer(*line, now_ms));
+  if (!state.console.reboot_requested()) return;
+  vTaskDelay(pdMS_TO_TICKS(100));  // the answer leaves the line's buffers
+  ShutDown(state.app);
 }
 
 void Run(void* argument) {
@@ -38,9 +38,9 @@ void Run(void* argument) {
   for (;;) {
     const size_t count = serial_console::ReadConsolePort(bytes);
     const int64_t now_ms = esp_timer_get_time() / 1000;
-    Answer(state.console, state.reader.Expire(now_ms), now_ms);
+    Answer(state, state.reader.Expire(now_ms), now_ms);
     state.console.Expire(now_ms);
-    for (size_t i = 0; i < count; ++i) Answer(state.console, state.reader.Push(bytes[i], now_ms), now_ms);
+    for (size_t i = 0; i < count; ++i) Answer(state, state.reader.Push(bytes[i], now_ms), now_ms);
   }
 }
 

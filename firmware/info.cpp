@@ -4,6 +4,7 @@
 #include "app.h"
 #include "esp_app_desc.h"
 #include "esp_timer.h"
+#include "platform.h"
 #include "task_layout.h"
 
 namespace firmware {
@@ -46,6 +47,12 @@ void WriteBoot(JsonWriter& json, const App& app) {
   json.Field("reset_reason", record ? record->reset_reason.c_str() : "unknown");
   json.Field("panics", number(&BootRecord::panics));
   json.Field("brownouts", number(&BootRecord::brownouts));
+  json.Key("history");
+  json.BeginArray();
+  if (record) {
+    for (const std::string& reason : record->history) json.Value(std::string_view(reason));
+  }
+  json.EndArray();
   json.Field("ready", app.boot.ready());
   json.Key("steps");
   json.BeginArray();
@@ -78,6 +85,8 @@ void WriteAudio(JsonWriter& json, const App& app) {
   json.Field("board", app.capture->source().board());
   json.Field("gain_db", app.capture->source().gain_db());
   json.Field("overruns", app.capture->ring().overruns());
+  json.Field("ring_blocks", app.capture->ring().capacity());
+  json.Field("ring_peak", app.capture->ring().peak());
   json.Field("gaps", app.capture->gaps());
   json.Field("alive", app.capture->alive());
   json.Field("level_dbfs", app.capture->level_dbfs());
@@ -113,6 +122,13 @@ void WriteAppInfo(const App& app, JsonWriter& json) {
   Section(json, "selftest", app.boot.over(kSelfTestStep) && app.self_test_result,
           [&] { serial_console::WriteSelfTest(*app.self_test_result, json); });
   Section(json, "audio", app.boot.ok(kAudioStep), [&] { WriteAudio(json, app); });
+  Section(json, "events", app.boot.ok(kRulesStep), [&] {
+    const WatchState watch = app.watch->state();
+    json.Field("rules", watch.rules.size());
+    json.Field("events", watch.events);
+    WriteLevels(watch, json);
+  });
+  Section(json, "storage", app.boot.ok(kStorageStep), [&] { WriteStorage(app.recorder.state(), json); });
   Section(json, "inference", app.boot.ok(kInterpreterStep), [&] {
     const InferenceTimes times = app.model->times();
     json.Field("patches", times.patches);

@@ -14,9 +14,9 @@ constexpr TickType_t kWait = pdMS_TO_TICKS(1000);
 
 }  // namespace
 
-Listener::Listener(audio_input::PcmRing& ring, log_mel::PatchStream& front_end, ModelService& model,
+Listener::Listener(Capture& capture, log_mel::PatchStream& front_end, ModelService& model,
                    sound_model::Quantization output, std::vector<PatchListener*> listeners)
-    : ring_(ring),
+    : capture_(capture),
       front_end_(front_end),
       model_(model),
       output_(output),
@@ -33,11 +33,15 @@ void Listener::Run() {
   for (;;) {
     FeedWatchdog();
     ulTaskNotifyTake(pdTRUE, kWait);
-    while (const auto block = ring_.Front()) {
+    const bool last = capture_.ended();
+    while (const auto block = capture_.ring().Front()) {
       FeedWatchdog();
       Take(*block);
-      ring_.Pop();
+      capture_.ring().Pop();
     }
+    if (!last || ended_) continue;
+    ended_ = true;
+    for (PatchListener* listener : listeners_) listener->OnEnd();
   }
 }
 
@@ -52,6 +56,7 @@ void Listener::Take(const audio_input::PcmBlock& block) {
     dropped_ = false;
   }
   next_sample_ = block.start_sample + static_cast<int64_t>(block.pcm.size());
+  for (PatchListener* listener : listeners_) listener->OnPcm(block);
   front_end_.Feed(block.pcm, [this](const log_mel::Patch& patch) { Score(patch); });
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "audio_input/pcm_ring.h"
+#include "capture.h"
 #include "log_mel/patch_stream.h"
 #include "model_service.h"
 #include "patch_listener.h"
@@ -15,7 +16,7 @@ namespace firmware {
 class Listener {
  public:
   /// All outlive the listener.
-  Listener(audio_input::PcmRing& ring, log_mel::PatchStream& front_end, ModelService& model,
+  Listener(Capture& capture, log_mel::PatchStream& front_end, ModelService& model,
            sound_model::Quantization output, std::vector<PatchListener*> listeners);
 
   void Start();
@@ -29,7 +30,7 @@ class Listener {
   void Take(const audio_input::PcmBlock& block);
   void Score(const log_mel::Patch& patch);
 
-  audio_input::PcmRing& ring_;
+  Capture& capture_;
   log_mel::PatchStream& front_end_;
   ModelService& model_;
   sound_model::Quantization output_;
@@ -38,6 +39,7 @@ class Listener {
   TaskHandle_t task_ = nullptr;
   std::atomic<bool> held_ = false;
   bool dropped_ = false;
+  bool ended_ = false;
   int64_t next_sample_ = 0;
 };
 

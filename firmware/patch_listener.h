@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "audio_input/pcm_ring.h"
 #include "sound_model/model_file.h"
 
 namespace firmware {
@@ -19,9 +20,13 @@ struct ScoredPatch {
 class PatchListener {
  public:
   virtual ~PatchListener() = default;
+  /// The samples that come next, before the patch that they may complete.
+  virtual void OnPcm(const audio_input::PcmBlock&) {}
   virtual void OnPatch(const ScoredPatch& patch) = 0;
   /// Samples are missing before `next_sample`.
   virtual void OnGap(int64_t next_sample) = 0;
+  /// No more samples will come: a recording has ended.
+  virtual void OnEnd() {}
 };
 
 }  // namespace firmware

@@ -18,15 +18,16 @@ struct MemoryState {
 };
 MemoryState ReadMemory();
 
-/// How the device came up, and how often it did.
-struct BootRecord {
-  uint32_t count;
-  std::string reset_reason;
-  uint32_t panics;  ///< Restarts after a panic or a watchdog, over the device's life.
-  uint32_t brownouts;
+/// To be called before NVS is used.
+void PrepareFlash();
+
+enum class ResetKind { kWanted, kCrash, kBrownout };
+struct Reset {
+  std::string name;
+  ResetKind kind;
 };
-/// Reads the record from NVS, adds this boot and stores it.
-std::expected<BootRecord, std::string> CountBoot();
+/// Why this boot happened.
+Reset LastReset();
 
 /// @return what there is of PSRAM, in words, or that there is none.
 std::expected<std::string, std::string> CheckMemory();

@@ -21,17 +21,20 @@ struct TaskLayout {
 // Core 0 hears and speaks, core 1 thinks. Capture comes first: what is not read in time is lost.
 inline constexpr TaskLayout kCaptureTask{"capture", 0, 18, 5120};
 inline constexpr TaskLayout kConsoleTask{"console", 0, 5, 10240};
+inline constexpr TaskLayout kStorageTask{"storage", 0, 4, 8192};
 inline constexpr TaskLayout kHeartbeatTask{"heartbeat", 0, 3, 5120};
 inline constexpr TaskLayout kInferenceTask{"inference", 1, 10, 10240};
-inline constexpr std::array kTasks{kCaptureTask, kConsoleTask, kHeartbeatTask, kInferenceTask};
+inline constexpr std::array kTasks{kCaptureTask, kConsoleTask, kStorageTask, kHeartbeatTask, kInferenceTask};
 
 inline void StartTask(const TaskLayout& layout, TaskFunction_t run, void* argument, TaskHandle_t* handle) {
 #if CONFIG_IDF_TARGET_LINUX
   constexpr uint32_t kLeastStack = 65536;  // the host's libraries take what they like
+  // One core for all, and app_main's priority: a replay as fast as can be must leave time to the others.
   constexpr int kOnlyCore = 0;
+  constexpr UBaseType_t kPriority = 1;
   const uint32_t stack = layout.stack_bytes > kLeastStack ? layout.stack_bytes : kLeastStack;
   const BaseType_t made =
-      xTaskCreatePinnedToCore(run, layout.name, stack, argument, layout.priority, handle, kOnlyCore);
+      xTaskCreatePinnedToCore(run, layout.name, stack, argument, kPriority, handle, kOnlyCore);
 #else
   const BaseType_t made =
       xTaskCreatePinnedToCore(run, layout.name, layout.stack_bytes, argument, layout.priority, handle, layout.core);

@@ -20,7 +20,7 @@ import pytest
 from yamnet_tools.device import Device, open_line
 from yamnet_tools.device.client import RefusedError
 from yamnet_tools.device.compare import compare_clips, compare_scores
-from yamnet_tools.device.heard import Heard
+from yamnet_tools.device.heard import Heard, parse_event
 from yamnet_tools.device.line import describe_port_error
 from yamnet_tools.device.ports import find_port
 from yamnet_tools.device.protocol import DamagedAnswerError, byte_words, parse_answer, parse_bytes, request_line
@@ -180,10 +180,18 @@ def test_a_dead_line_is_given_up_after_a_few_attempts() -> None:
 
 
 def test_a_refusal_that_stays_is_the_error_in_the_end() -> None:
-    opened, line = device(*[err("bad_argument")] * 5)
-    with pytest.raises(RefusedError, match="bad_argument"):
+    opened, line = device(*[err("bad_crc")] * 5)
+    with pytest.raises(RefusedError, match="bad_crc"):
         opened.score(PATCH)
     assert len(line.requests) == 5
+
+
+@pytest.mark.parametrize("code", ["bad_argument", "unknown_command"])
+def test_the_same_fault_named_twice_is_in_what_was_asked(code: str) -> None:
+    opened, line = device(err("bad_crc"), *[err(code)] * 4)
+    with pytest.raises(RefusedError, match=code):
+        opened.score(PATCH)
+    assert len(line.requests) == 3
 
 
 def test_answers_in_pieces_and_log_lines_around_them() -> None:
@@ -198,6 +206,19 @@ def test_answers_in_pieces_and_log_lines_around_them() -> None:
     opened.ask("help", parse=dict)
     assert logs == ["I (1) log: before", "I (2) log: after"]
     assert opened.counters.log_lines == 2
+
+
+def test_a_log_line_that_breaks_into_an_answer_is_shown() -> None:
+    logs: list[str] = []
+
+    def broken(number: str) -> list[bytes]:
+        (whole,) = scored()(number)
+        return [whole[:300] + b"W (42) audio: a gap\r\n" + whole[300:]]
+
+    opened, _ = device(broken, scored(), logs=logs)
+    assert opened.score(PATCH).invoke_us == 1000
+    assert opened.counters.damaged_answers == 1
+    assert logs[0] == "W (42) audio: a gap"
 
 
 def test_an_answer_that_is_not_the_protocols_is_an_error() -> None:
@@ -253,8 +274,10 @@ def test_opening_a_port_never_lets_go_of_dtr_or_rts(monkeypatch: pytest.MonkeyPa
 def test_ports_that_cannot_be_opened_say_why() -> None:
     with pytest.raises(DeviceError, match="there is no such port; is the board plugged in"):
         open_line("/dev/ttyNoSuchPort")
-    with pytest.raises(DeviceError, match="cannot be opened"):
+    with pytest.raises(DeviceError, match=r"^socket://127.0.0.1:1: cannot be opened: \[Errno 111\] Connection refused"):
         open_line("socket://127.0.0.1:1")
+    with pytest.raises(DeviceError, match="/dev/null: that is no serial port"):
+        open_line("/dev/null")
     assert "usermod" in describe_port_error("p", PermissionError(errno.EACCES, "Permission denied"))
 
 
@@ -308,6 +331,29 @@ def test_a_heard_line_is_parsed_whatever_the_log_paints_it_with() -> None:
     assert Heard.parse("W (1) heard: 3.20 s: gap") is None
 
 
+def test_an_event_is_parsed_whatever_the_log_paints_it_with() -> None:
+    told = "smoke_alarm 3 end: 5.28 s to 12.97 s, peak 0.912, stream_end"
+    assert parse_event(f"\x1b[0;32mI (12345) event: {told}\x1b[0m") == told
+    assert parse_event(f"I (1) event: {told}\r") == told
+    assert parse_event("I (1) event: nothing of the kind") is None
+
+
+def test_a_rule_document_goes_out_and_comes_back_in_parts() -> None:
+    document = bytes(range(32, 127)) * 150
+    opened, line = device(ok(next_offset=8192), ok(next_offset=len(document), rules=3))
+    assert opened.set_rules(document) == 3
+    words = [request.split() for request in line.requests]
+    assert [word[2:5] for word in words] == [["set", "0", "14250"], ["set", "8192", "14250"]]
+    assert b"".join(base64.b64decode(word[6]) for word in words) == document
+    opened, _ = device(
+        *(ok(total=len(document), document=carried(document[at : at + 6144])) for at in range(0, len(document), 6144))
+    )
+    assert opened.rule_document() == document.decode()
+    opened, _ = device(ok(total=10, document=carried(b"123")), ok(total=10, document=carried(b"")))
+    with pytest.raises(DeviceError, match="changed while they were read"):
+        opened.rule_document()
+
+
 QUANTIZATION = TensorQuantization(1 / 256, -128)
 NAMES = [f"class {i}" for i in range(521)]
 
@@ -320,10 +366,21 @@ def test_differences_are_given_class_by_class() -> None:
     assert difference is not None
     assert (difference.input_values, difference.outputs, difference.largest_output) == (0, 2, 255)
     assert [item.index for item in difference.classes] == [300, 20]
-    assert "patch 3 at 0.96 s: 2 of 521 outputs differ, by up to 255: class 300 (300): 0.996 instead of 0.000" in str(
-        difference
+    assert str(difference) == (
+        "patch 3 at 0.96 s: 2 of 521 outputs differ, by up to 255: class 300 (300): expected 0.000, came 0.996, 255 "
+        "steps apart; class 20 (20): expected 0.000, came 0.109, 28 steps apart"
     )
     assert compare_scores(0, 0, (PATCH, scores), (PATCH, scores), NAMES, QUANTIZATION) is None
+
+
+def test_only_the_worst_patches_are_told_one_by_one() -> None:
+    scores = np.zeros(521, np.int8)
+    worse = [(i, PATCH, np.full(521, i, np.int8)) for i in range(20)]
+    result = compare_clips([(i, PATCH, scores) for i in range(20)], worse, NAMES, QUANTIZATION)
+    lines = str(result).splitlines()
+    assert lines[0] == "19 of 20 patches differ, outputs by up to 19 steps"
+    assert [line.split()[1] for line in lines[1:-1]] == [str(number) for number in range(19, 9, -1)]
+    assert lines[-1] == "and 9 more that differ less"
 
 
 def test_missing_and_surplus_patches_are_differences() -> None:

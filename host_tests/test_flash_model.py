@@ -161,6 +161,11 @@ def test_a_missing_and_a_busy_port_are_told(chip: FakeChip, image: Path) -> None
         flash(chip, image)
 
 
+def test_a_file_that_is_no_port_is_told(image: Path) -> None:
+    with pytest.raises(FlashError, match="/dev/null: that is no serial port"):
+        command.main(["--port", "/dev/null", "--image", str(image)])
+
+
 def test_advice_for_what_cannot_be_provoked_here() -> None:
     assert "dialout" in advise(PermissionError(13, "Permission denied"))
     assert "plug the board in again" in advise(OSError(5, "Input/output error"))

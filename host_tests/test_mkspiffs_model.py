@@ -18,7 +18,7 @@ from yamnet_tools.files import sha256_hex
 from yamnet_tools.model import convert, load_model
 from yamnet_tools.model_image import read_placement, selftest
 from yamnet_tools.model_image.command import main
-from yamnet_tools.spiffs import Geometry, build_image, read_image
+from yamnet_tools.spiffs import DamageKind, Geometry, build_image, read_image
 
 NAMES = ["/manifest.json", "/selftest.bin", "/yamnet_class_map.csv", "/yamnet.tflite"]
 
@@ -49,6 +49,17 @@ def test_the_image_holds_the_four_files_in_order(image: Path, model: Path) -> No
     for name in NAMES[1:]:
         content = files[name] or b""
         assert manifest["files"][name[1:]] == {"bytes": len(content), "sha256": sha256_hex(content)}
+
+
+def test_a_file_of_ones_own_is_packed_behind_them(model: Path, tmp_path: Path) -> None:
+    clip = tmp_path / "replay.wav"
+    clip.write_bytes(b"RIFF" + bytes(1000))
+    out = tmp_path / "image.bin"
+    assert main(["--model", str(model), "--add", str(clip), "--out", str(out)]) == 0
+    volume = read_image(out.read_bytes())
+    assert [file.name for file in volume.files] == [*NAMES, "/replay.wav"]
+    assert volume.files[-1].data == clip.read_bytes()
+    assert main(["--verify", str(out)]) == 0
 
 
 def test_a_device_reads_it(image: Path, tmp_path: Path) -> None:
@@ -135,7 +146,7 @@ def test_size_and_offset_come_from_the_partition_table(model: Path, tmp_path: Pa
 @pytest.mark.parametrize(
     ("rows", "error", "text"),
     [
-        ("model, data, spiffs, , 5M", PartitionError, "no partition 'yamnet'"),
+        ("model, data, spiffs, , 5M", PartitionError, r"partitions\.csv: no partition 'yamnet'"),
         ("yamnet, data, fat, , 5M", PartitionError, "not of type data/spiffs"),
         ("yamnet, data, spiffs, , 4M", SpiffsError, "bytes are missing"),
         ("yamnet, data, spiffs, , 0x500100", SpiffsError, "not a whole number of blocks"),
@@ -199,6 +210,20 @@ def test_verify_tells_damage_apart(
     assert expected in capsys.readouterr().out
 
 
+def test_much_damage_is_told_in_few_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    noise = tmp_path / "noise.bin"
+    noise.write_bytes(np.random.default_rng(0).bytes(1 << 18))
+    assert main(["--verify", str(noise)]) == 1
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) < 30
+    (more,) = [line for line in said.out.splitlines() if line.startswith("bad-page: ") and line.endswith(" more")]
+    shown = sum(line.startswith("bad-page: page ") for line in said.out.splitlines())
+    assert shown + int(more.split()[1]) == sum(
+        damage.kind is DamageKind.BAD_PAGE for damage in read_image(noise.read_bytes()).damage
+    )
+    assert "no SPIFFS image of this format" in said.err
+
+
 def test_verify_finds_a_swapped_model(image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = [(file.name, file.data or b"") for file in read_image(image.read_bytes()).files]
     files[3] = ("/yamnet.tflite", files[3][1][:-1] + b"\x55")
@@ -242,6 +267,45 @@ def test_any_folder_can_be_packed_and_unpacked(tmp_path: Path) -> None:
     assert main(["--extract", str(image), str(tmp_path / "out"), *options]) == 0
     for path in (p for p in source.rglob("*") if p.is_file()):
         assert (tmp_path / "out" / path.relative_to(source)).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "geometry"),
+    [
+        ([], Geometry()),
+        (["--use-magic", "--use-magic-len"], Geometry()),
+        (["--no-magic"], Geometry(magic=False)),
+        (["--no-magic-len"], Geometry(magic_length=False)),
+        (["--no-magic", "--use-magic"], Geometry()),
+        (["--page-size", "512", "--block-size", "8192"], Geometry(page_size=512, block_size=8192)),
+        (["--obj-name-len", "40", "--meta-len", "9"], Geometry(name_length=40, metadata_length=9)),
+        (["--aligned-obj-ix-tables", "--meta-len", "0"], Geometry(aligned_tables=True, metadata_length=0)),
+        (["--big-endian"], Geometry(byte_order="big")),
+    ],
+)
+def test_the_options_of_the_format_are_those_of_spiffsgen(
+    tmp_path: Path, options: list[str], geometry: Geometry
+) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "data").write_bytes(bytes(range(256)) * 150)
+    out = tmp_path / "image.bin"
+    assert main(["--dir", str(source), "--size", "64K", "--out", str(out), "--any-reader", *options]) == 0
+    assert out.read_bytes() == build_image([("/data", bytes(range(256)) * 150)], 1 << 16, geometry)
+
+
+def test_links_to_folders_are_followed_on_request(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "file").write_bytes(b"there")
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "link").symlink_to(tmp_path / "elsewhere")
+    out = tmp_path / "image.bin"
+    options = ["--dir", str(source), "--size", "64K", "--out", str(out)]
+    assert main(options) == 0
+    assert read_image(out.read_bytes()).files == []
+    assert main([*options, "--follow-symlinks"]) == 0
+    assert [(file.name, file.data) for file in read_image(out.read_bytes()).files] == [("/link/file", b"there")]
 
 
 def test_what_a_device_could_not_use_is_refused_unless_asked_for(tmp_path: Path) -> None:

@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The simulated device: as it should be, and misbehaving; and tools/device.py talking to it."""
 
+import html
+import json
+import re
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,14 +17,21 @@ import numpy as np
 import pytest
 import soundfile
 
+from device_core import RuleSet, preset_document
+from yamnet_tools.audio import open_recording
+from yamnet_tools.classify.scoring import score
 from yamnet_tools.device import Device
 from yamnet_tools.device.client import RefusedError
 from yamnet_tools.device.command import main as device_tool
 from yamnet_tools.engines import Engine, open_engine
+from yamnet_tools.errors import DeviceError
+from yamnet_tools.events.clip_events import ClipEvents
 from yamnet_tools.model import YamnetModel, convert, load_model
 from yamnet_tools.model_image.command import main as make_image
+from yamnet_tools.paths import CHECKOUT
 from yamnet_tools.probe_audio import SAMPLE_RATE_HZ, sound_probes
 from yamnet_tools.simulated_device import Faults, Misbehaviour, Simulator
+from yamnet_tools.simulated_device.command import main as simulator_tool
 from yamnet_tools.simulated_device.endpoint import Endpoint, PseudoTerminal, TcpPort
 from yamnet_tools.simulated_device.live import LiveInput
 
@@ -118,6 +131,26 @@ def test_the_client_gets_right_answers_from_a_bad_line(
     np.testing.assert_array_equal(found, expected)
 
 
+def test_it_resets_in_requests_and_in_answers(image: Path) -> None:
+    logs: list[str] = []
+    with (
+        running(image, misbehaviour=Misbehaviour(reset=0.7, seed=1)) as port,
+        Device.open(port, on_log=logs.append) as device,
+    ):
+        refused = cut = 0
+        for number in range(8):
+            device.send_raw(f"@help id={number}\n".encode())
+            try:
+                answers = device.read_answers(10, count=1)
+            except DeviceError:
+                cut += 1
+                continue
+            refused += answers[0].error == "bad_request"  # the end of a request whose start was lost
+    assert cut >= 1
+    assert refused >= 1
+    assert sum("boot: ready" in line for line in logs) >= cut + refused
+
+
 def test_audio_survives_a_bad_line(image: Path, clip: Path) -> None:
     with running(image, misbehaviour=Misbehaviour(flip=2e-5, log_mid_answer=0.1, seed=3)) as port:
         code = device_tool(
@@ -149,6 +182,38 @@ def test_a_wrong_model_passes_its_own_selftest_and_fails_the_comparison(
     assert "warning: the device's model is" in said.err
 
 
+@pytest.mark.parametrize(
+    ("faults", "test", "told"),
+    [
+        (
+            Faults(wrong_model=True),
+            "a_clip_sent_as_audio",
+            [r"patches differ, outputs by up to \d+ steps", r"expected 0\.\d+, came 0\.\d+, \d+ steps apart"],
+        ),
+        (
+            Faults(failing_selftest=True),
+            "info_is_complete",
+            ["selftest: 521 outputs differ, by up to 3 steps", "what is stored on the device is wrong"],
+        ),
+    ],
+    ids=["another model", "another self-test"],
+)
+@pytest.mark.usefixtures("audio_dir")
+def test_a_failing_hardware_test_tells_what_to_look_at(
+    image: Path, tmp_path: Path, faults: Faults, test: str, told: list[str]
+) -> None:
+    report = tmp_path / "report.xml"
+    with running(image, faults=faults) as port:
+        command = [sys.executable, "-m", "pytest", "-q", CHECKOUT / "host_tests" / "hil", "--device", "sim"]
+        options = ["--port", port, "-k", test, "--junitxml", report, "--root-logdir", tmp_path / "logs"]
+        result = subprocess.run([*command, *options], capture_output=True, text=True, cwd=CHECKOUT, timeout=300)
+    assert result.returncode == 1, result.stdout + result.stderr
+    (log,) = (tmp_path / "logs").rglob("dut.log")
+    for text in (result.stdout, html.unescape(report.read_text())):
+        for expected in [*told, f"{log}, its end:\n", "@ok "]:
+            assert re.search(expected, text), f"{expected!r} is not in:\n{text}"
+
+
 def test_a_failing_selftest_shows_in_info(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with running(image, faults=Faults(failing_selftest=True)) as port:
         assert device_tool(["--port", port, "selftest"]) == 1
@@ -170,6 +235,8 @@ def test_a_damaged_image_leaves_the_device_up_and_not_ready(image: Path, tmp_pat
         assert "yamnet.tflite: its SHA-256 is" in info.failed_steps[0]
         with pytest.raises(RefusedError, match=r"not_ready: boot step model: yamnet\.tflite"):
             device.score(_patch(0))
+        with pytest.raises(RefusedError, match=r"refused @events: not_ready: boot step model: yamnet\.tflite"):
+            device.events()
 
 
 def test_a_restart_counts_and_clears(image: Path) -> None:
@@ -191,6 +258,54 @@ def test_it_hears_what_it_plays(image: Path, clip: Path, capsys: pytest.CaptureF
     assert "#" in shown
 
 
+def test_events_are_those_of_the_host(image: Path, model: YamnetModel, engine: Engine) -> None:
+    clip = CHECKOUT / "examples" / "audio" / "smoke_alarm_t3.wav"
+    logs: list[str] = []
+    with running(image, live=LiveInput(clip)) as port, Device.open(port, on_log=logs.append) as device:
+        deadline = time.monotonic() + 60
+        while not any("event: smoke_alarm" in line for line in logs) and time.monotonic() < deadline:
+            list(device.log_lines(0.5))
+        events = device.events()
+        assert device.info().problems() == []
+    host = ClipEvents(RuleSet.parse(preset_document(), list(model.class_names)), model)
+    with open_recording(str(clip)) as recording:
+        told = [event for step in score(recording.blocks(), model, engine) for event in host.add(step)]
+    expected = next(event for event in told if event.rule == "smoke_alarm")
+    heard = next(line for line in events.latest if line["rule"] == "smoke_alarm")
+    assert (heard["id"], heard["kind"], heard["start_sample"], heard["end_sample"], heard["level_dbfs"]) == (
+        f"0001-{expected.sequence:05}",
+        expected.kind,
+        expected.start_sample,
+        expected.end_sample,
+        expected.level,
+    )
+    assert heard["peak"] == pytest.approx(expected.peak, abs=1e-4)
+    assert "smoke_alarm" in [rule.name for rule in events.active]
+
+
+def test_rules_are_replaced_as_a_whole_and_outlive_a_restart(
+    image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    padding = " " * 20_000  # more than one request carries
+    rule = '{"name": "beep", "classes": ["CLASS"], "on": 0.4, "off": 0.2}'
+    good.write_text('{"schema": 1, "rules": [' + padding + rule.replace("CLASS", "Beep, bleep") + "]}")
+    bad.write_text('{"schema": 1, "rules": [' + rule.replace("CLASS", "Tuba solo") + "]}")
+    with running(image) as port:
+        assert device_tool(["rules", str(good), "--port", port]) == 0
+        assert "1 rules, stored, a document of 20," in capsys.readouterr().out
+        with pytest.raises(DeviceError, match=r'bad_argument: /rules/0/classes/0: there is no class "Tuba solo"'):
+            device_tool(["rules", str(bad), "--port", port])
+        assert device_tool(["reboot", "--port", port]) == 0
+        capsys.readouterr()
+        assert device_tool(["rules", "--show", "--port", port]) == 0
+        assert capsys.readouterr().out == good.read_text() + "\n"
+        assert device_tool(["rules", "--presets", "--port", port]) == 0
+        assert "10 rules, presets" in capsys.readouterr().out
+        assert device_tool(["events", "--port", port]) == 0
+        assert "no level yet, noise floor -60.0 dBFS (assumed); 0 events" in capsys.readouterr().out
+
+
 def test_profile_and_score_of_the_tool(
     image: Path, model: YamnetModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -202,3 +317,43 @@ def test_profile_and_score_of_the_tool(
         assert device_tool(["--port", port, "score", str(raw), "--model", str(model.path)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(": ")[0] for line in lines] == [f"{raw} patch 0", f"{raw} patch 1"]
+
+
+def test_a_recording_is_scored_patch_by_patch(
+    image: Path, model: YamnetModel, engine: Engine, clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    short = tmp_path / "short.wav"
+    soundfile.write(short, sound_probes()[-1].pcm[:8000], SAMPLE_RATE_HZ, subtype="PCM_16")
+    with running(image) as port:  # the line's options may stand behind the command, too
+        options = ["--model", str(model.path), "--json", "--port", port, "--timeout", "30"]
+        assert device_tool(["score", str(clip), str(short), *options]) == 0
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    expected = []
+    for path in (clip, short):
+        with open_recording(str(path)) as recording:
+            steps = list(score(recording.blocks(), model, engine))
+        expected += [(str(path), list(scores)) for step in steps for scores in step.scores]
+    assert [(record["file"], record["scores"]) for record in records] == expected
+    assert [record["patch"] for record in records][-1] == 0
+
+
+@pytest.mark.parametrize("option", [["--timeout", "0"], ["--timeout", "soon"], ["--baud", "-9600"]])
+def test_a_line_option_that_makes_no_sense_is_wrong_usage(option: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        device_tool(["info", *option])
+    assert caught.value.code == 2
+
+
+@pytest.mark.parametrize("option", [["--tcp", "70000"], ["--drop", "1.5"], ["--delay-seconds", "-1"], ["--flip", "x"]])
+def test_a_misbehaviour_that_cannot_be_is_wrong_usage(option: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        simulator_tool(option)
+    assert caught.value.code == 2
+
+
+def test_a_tcp_port_in_use_is_told() -> None:
+    with (
+        closing(TcpPort(0)) as taken,
+        pytest.raises(DeviceError, match=r"TCP port \d+ of 127\.0\.0\.1: Address already"),
+    ):
+        TcpPort(int(taken.address.rpartition(":")[2]))

@@ -212,6 +212,13 @@ class TestDamage:
         assert DamageKind.IMAGE_LENGTH in self._kinds(image[:-100])
         assert DamageKind.IMAGE_LENGTH in self._kinds(image + b"\xff")
 
+    def test_one_block_of_an_image_and_one_block_of_something_else(self, image: bytearray) -> None:
+        assert self._kinds(image[:4096]) >= {DamageKind.IMAGE_LENGTH}
+        text = (b"Nothing that was ever meant to be a file system. " * 84)[:4096]
+        kinds = self._kinds(text)
+        assert DamageKind.BAD_MAGIC in kinds
+        assert DamageKind.IMAGE_LENGTH not in kinds
+
     def test_an_erased_data_page(self, image: bytearray) -> None:
         at = self._page_of(image, 2, 7)
         image[at : at + 256] = b"\xff" * 256

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform.h"
 
-#include "esp_err.h"
 #include "esp_heap_caps.h"
 #include "esp_ota_ops.h"
 #include "esp_psram.h"
 #include "esp_system.h"
-#include "nvs.h"
-#include "nvs_flash.h"
 #include "sdkconfig.h"
 
 namespace firmware {
 namespace {
-
-constexpr char kNamespace[] = "boot";
 
 std::string ReasonName(esp_reset_reason_t reason) {
   switch (reason) {
@@ -42,16 +37,18 @@ std::string ReasonName(esp_reset_reason_t reason) {
   }
 }
 
-bool IsCrash(esp_reset_reason_t reason) {
-  return reason == ESP_RST_PANIC || reason == ESP_RST_INT_WDT || reason == ESP_RST_TASK_WDT || reason == ESP_RST_WDT;
-}
-
-uint32_t Increase(nvs_handle_t nvs, const char* key, uint32_t by) {
-  uint32_t value = 0;
-  nvs_get_u32(nvs, key, &value);  // a key that is not there yet leaves 0
-  value += by;
-  if (by != 0) nvs_set_u32(nvs, key, value);
-  return value;
+ResetKind Kind(esp_reset_reason_t reason) {
+  switch (reason) {
+    case ESP_RST_PANIC:
+    case ESP_RST_INT_WDT:
+    case ESP_RST_TASK_WDT:
+    case ESP_RST_WDT:
+      return ResetKind::kCrash;
+    case ESP_RST_BROWNOUT:
+      return ResetKind::kBrownout;
+    default:
+      return ResetKind::kWanted;
+  }
 }
 
 }  // namespace
@@ -66,24 +63,11 @@ MemoryState ReadMemory() {
   return state;
 }
 
-std::expected<BootRecord, std::string> CountBoot() {
-  esp_err_t result = nvs_flash_init();
-  if (result == ESP_ERR_NVS_NO_FREE_PAGES || result == ESP_ERR_NVS_NEW_VERSION_FOUND) {
-    result = nvs_flash_erase();
-    if (result == ESP_OK) result = nvs_flash_init();
-  }
-  nvs_handle_t nvs = 0;
-  if (result == ESP_OK) result = nvs_open(kNamespace, NVS_READWRITE, &nvs);
-  if (result != ESP_OK) return std::unexpected(std::string("NVS: ") + esp_err_to_name(result));
+void PrepareFlash() {}
+
+Reset LastReset() {
   const esp_reset_reason_t reason = esp_reset_reason();
-  const BootRecord record{.count = Increase(nvs, "count", 1),
-                          .reset_reason = ReasonName(reason),
-                          .panics = Increase(nvs, "panics", IsCrash(reason) ? 1 : 0),
-                          .brownouts = Increase(nvs, "brownouts", reason == ESP_RST_BROWNOUT ? 1 : 0)};
-  result = nvs_commit(nvs);
-  nvs_close(nvs);
-  if (result != ESP_OK) return std::unexpected(std::string("NVS: ") + esp_err_to_name(result));
-  return record;
+  return {ReasonName(reason), Kind(reason)};
 }
 
 std::expected<std::string, std::string> CheckMemory() {

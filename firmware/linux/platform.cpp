@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 
+#include "esp_private/partition_linux.h"
 #include "esp_timer.h"
 
 // ESP-IDF's esp_timer has only headers on Linux.
@@ -18,7 +20,15 @@ namespace firmware {
 
 MemoryState ReadMemory() { return {}; }
 
-std::expected<BootRecord, std::string> CountBoot() { return BootRecord{1, "process start", 0, 0}; }
+void PrepareFlash() {
+  // A copy of the whole flash that outlives the process; without it ESP-IDF makes one for the process.
+  const char* const path = std::getenv("YAMNET_FLASH_FILE");
+  if (path == nullptr) return;
+  auto* const settings = esp_partition_get_file_mmap_ctrl_input();
+  std::snprintf(settings->flash_file_name, sizeof(settings->flash_file_name), "%s", path);
+}
+
+Reset LastReset() { return {"process start", ResetKind::kWanted}; }
 
 std::expected<std::string, std::string> CheckMemory() { return "the host's memory"; }
 

@@ -32,6 +32,12 @@ def model(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 
 
 @pytest.fixture(scope="session")
+def model_file(model: tuple[Path, YamnetModel]) -> Path:
+    """The .tflite with the converter's files beside it."""
+    return model[0] / "yamnet.tflite"
+
+
+@pytest.fixture(scope="session")
 def reference(model: tuple[Path, YamnetModel], shared_clips: list[Path]) -> Reference:
     """Patches spread over real recordings, and the scores they must get."""
     count = int(os.environ.get("YAMNET_FIRMWARE_PATCHES", "200"))

@@ -15,7 +15,7 @@ from yamnet_tools.model import YamnetModel
 
 STEPS = [
     "console", "boot record", "memory", "model files", "class map", "model", "interpreter", "self-test", "front end",
-    "audio", "listening",
+    "rules", "clip memory", "storage", "audio", "listening",
 ]  # fmt: skip
 OPS = {"CONV_2D": 14, "DEPTHWISE_CONV_2D": 13, "FULLY_CONNECTED": 1, "LOGISTIC": 1, "MEAN": 1, "RESHAPE": 1}
 
@@ -46,7 +46,7 @@ def check_info(console: Console, model: YamnetModel, kernels: str) -> None:
     assert info["selftest"] | {"invoke_us": 0} == {
         "passed": True, "differing_outputs": 0, "largest_difference": 0, "invoke_us": 0,
     }  # fmt: skip
-    assert {task["name"] for task in info["tasks"]} == {"capture", "console", "heartbeat", "inference"}
+    assert {task["name"] for task in info["tasks"]} == {"capture", "console", "heartbeat", "inference", "storage"}
     assert all(task["stack_free"] >= 1024 for task in info["tasks"])
 
 

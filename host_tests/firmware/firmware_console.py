@@ -99,6 +99,15 @@ class Console:
                 raise TimeoutError("the boot does not end:\n" + "\n".join(self.log[-30:]))
             time.sleep(0.2)
 
+    def reboot(self) -> None:
+        """Restart a device that is a process: wait until it has ended."""
+        self.ask("reboot")
+        try:
+            while True:
+                self.read_line()
+        except EOFError:
+            return
+
     def score(self, patch: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
         """The scores, int8 [521], of a patch."""
         return scores_of(self.ask("score", words(patch.tobytes())))

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,10 @@ from firmware_console import Console
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FLASH_BYTES = 16 << 20
+TABLE_OFFSET = 0x8000
 BOOT_TIMEOUT_S = 300.0  # QEMU on a busy machine
 YAMNET_OFFSET, YAMNET_BYTES = 0x620000, 5 << 20  # partitions.csv
+STORAGE_OFFSET, STORAGE_BYTES = 0xB20000, 0x4A0000
 
 
 def build(name: str, target: str, defaults: Sequence[str], options: str = "") -> Path:
@@ -32,8 +35,8 @@ def build(name: str, target: str, defaults: Sequence[str], options: str = "") ->
     if target == "esp32s3" and not shutil.which("xtensa-esp32s3-elf-gcc"):
         pytest.skip("needs the compiler for the ESP32-S3: ESP-IDF's install.sh esp32s3")
     folder = CHECKOUT / "build" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    extra = folder / "sdkconfig.test"
+    folder.parent.mkdir(exist_ok=True)
+    extra = folder.with_name(f"{name}.sdkconfig")  # ESP-IDF wants a new build folder to be empty
     files = [str(CHECKOUT / file) for file in defaults] + [str(extra)]
     command = ["idf.py", "-B", str(folder), "-D", f"SDKCONFIG={folder / 'sdkconfig'}"]
     command += ["-D", f"SDKCONFIG_DEFAULTS={';'.join(files)}"]
@@ -52,21 +55,52 @@ def _run(command: Sequence[str]) -> None:
 
 
 @contextmanager
-def run_on_linux(folder: Path, model_dir: Path, replay: Path | None = None) -> Iterator[Console]:
-    """The Linux build as a process; the console on its standard input and output."""
-    environment = os.environ | {"YAMNET_MODEL_DIR": str(model_dir), "YAMNET_REPLAY_WAV": str(replay or "")}
-    with _console([str(folder / "yamnet-esp32s3.elf")], environment, 60.0) as console:
-        yield console
+def run_on_linux(
+    folder: Path, model_dir: Path, replay: Path | None = None, *, state: Path | None = None
+) -> Iterator[Console]:
+    """The Linux build as a process; the console on its standard input and output.
+
+    Args:
+        state: a folder for what outlives the process: NVS in flash.bin, clips and journal in events/.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        state = state or Path(temporary)
+        flash = state / "flash.bin"
+        if not flash.exists():
+            _write_empty_flash(folder, flash)
+        environment = os.environ | {
+            "YAMNET_MODEL_DIR": str(model_dir),
+            "YAMNET_REPLAY_WAV": str(replay or ""),
+            "YAMNET_FLASH_FILE": str(flash),
+            "YAMNET_STORAGE_DIR": str(state / "events"),
+        }
+        with _console([str(folder / "yamnet-esp32s3.elf")], environment, 60.0) as console:
+            yield console
+
+
+def _write_empty_flash(folder: Path, flash: Path) -> None:
+    image = bytearray(b"\xff" * FLASH_BYTES)
+    table = (folder / "partition_table" / "partition-table.bin").read_bytes()
+    image[TABLE_OFFSET : TABLE_OFFSET + len(table)] = table
+    flash.write_bytes(image)
 
 
 @contextmanager
-def run_in_qemu(folder: Path, model_dir: Path, tmp_path: Path, arguments: Sequence[str] = ()) -> Iterator[Console]:
-    """The ESP32-S3 build in QEMU, with the files of `model_dir` in its SPIFFS partition; the console on UART0."""
+def run_in_qemu(
+    folder: Path, model_dir: Path, flash: Path, arguments: Sequence[str] = (), *, model_at: int | None = None
+) -> Iterator[Console]:
+    """The ESP32-S3 build in QEMU, with the files of `model_dir` in its SPIFFS partition; the console on UART0.
+
+    Args:
+        flash: the image of the whole flash; made if it is not there, and changed by what runs.
+        arguments: further ones for QEMU.
+        model_at: where the model is to lie in flash besides.
+    """
     qemu = os.environ.get("YAMNET_QEMU") or shutil.which("qemu-system-xtensa")
     if not qemu:
         pytest.skip("needs Espressif's QEMU: python $IDF_PATH/tools/idf_tools.py install qemu-xtensa")
-    flash = tmp_path / "flash.bin"
-    write_flash_image(folder, model_dir, flash)
+    if not flash.exists():
+        write_flash_image(folder, model_dir, flash, model_at)
     command = [qemu, "-machine", "esp32s3", "-m", "8M", "-display", "none", "-monitor", "none", "-no-reboot"]
     command += ["-global", "driver=ssi_psram,property=is_octal,value=true"]
     command += ["-global", "driver=timer.esp32s3.timg,property=wdt_disable,value=true"]
@@ -75,8 +109,19 @@ def run_in_qemu(folder: Path, model_dir: Path, tmp_path: Path, arguments: Sequen
         yield console
 
 
-def write_flash_image(folder: Path, model_dir: Path, flash: Path) -> None:
-    """Bootloader, partition table, app and model partition in one image of the whole flash."""
+def read_storage(flash: Path, folder: Path) -> Path:
+    """What is in the partition `storage` of a flash image, as files below the returned folder."""
+    image = folder / "storage.img"
+    image.write_bytes(flash.read_bytes()[STORAGE_OFFSET : STORAGE_OFFSET + STORAGE_BYTES])
+    parser = Path(os.environ["IDF_PATH"]) / "components" / "fatfs" / "fatfsparse.py"
+    command = [sys.executable, str(parser), "--wear-leveling", "--long-name-support", str(image)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return next(path for path in folder.rglob("*") if path.is_dir() and path.name.lower() == "events")
+
+
+def write_flash_image(folder: Path, model_dir: Path, flash: Path, model_at: int | None = None) -> None:
+    """Bootloader, partition table, app, model partition and perhaps the model in one image of the whole flash."""
     image = bytearray(b"\xff" * FLASH_BYTES)
     for line in (folder / "flash_args").read_text().splitlines():
         if line.startswith("0x"):
@@ -87,6 +132,9 @@ def write_flash_image(folder: Path, model_dir: Path, flash: Path) -> None:
     generator = Path(os.environ["IDF_PATH"]) / "components" / "spiffs" / "spiffsgen.py"
     _run([sys.executable, str(generator), str(YAMNET_BYTES), str(model_dir), str(spiffs)])
     image[YAMNET_OFFSET : YAMNET_OFFSET + YAMNET_BYTES] = spiffs.read_bytes()
+    if model_at is not None:
+        model = (model_dir / "yamnet.tflite").read_bytes()
+        image[model_at : model_at + len(model)] = model
     flash.write_bytes(image)
 
 

@@ -28,7 +28,7 @@ from yamnet_tools.model import YamnetModel
 @pytest.fixture(scope="module")
 def app() -> Path:
     """The shipped kernels."""
-    return build("idf-linux", "linux", ["sdkconfig.defaults"])
+    return build("linux", "linux", ["sdkconfig.defaults"])
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def console(app: Path, model_dir: Path) -> Iterator[Console]:
 
 
 def test_info(console: Console, model: tuple[Path, YamnetModel]) -> None:
-    check_info(console, model[1], "esp-nn")
+    check_info(console, model[1], "pie")
 
 
 def test_a_replayed_clip_is_heard(
@@ -73,7 +73,7 @@ def test_the_heartbeat_tells_how_the_device_is(console: Console) -> None:
 
 
 def test_the_reference_kernels_give_the_same(model_dir: Path, reference: Reference) -> None:
-    app = build("idf-linux-reference", "linux", ["sdkconfig.defaults"], "CONFIG_SOUND_MODEL_KERNELS_REFERENCE=y\n")
+    app = build("linux-reference", "linux", ["sdkconfig.defaults"], "CONFIG_SOUND_MODEL_KERNELS_REFERENCE=y\n")
     with run_on_linux(app, model_dir) as console:
         steps = console.ask("info")["boot"]["steps"]
         assert [step["name"] for step in steps if not step["ok"]] == ["audio", "listening"]  # nothing to replay
@@ -131,7 +131,7 @@ def test_what_is_wrong_is_told_and_the_console_answers(app: Path, model_dir: Pat
 
 
 def test_an_arena_too_small_names_the_size_it_needs(model_dir: Path) -> None:
-    app = build("idf-linux-small", "linux", ["sdkconfig.defaults"], "CONFIG_SOUND_MODEL_ARENA_KB=64\n")
+    app = build("linux-small", "linux", ["sdkconfig.defaults"], "CONFIG_SOUND_MODEL_ARENA_KB=64\n")
     with run_on_linux(app, model_dir) as console:
         failed = next(step for step in console.ask("info")["boot"]["steps"] if step["name"] == "interpreter")
         assert "65536 bytes are too few, the model needs " in failed["message"]

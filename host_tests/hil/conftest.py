@@ -1,33 +1,46 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One fixture, `device`, for the simulated device, QEMU and a board: `--device sim|qemu|esp`."""
+"""One fixture, `device`, for the simulated device, the firmware on this machine, in QEMU and on a board:
+`--device sim|linux|qemu|esp`.
+"""
 
+import json
 import shutil
 import struct
 import subprocess
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from hil.dut_line import DutLine
-from hil.host_side import host_steps
+from hil.host_side import RealPatch, host_patches
+from hil.linux_device import LinuxDevice
 from yamnet_tools import partition_table
-from yamnet_tools.device import Counters, Device
+from yamnet_tools.device import Counters, Device, find_port
 from yamnet_tools.engines import Engine, open_engine
+from yamnet_tools.errors import DeviceError
 from yamnet_tools.flashing.merge import merge
 from yamnet_tools.model import YamnetModel, convert, load_model
 from yamnet_tools.model_image.command import main as make_image
 from yamnet_tools.partition_table import TABLE_BYTES, TABLE_OFFSET
 from yamnet_tools.paths import CHECKOUT, DEFAULT_MODEL, MODEL_IMAGE
 
-SERVICES = {"sim": "serial", "qemu": "idf,qemu", "esp": "esp,idf"}
-READY_S = {"sim": 30.0, "qemu": 180.0, "esp": 30.0}
-READY_ATTEMPT_S = 5.0
-ANSWER_S = {"sim": 30.0, "qemu": 120.0, "esp": 10.0}
+SERVICES = {"sim": "serial", "linux": "serial", "qemu": "idf,qemu", "esp": "esp,idf"}
+TARGETS = {"linux": "linux", "qemu": "esp32s3", "esp": "esp32s3"}
+READY_S = {"sim": 30.0, "linux": 60.0, "qemu": 600.0, "esp": 30.0}
+REPLAYED = CHECKOUT / "examples" / "audio" / "sine_440hz.wav"
+"""What the firmware hears where there is no microphone."""
+
+LINUX_FLASH_BYTES = 16 << 20
+REAL_PATCHES = 200
+LOG_LINES_SHOWN = 20
+LOG_LINE_SHOWN = 200
+ANSWER_S = {"sim": 30.0, "linux": 30.0, "qemu": 120.0, "esp": 10.0}
 QEMU_OPTIONS = (
     "-m 8M -global driver=ssi_psram,property=is_octal,value=true "
     "-global driver=timer.esp32s3.timg,property=wdt_disable,value=true"
@@ -42,7 +55,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--device",
         choices=sorted(SERVICES),
         default="sim",
-        help="what the hardware tests talk to: the simulated device (default), QEMU, or a board",
+        help="what the hardware tests talk to: the simulated device (default), the firmware as ESP-IDF builds it for "
+        "Linux, QEMU, or a board",
     )
 
 
@@ -51,16 +65,25 @@ def device_kind(request: pytest.FixtureRequest, build_folder: Path) -> str:
     """What the tests talk to; skips where it cannot be had."""
     # A run of all tests loads this file after the command line was read: the simulated device is what it is for.
     kind: str = request.config.getoption("--device", default="sim")
-    if kind != "sim" and not (build_folder / "flasher_args.json").is_file():
+    if kind != "sim" and _built_for(build_folder) != TARGETS[kind]:
         pytest.skip(
-            f"--device {kind} needs an ESP-IDF build in {build_folder} "
-            "(`idf.py set-target esp32s3 && idf.py build`, or --build-dir DIR)"
+            f"--device {kind} needs an ESP-IDF build for {TARGETS[kind]} in {build_folder} "
+            f"(`idf.py set-target {TARGETS[kind]} && idf.py build`, or --build-dir DIR)"
         )
     if kind == "qemu" and shutil.which("qemu-system-xtensa") is None:
         pytest.skip("--device qemu needs qemu-system-xtensa (`idf_tools.py install qemu-xtensa`)")
     if kind == "esp" and not MODEL_IMAGE.is_file():
         pytest.skip("--device esp needs the model on the board: run `python tools/flash_model.py` first")
     return kind
+
+
+def _built_for(folder: Path) -> str | None:
+    """The target of a finished ESP-IDF build."""
+    try:
+        described = json.loads((folder / "project_description.json").read_text())
+        return str(described["target"]) if (folder / described["app_elf"]).is_file() else None
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +99,8 @@ def model_image(weights_dir: Path, device_kind: str, tmp_path_factory: pytest.Te
     folder = tmp_path_factory.mktemp("model")
     model = convert(weights_dir, folder, offline=True).model
     image = folder / "yamnet_spiffs.bin"
-    assert make_image(["--model", str(model), "--out", str(image)]) == 0
+    heard = ["--add", str(shutil.copy(REPLAYED, folder / "replay.wav"))] if device_kind in TARGETS else []
+    assert make_image(["--model", str(model), "--out", str(image), *heard]) == 0
     return image
 
 
@@ -107,6 +131,26 @@ def simulator(model_image: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     assert process.wait(timeout=10) == 0, errors.read_text()
 
 
+@pytest.fixture(scope="session")
+def linux_device(model_image: Path, build_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The port of the firmware's Linux build, which keeps its flash over restarts."""
+    folder = tmp_path_factory.mktemp("linux")
+    assert make_image(["--extract", str(model_image), str(folder / "model")]) == 0
+    (folder / "storage").mkdir()
+    table = (build_folder / "partition_table" / "partition-table.bin").read_bytes()
+    flash = (b"\xff" * TABLE_OFFSET + table).ljust(LINUX_FLASH_BYTES, b"\xff")
+    (folder / "flash.bin").write_bytes(flash)
+    elf = build_folder / json.loads((build_folder / "project_description.json").read_text())["app_elf"]
+    environment = {
+        "YAMNET_MODEL_DIR": str(folder / "model"),
+        "YAMNET_REPLAY_WAV": str(folder / "model" / "replay.wav"),
+        "YAMNET_STORAGE_DIR": str(folder / "storage"),
+        "YAMNET_FLASH_FILE": str(folder / "flash.bin"),
+    }
+    with closing(LinuxDevice(elf.resolve(), environment)) as running:
+        yield running.address
+
+
 @pytest.fixture
 def embedded_services(device_kind: str) -> str:
     return SERVICES[device_kind]
@@ -114,11 +158,17 @@ def embedded_services(device_kind: str) -> str:
 
 @pytest.fixture
 def port(request: pytest.FixtureRequest, device_kind: str) -> str | None:
-    if device_kind == "sim":
-        simulated: str = request.getfixturevalue("simulator")
-        return simulated
-    named: str | None = request.config.getoption("--port")
-    return named
+    named: str | None = request.config.getoption("--port", default=None)
+    if device_kind == "esp" and named is None:
+        try:
+            return find_port()
+        except DeviceError as error:
+            pytest.fail(f"--device esp: {error}", pytrace=False)
+    own = {"sim": "simulator", "linux": "linux_device"}.get(device_kind)
+    if own is None or named is not None:
+        return named
+    address: str = request.getfixturevalue(own)
+    return address
 
 
 @pytest.fixture
@@ -164,39 +214,39 @@ def qemu_extra_args(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def device(dut: Any, device_kind: str) -> Iterator[Device]:
+def ready_s(device_kind: str) -> float:
+    """How long a start may take."""
+    return READY_S[device_kind]
+
+
+@pytest.fixture
+def device(dut: Any, device_kind: str, ready_s: float) -> Iterator[Device]:
     """A device that answers. Closing checks nothing: a test says what it expects of the counters."""
     line = DutLine(dut)
     with Device(line, timeout_s=ANSWER_S[device_kind]) as opened:
         if device_kind != "sim":  # that one is never switched on by opening it
-            opened.ask(
-                "info", parse=dict, attempts=int(READY_S[device_kind] / READY_ATTEMPT_S), timeout_s=READY_ATTEMPT_S
-            )
+            opened.wait_until_booted(ready_s)
             opened.counters = Counters()
         yield opened
 
 
-@pytest.fixture
-def log_path(dut: Any) -> Path:
-    """Where everything that the device said lies."""
-    return Path(dut.logfile)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell with each failure where everything that the device said lies, and what it said last."""
+    report = yield
+    dut = getattr(item, "funcargs", {}).get("dut")
+    if report.failed and dut is not None and hasattr(report.longrepr, "addsection"):
+        log = Path(dut.logfile)
+        last = log.read_text(errors="backslashreplace").splitlines()[-LOG_LINES_SHOWN:]
+        text = "\n".join([f"{log}, its end:", *(line[:LOG_LINE_SHOWN] for line in last)])
+        report.longrepr.addsection("what the device said", text)
+    return report
 
 
 @pytest.fixture(scope="session")
-def real_patches(
-    shared_clips: list[Path], model: YamnetModel, engine: Engine
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """200 patches of recordings, int8 [200, 96, 64], and the host's scores of them, int8 [200, 521]."""
-    patches: list[np.ndarray[Any, Any]] = []
-    scores: list[np.ndarray[Any, Any]] = []
-    count = 0
-    for clip in shared_clips:
-        steps = host_steps(clip, model, engine)
-        patches += [step.patches for step in steps]
-        scores += [step.scores for step in steps]
-        count += sum(len(step.patches) for step in steps)
-        if count >= 200:
-            break
-    else:
-        pytest.fail(f"the recordings give {count} patches, 200 are needed")
-    return np.concatenate(patches)[:200], np.concatenate(scores)[:200]
+def real_patches(shared_clips: list[Path], model: YamnetModel, engine: Engine) -> list[RealPatch]:
+    """200 patches of recordings."""
+    patches = list(islice(host_patches(shared_clips, model, engine), REAL_PATCHES))
+    if len(patches) < REAL_PATCHES:
+        pytest.fail(f"the recordings give {len(patches)} patches, {REAL_PATCHES} are needed")
+    return patches

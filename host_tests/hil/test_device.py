@@ -10,13 +10,16 @@ import pytest
 
 pytest.importorskip("pytest_embedded", reason="the hardware tests need `pip install -e .[hil]`")
 
-from hil.host_side import host_steps
+from hil.host_side import RealPatch, host_steps
 from yamnet_tools.device import Device
 from yamnet_tools.device.client import RefusedError
-from yamnet_tools.device.compare import compare_clips, compare_scores
+from yamnet_tools.device.compare import compare_clips, compare_scores, describe_differences
 from yamnet_tools.device.protocol import byte_words
 from yamnet_tools.engines import Engine
 from yamnet_tools.model import YamnetModel
+from yamnet_tools.model_image import selftest
+from yamnet_tools.model_image.content import SELFTEST_NAME
+from yamnet_tools.spiffs import read_image
 
 Record = Callable[[str, object], None]
 
@@ -34,47 +37,71 @@ REQUESTS_A_ROUND = len(MIXED) + 1
 HEAP_TOLERANCE_BYTES = {"simulated": 512 * 1024, "linux": 512 * 1024, "esp32s3": 1024}
 
 
-def test_info_is_complete_and_the_selftest_passes(device: Device, model: YamnetModel, log_path: Path) -> None:
+def _stored_patch_scored(device: Device, model: YamnetModel, model_image: Path) -> str:
+    """How the device scores the self-test's patch when the host sends it, class by class."""
+    stored = read_image(model_image.read_bytes()).file(f"/{SELFTEST_NAME}")
+    assert stored is not None
+    assert stored.data is not None
+    vector = selftest.from_bytes(stored.data)
+    found = device.score(vector.patch)
+    difference = compare_scores(
+        0,
+        0,
+        (vector.patch, vector.outputs),
+        (vector.patch, found.scores),
+        model.class_names,
+        model.output_quantization,
+        SELFTEST_NAME,
+    )
+    return str(difference or "sent by the host, the patch scores as it should: what is stored on the device is wrong")
+
+
+def test_info_is_complete_and_the_selftest_passes(device: Device, model: YamnetModel, model_image: Path) -> None:
     info = device.info()
-    assert info.problems() == [], f"log: {log_path}"
-    assert info.ready, f"failed boot steps: {info.failed_steps}; log: {log_path}"
-    assert info.model_sha256 == model.sha256, f"the device has another model than the host; log: {log_path}"
+    assert info.problems() == []
+    assert info.model_sha256 == model.sha256, (
+        f"another model is there, SHA-256 {info.model_sha256}; boot steps that failed: {info.failed_steps}"
+    )
+    assert info.ready, (
+        f"boot steps that failed: {info.failed_steps}\n{_stored_patch_scored(device, model, model_image)}"
+    )
     quantization = info.fields["model"]["output"]
     assert (quantization["scale"], quantization["zero_point"]) == (1 / 256, -128)
-    assert info.fields["selftest"]["passed"] is True, f"selftest at boot: {info.fields['selftest']}; log: {log_path}"
+    assert info.fields["selftest"]["passed"] is True
     now = device.selftest()
-    assert now.passed, f"{now.differing_outputs} outputs differ, by up to {now.largest_difference}; log: {log_path}"
+    assert now.passed, f"{now}\n{_stored_patch_scored(device, model, model_image)}"
 
 
 def test_real_patches_score_as_on_the_host(
-    device: Device,
-    real_patches: tuple[np.ndarray, np.ndarray],
-    model: YamnetModel,
-    record_property: Record,
-    log_path: Path,
+    device: Device, real_patches: list[RealPatch], model: YamnetModel, record_property: Record
 ) -> None:
-    patches, expected = real_patches
     differing, invoke_us = [], []
-    for number, (patch, scores) in enumerate(zip(patches, expected, strict=True)):
-        found = device.score(patch)
+    for number, real in enumerate(real_patches):
+        found = device.score(real.patch)
         invoke_us.append(found.invoke_us)
         difference = compare_scores(
-            number, 0, (patch, scores), (patch, found.scores), model.class_names, model.output_quantization
+            number,
+            real.start_sample,
+            (real.patch, real.scores),
+            (real.patch, found.scores),
+            model.class_names,
+            model.output_quantization,
+            real.recording,
         )
         if difference is not None:
-            differing.append(str(difference))
-    record_property("patches", len(patches))
+            differing.append(difference)
+    record_property("patches", len(real_patches))
     record_property("invoke_us_p50", int(np.median(invoke_us)))
     record_property("invoke_us_max", max(invoke_us))
-    text = "\n".join(differing)
-    assert not differing, f"{len(differing)} of {len(patches)} patches differ; log: {log_path}\n{text}"
-    assert device.counters.retries == 0, f"{device.counters}; log: {log_path}"
+    assert not differing, describe_differences(differing, len(real_patches))
+    assert device.counters.retries == 0, str(device.counters)
 
 
 def test_a_clip_sent_as_audio_gives_equal_patches(
-    device: Device, shared_clips: list[Path], model: YamnetModel, engine: Engine, log_path: Path
+    device: Device, shared_clips: list[Path], model: YamnetModel, engine: Engine
 ) -> None:
-    steps = host_steps(shared_clips[len(shared_clips) // 2], model, engine)
+    clip = shared_clips[len(shared_clips) // 2]
+    steps = host_steps(clip, model, engine)
     pcm = np.concatenate([step.audio.samples for step in steps])
     host = [
         (int(start), patch, scores)
@@ -84,13 +111,13 @@ def test_a_clip_sent_as_audio_gives_equal_patches(
     found = [(patch.start_sample, patch.patch, patch.scores) for patch in device.pcm(pcm)]
     result = compare_clips(host, found, model.class_names, model.output_quantization)
     assert result.patches > 1
-    assert result.equal, f"{result}\nlog: {log_path}"
+    assert result.equal, f"{clip}: {result}"
 
 
-def test_figures_are_recorded(device: Device, model: YamnetModel, record_property: Record, log_path: Path) -> None:
+def test_figures_are_recorded(device: Device, model: YamnetModel, record_property: Record) -> None:
     profile = device.profile()
     assert [cost.index for cost in profile.ops] == list(range(len(profile.ops)))
-    assert sum(cost.cycles for cost in profile.ops) <= profile.total_cycles, f"log: {log_path}"
+    assert sum(cost.cycles for cost in profile.ops) <= profile.total_cycles
     assert sum(cost.share for cost in profile.ops) == pytest.approx(1, abs=0.1)
     assert [cost.op for cost in profile.ops].count("CONV_2D") == 14
     assert [cost.op for cost in profile.ops].count("DEPTHWISE_CONV_2D") == 13
@@ -125,34 +152,30 @@ def _damaged_requests() -> list[tuple[str, bytes, set[str]]]:
     ]
 
 
-@pytest.mark.parametrize(("name", "request_bytes", "codes"), _damaged_requests(), ids=lambda value: str(value)[:30])
-def test_recovery_from_a_damaged_request(
-    device: Device, name: str, request_bytes: bytes, codes: set[str], log_path: Path
-) -> None:
-    before = device.info().fields["console"]
-    device.send_raw(request_bytes)
-    (answer,) = device.read_answers(device.timeout_s, count=1)
-    assert answer.error in codes, f"{name}: {answer}; log: {log_path}"
-    assert answer.message
-    after = device.info().fields["console"]
-    assert after["answered"] - before["answered"] == 2, f"log: {log_path}"
-    assert after["errors"] - before["errors"] == 1
+def test_recovery_from_damaged_requests(device: Device) -> None:
+    wrong = []
+    for name, request, codes in _damaged_requests():
+        before = device.info().fields["console"]
+        device.send_raw(request)
+        answers = device.read_answers(device.timeout_s, count=1)
+        if len(answers) != 1 or answers[0].error not in codes or not answers[0].message:
+            wrong.append(f"{name}: expected one refusal of {sorted(codes)}, came {answers}")
+        after = device.info().fields["console"]
+        counted = {key: after[key] - before[key] for key in ("answered", "errors")}
+        if counted != {"answered": 2, "errors": 1}:
+            wrong.append(f"{name}: expected one refusal to be counted and one answer, came {counted}")
+    assert not wrong, "\n".join(wrong)
     assert device.counters.retries == 0, f"the next request was not answered at once: {device.counters}"
-
-
-def test_a_refusal_names_what_is_wrong(device: Device) -> None:
     with pytest.raises(RefusedError, match=r"refused @pcm: bad_argument: .+"):
         device.ask("pcm", "dance", parse=dict, attempts=1)
 
 
 def test_a_thousand_requests_leave_the_heap_as_it_was(
     device: Device,
-    real_patches: tuple[np.ndarray, np.ndarray],
+    real_patches: list[RealPatch],
     record_property: Record,
-    log_path: Path,
 ) -> None:
-    patches, expected = real_patches
-    device.score(patches[0])
+    device.score(real_patches[0].patch)
     before = device.info()
     for round_number in range(LEAK_ROUNDS):
         # Several at once: answered one after the other, in order.
@@ -160,10 +183,11 @@ def test_a_thousand_requests_leave_the_heap_as_it_was(
         ids = list(range(first, first + len(MIXED)))
         device.send_raw("".join(line.format(id=number) for line, number in zip(MIXED, ids, strict=True)).encode())
         answers = device.read_answers(device.timeout_s, count=len(ids))
-        assert [answer.id for answer in answers] == ids, f"round {round_number}; log: {log_path}"
-        scored = device.score(patches[round_number % 20]) if round_number % 5 == 0 else None
-        assert scored is None or np.array_equal(scored.scores, expected[round_number % 20])
-        if scored is None:
+        assert [answer.id for answer in answers] == ids, f"round {round_number}"
+        if round_number % 5 == 0:
+            real = real_patches[round_number % 20]
+            assert np.array_equal(device.score(real.patch).scores, real.scores), f"round {round_number}"
+        else:
             device.ask("help", parse=dict)
     after = device.info()
     lost = before.free_heap - after.free_heap
@@ -171,12 +195,12 @@ def test_a_thousand_requests_leave_the_heap_as_it_was(
     record_property("free_heap_lost", lost)
     assert after.fields["console"]["answered"] - before.fields["console"]["answered"] >= 1000
     tolerance = HEAP_TOLERANCE_BYTES[before.fields["target"]]
-    assert lost <= tolerance, f"{lost:,} bytes of heap lost in 1,000 requests; log: {log_path}"
+    assert lost <= tolerance, f"{lost:,} bytes of heap lost in 1,000 requests"
 
 
-def test_a_restart_keeps_it_answering(device: Device, log_path: Path) -> None:
+def test_a_restart_keeps_it_answering(device: Device, ready_s: float) -> None:
     before = device.info().fields["boot"]
-    info = device.reboot(ready_timeout_s=180)
-    assert info.ready, f"after its restart: {info.failed_steps}; log: {log_path}"
+    info = device.reboot(ready_timeout_s=ready_s)
+    assert info.ready, f"after its restart: {info.failed_steps}"
     assert info.fields["boot"]["count"] == before["count"] + 1
-    assert device.selftest().passed, f"log: {log_path}"
+    assert device.selftest().passed

@@ -19,6 +19,28 @@ namespace {
 using serial_console::Error;
 using serial_console::ErrorCode;
 
+class FakeEvents final : public serial_console::EventDevice {
+ public:
+  void WriteRules(serial_console::JsonWriter& json) override { json.Field("source", "fuzz"); }
+  void WriteEvents(serial_console::JsonWriter& json) override {
+    json.Key("latest");
+    json.BeginArray();
+    json.Raw("{\"id\":1}");
+    json.EndArray();
+  }
+  size_t max_document_bytes() const override { return 20000; }
+  std::string RuleDocument() override { return document_; }
+  std::expected<size_t, Error> SetRules(std::string_view json) override {
+    if (json.size() % 2 == 1) return std::unexpected(Error{ErrorCode::kBadArgument, "/rules: odd"});
+    document_ = json;
+    return json.size();
+  }
+  std::expected<size_t, Error> SetPresets() override { return std::unexpected(Error{ErrorCode::kFailed, "never"}); }
+
+ private:
+  std::string document_;
+};
+
 class FakeDevice final : public serial_console::Device {
  public:
   void WriteInfo(serial_console::JsonWriter& json) override { json.Field("target", "fuzz"); }
@@ -36,8 +58,10 @@ class FakeDevice final : public serial_console::Device {
   }
   std::expected<log_mel::PatchStream*, Error> FrontEnd() override { return &front_end_; }
   void HoldLiveInput(bool) override {}
+  serial_console::EventDevice* events() override { return &events_; }
 
  private:
+  FakeEvents events_;
   log_mel::PatchStream front_end_{
       *log_mel::LogMelStream::Create(log_mel::kYamnetSpec,
                                      std::make_unique<log_mel::FixedPointSpectrum>(log_mel::kYamnetSpec)),
@@ -59,7 +83,7 @@ std::string Bytes(Random& random, size_t count) {
 }
 
 std::string GoodRequest(Random& random, int64_t next_sample) {
-  switch (Below(random, 9)) {
+  switch (Below(random, 13)) {
     case 0:
       return "@help";
     case 1:
@@ -75,6 +99,15 @@ std::string GoodRequest(Random& random, int64_t next_sample) {
       return "@pcm end";
     case 7:
       return "@profile";
+    case 8:
+      return "@events";
+    case 9:
+      return "@rules show " + std::to_string(Below(random, 20000));
+    case 10:
+      return "@rules set 0 " + std::to_string(1 + Below(random, 16384)) + " " + Bytes(random, 1 + Below(random, 8192));
+    case 11:
+      return "@rules set " + std::to_string(Below(random, 8192)) + " " + std::to_string(1 + Below(random, 16384)) +
+             " " + Bytes(random, 1 + Below(random, 8192));
     default:
       return "@selftest";
   }

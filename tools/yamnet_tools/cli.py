@@ -2,12 +2,16 @@
 """What every command-line tool of this project shares: errors become one line, exit codes mean one thing."""
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from yamnet_tools.errors import YamnetToolsError
+
+_Number = TypeVar("_Number", int, float)
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -62,3 +66,19 @@ def parser(description: str, *, epilog: str | None = None) -> argparse.ArgumentP
     return argparse.ArgumentParser(
         description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+
+
+def number(kind: type[_Number], low: float, high: float = math.inf) -> Callable[[str], _Number]:
+    """An argparse type: an int, which may be written in any base as in Python, or a float, from `low` to `high`."""
+
+    def parse(text: str) -> _Number:
+        try:
+            value = kind(int(text, 0)) if kind is int else kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+        if not low <= value <= high:
+            limits = f"at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
+            raise argparse.ArgumentTypeError(f"{text} is out of range: {limits}")
+        return value
+
+    return parse

@@ -16,6 +16,7 @@ bool PcmRing::Push(int64_t start_sample, std::span<const int16_t> pcm) {
   slot.count = static_cast<uint32_t>(std::min(pcm.size(), kBlockSamples));
   std::copy_n(pcm.begin(), slot.count, slot.pcm);
   written_.store(written + 1);
+  peak_.store(std::max(peak_.load(), written + 1 - read_.load()));
   return true;
 }
 

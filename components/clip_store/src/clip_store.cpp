@@ -105,12 +105,15 @@ void ClipStore::End(const Event& event) {
 }
 
 void ClipStore::Note(const Event& event, std::string_view clip) {
+  std::string line = EventLine(event, {.boot = spec_.boot_count, .sequence = event.sequence},
+                               clock_.TimeOf(event.start_sample), clip);
+  latest_lines_.push_back(line);
+  if (latest_lines_.size() > kLatestLines) latest_lines_.pop_front();
   if (waiting_.size() == kMaxWaitingLines) {
     ++counts_.lines_dropped;
     return;
   }
-  waiting_.push_back(EventLine(event, {.boot = spec_.boot_count, .sequence = event.sequence},
-                               clock_.TimeOf(event.start_sample), clip));
+  waiting_.push_back(std::move(line));
 }
 
 void ClipStore::WriteLines() {

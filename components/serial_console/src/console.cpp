@@ -5,6 +5,8 @@
 #include <bit>
 #include <string>
 
+#include "arguments.h"
+
 namespace serial_console {
 namespace {
 
@@ -17,15 +19,6 @@ constexpr std::string_view kErr = "@err ";
 
 std::span<const uint8_t> AsBytes(std::span<const int8_t> values) {
   return {reinterpret_cast<const uint8_t*>(values.data()), values.size()};
-}
-
-std::unexpected<Error> BadArgument(std::string message) {
-  return std::unexpected(Error{ErrorCode::kBadArgument, std::move(message)});
-}
-
-std::expected<void, Error> ExpectArguments(const Request& request, size_t count, std::string_view usage) {
-  if (request.argument_count == count) return {};
-  return BadArgument("usage: @" + std::string(usage));
 }
 
 }  // namespace
@@ -45,6 +38,9 @@ const Console::Command Console::kCommands[] = {
      "score int16 little-endian PCM, 16 kHz mono, sent in chunks", &Console::Pcm},
     {"profile", "", "cycles of one inference, op by op", &Console::Profile},
     {"selftest", "", "score the stored patch and compare", &Console::SelfTest},
+    {"rules", "[show <offset> | set <offset> <total> <crc32> <base64> | presets]",
+     "the event rules that run; show or replace them", &Console::ServeRules},
+    {"events", "", "what is going on, the latest events, and where they are kept", &Console::ServeEvents},
     {"reboot", "", "restart", &Console::Reboot},
 };
 

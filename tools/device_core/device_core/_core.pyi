@@ -166,7 +166,7 @@ def quantize_patch(values: Annotated[NDArray[numpy.float32], dict(order='C', dev
 
 class SerialConsole:
     """
-    The device's own console (docs/serial-protocol.md), speaking for a Python object with patch_values, classes, info() -> dict, score(bytes) -> (bytes, us), profile() -> (cycles, us, [(op, cycles)]), selftest() -> (differing, largest, us), front_end() -> PatchStream, hold_live_input(bool). An exception becomes @err failed, or what its attribute 'code' says ('not_ready', 'busy').
+    The device's own console (docs/serial-protocol.md), speaking for a Python object with patch_values, classes, info() -> dict, score(bytes) -> (bytes, us), profile() -> (cycles, us, [(op, cycles)]), selftest() -> (differing, largest, us), front_end() -> PatchStream, hold_live_input(bool). It may have events: an object with rules() -> dict, events() -> dict, journal() -> [JSON], document, set_rules(bytes) -> int, set_presets() -> int; where that is None, why_no_events says why. An exception becomes @err failed, or what its attribute 'code' says ('not_ready', 'busy', 'bad_argument').
     """
 
     def __init__(self, device: object) -> None: ...
@@ -325,6 +325,9 @@ class RuleSet:
 def presets() -> dict[str, str]:
     """The rule documents that ship with the device: name to JSON."""
 
+def preset_document() -> str:
+    """All of them as the one document a new device runs."""
+
 class Event:
     """What a rule found; start, updates and end share the sequence number."""
 
@@ -414,6 +417,11 @@ class EventDetector:
 
     @property
     def next_sequence(self) -> int: ...
+
+def journal_line(event: Event, boot: int, uptime_ms: int, utc_ms: int | None = None) -> str:
+    """
+    The journal's line (docs/events.md) for an event that is in no clip, without line end; boot counts the device's starts, uptime_ms and utc_ms are those of the event's start.
+    """
 
 def check_model(file: bytes) -> dict[str, Any]:
     """

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bindings.h"
 #include "serial_console/console.h"
+#include "sound_events/rule_set.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -49,7 +51,7 @@ void WriteJson(nb::handle value, JsonWriter& json) {
 }
 
 Error ToError(nb::python_error& raised) {
-  constexpr ErrorCode kCodes[] = {ErrorCode::kNotReady, ErrorCode::kBusy};
+  constexpr ErrorCode kCodes[] = {ErrorCode::kNotReady, ErrorCode::kBusy, ErrorCode::kBadArgument};
   const std::string message = nb::cast<std::string>(nb::str(raised.value()));
   if (nb::hasattr(raised.value(), "code")) {
     const auto name = nb::cast<std::string>(nb::str(raised.value().attr("code")));
@@ -59,6 +61,53 @@ Error ToError(nb::python_error& raised) {
   }
   return {ErrorCode::kFailed, message};
 }
+
+template <typename Call>
+auto Guard(Call call) -> std::expected<decltype(call()), Error> {
+  try {
+    return call();
+  } catch (nb::python_error& raised) {
+    return std::unexpected(ToError(raised));
+  }
+}
+
+void WriteFields(const nb::dict& fields, JsonWriter& json) {
+  for (const auto& [name, value] : fields) {
+    json.Key(nb::cast<std::string>(name));
+    WriteJson(value, json);
+  }
+}
+
+/// The events of a Python object.
+class PythonEvents final : public serial_console::EventDevice {
+ public:
+  explicit PythonEvents(nb::object object) : object_(std::move(object)) {}
+
+  void WriteRules(JsonWriter& json) override { WriteFields(nb::cast<nb::dict>(object_.attr("rules")()), json); }
+
+  void WriteEvents(JsonWriter& json) override {
+    WriteFields(nb::cast<nb::dict>(object_.attr("events")()), json);
+    json.Key("latest");
+    json.BeginArray();
+    for (nb::handle line : object_.attr("journal")()) json.Raw(nb::cast<std::string>(line));
+    json.EndArray();
+  }
+
+  size_t max_document_bytes() const override { return sound_events::RuleSet::kMaxDocumentBytes; }
+  std::string RuleDocument() override { return nb::cast<std::string>(object_.attr("document")); }
+
+  std::expected<size_t, Error> SetRules(std::string_view json) override {
+    return Guard([&] { return nb::cast<size_t>(object_.attr("set_rules")(nb::bytes(json.data(), json.size()))); });
+  }
+  std::expected<size_t, Error> SetPresets() override {
+    return Guard([&] { return nb::cast<size_t>(object_.attr("set_presets")()); });
+  }
+
+  const nb::object& object() const { return object_; }
+
+ private:
+  nb::object object_;
+};
 
 /// A Python object as the thing the console speaks for; what its methods raise becomes the answer's error.
 class PythonDevice final : public serial_console::Device {
@@ -71,12 +120,7 @@ class PythonDevice final : public serial_console::Device {
   size_t patch_values() const override { return patch_values_; }
   size_t classes() const override { return classes_; }
 
-  void WriteInfo(JsonWriter& json) override {
-    for (const auto& [name, value] : nb::cast<nb::dict>(object_.attr("info")())) {
-      json.Key(nb::cast<std::string>(name));
-      WriteJson(value, json);
-    }
-  }
+  void WriteInfo(JsonWriter& json) override { WriteFields(nb::cast<nb::dict>(object_.attr("info")()), json); }
 
   std::expected<uint32_t, Error> Score(std::span<const int8_t> patch, std::span<int8_t> scores) override {
     return Guard([&] {
@@ -120,20 +164,24 @@ class PythonDevice final : public serial_console::Device {
 
   void HoldLiveInput(bool hold) override { object_.attr("hold_live_input")(hold); }
 
-  const nb::object& object() const { return object_; }
-
- private:
-  template <typename Call>
-  auto Guard(Call call) -> std::expected<decltype(call()), Error> {
-    try {
-      return call();
-    } catch (nb::python_error& raised) {
-      return std::unexpected(ToError(raised));
-    }
+  serial_console::EventDevice* events() override {
+    nb::object found = nb::getattr(object_, "events", nb::none());
+    events_.reset();
+    if (!found.is_none()) events_.emplace(std::move(found));
+    return events_ ? &*events_ : nullptr;
+  }
+  std::string WhyNoEvents() const override {
+    nb::object reason = nb::getattr(object_, "why_no_events", nb::none());
+    return reason.is_none() ? Device::WhyNoEvents() : nb::cast<std::string>(reason);
   }
 
+  const nb::object& object() const { return object_; }
+  PyObject* events_object() const { return events_ ? events_->object().ptr() : nullptr; }
+
+ private:
   nb::object object_;
   nb::object front_end_;
+  std::optional<PythonEvents> events_;
   size_t patch_values_;
   size_t classes_;
   std::vector<std::string> op_names_;
@@ -164,7 +212,7 @@ class SerialConsole {
   }
 
   bool reboot_requested() const { return console_.reboot_requested(); }
-  const nb::object& device() const { return device_.object(); }
+  const PythonDevice& device() const { return device_; }
 
  private:
   PythonDevice device_;
@@ -175,7 +223,11 @@ class SerialConsole {
 /// For Python's garbage collector: a device that knows its console is a circle.
 int Traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(self));
-  if (nb::inst_ready(self)) Py_VISIT(nb::inst_ptr<SerialConsole>(self)->device().ptr());
+  if (nb::inst_ready(self)) {
+    const PythonDevice& device = nb::inst_ptr<SerialConsole>(self)->device();
+    Py_VISIT(device.object().ptr());
+    Py_VISIT(device.events_object());
+  }
   return 0;
 }
 
@@ -188,8 +240,10 @@ void BindSerialConsole(nb::module_& module) {
       module, "SerialConsole", nb::type_slots(kCollectable),
       "The device's own console (docs/serial-protocol.md), speaking for a Python object with patch_values, classes, "
       "info() -> dict, score(bytes) -> (bytes, us), profile() -> (cycles, us, [(op, cycles)]), "
-      "selftest() -> (differing, largest, us), front_end() -> PatchStream, hold_live_input(bool). An exception becomes "
-      "@err failed, or what its attribute 'code' says ('not_ready', 'busy').")
+      "selftest() -> (differing, largest, us), front_end() -> PatchStream, hold_live_input(bool). It may have events: "
+      "an object with rules() -> dict, events() -> dict, journal() -> [JSON], document, set_rules(bytes) -> int, "
+      "set_presets() -> int; where that is None, why_no_events says why. An exception becomes @err failed, or what its "
+      "attribute 'code' says ('not_ready', 'busy', 'bad_argument').")
       .def(nb::init<nb::object>(), "device"_a)
       .def("feed", &SerialConsole::Feed, "data"_a, "now_ms"_a = nb::none(),
            "Take bytes of the line, b'' included, which lets time pass; return the answers. now_ms replaces the clock.")

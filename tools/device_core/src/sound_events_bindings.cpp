@@ -220,6 +220,7 @@ void BindRules(nb::module_& module) {
         return presets;
       },
       "The rule documents that ship with the device: name to JSON.");
+  module.def("preset_document", &sound_events::PresetDocument, "All of them as the one document a new device runs.");
 }
 
 void BindDetector(nb::module_& module) {

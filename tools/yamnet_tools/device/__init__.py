@@ -1,7 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """A client of the serial protocol (docs/serial-protocol.md): ask a board, QEMU or the simulated device."""
 
-from yamnet_tools.device.answers import Info, OpCost, PcmPatch, Profile, Scored, SelfTestResult
+from yamnet_tools.device.answers import (
+    Events,
+    Info,
+    OpCost,
+    PcmPatch,
+    Profile,
+    Rules,
+    RuleState,
+    Scored,
+    SelfTestResult,
+)
 from yamnet_tools.device.client import Counters, Device, PcmSummary
 from yamnet_tools.device.line import SerialLine, open_line
 from yamnet_tools.device.ports import find_port
@@ -9,11 +19,14 @@ from yamnet_tools.device.ports import find_port
 __all__ = [
     "Counters",
     "Device",
+    "Events",
     "Info",
     "OpCost",
     "PcmPatch",
     "PcmSummary",
     "Profile",
+    "RuleState",
+    "Rules",
     "Scored",
     "SelfTestResult",
     "SerialLine",

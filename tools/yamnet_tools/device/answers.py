@@ -14,7 +14,32 @@ from yamnet_tools.model.network import CLASS_COUNT, INPUT_SHAPE
 
 Fields = Mapping[str, Any]
 
-# The fields of @info by name; "?" marks parts that are null while the device cannot give them.
+_STORAGE_SHAPE: dict[str, Any] = {
+    "volume": str,
+    "recording": str,
+    "clips": int,
+    "clips_written": int,
+    "clips_cut_short": int,
+    "clips_repaired": int,
+    "clips_removed": int,
+    "samples_dropped": int,
+    "lines_written": int,
+    "lines_dropped": int,
+    "events_dropped": int,
+    "last_error?": str,
+}
+_RULE_SHAPE: dict[str, Any] = {"name": str, "title": str, "priority": int, "state": str}
+_LEVEL_SHAPE: dict[str, Any] = {"level_dbfs": float, "floor_dbfs": float, "floor_known": bool}
+
+# The fields of answers by name; "?" marks parts that are null while the device cannot give them.
+_EVENTS_SHAPE: dict[str, Any] = {
+    **_LEVEL_SHAPE,
+    "events": int,
+    "active": [_RULE_SHAPE],
+    "latest": [{"id": str, "rule": str, "kind": str, "duration_s": float, "peak": float}],
+    "storage": _STORAGE_SHAPE,
+}
+_RULES_SHAPE: dict[str, Any] = {"source": str, "bytes": int, "rules": [_RULE_SHAPE]}
 _INFO_SHAPE: dict[str, Any] = {
     "firmware": {"name": str, "version": str, "idf": str, "built": str},
     "target": str,
@@ -23,6 +48,7 @@ _INFO_SHAPE: dict[str, Any] = {
         "reset_reason": str,
         "panics": int,
         "brownouts": int,
+        "history": [str],
         "ready": bool,
         "steps": [{"name": str, "ok": bool, "ms": int, "message": str}],
     },
@@ -43,10 +69,14 @@ _INFO_SHAPE: dict[str, Any] = {
         "board": str,
         "gain_db": float,
         "overruns": int,
+        "ring_blocks": int,
+        "ring_peak": int,
         "gaps": int,
         "alive": bool,
         "level_dbfs": float,
     },
+    "events?": {"rules": int, "events": int, **_LEVEL_SHAPE},
+    "storage?": _STORAGE_SHAPE,
     "inference?": {"patches": int, "p50_us": int, "max_us": int},
     "memory": {"free_heap": int, "min_free_heap": int, "free_psram": int, "min_free_psram": int},
     "tasks": [{"name": str, "core": int, "stack_free": int}],
@@ -92,9 +122,15 @@ class Info:
         return int(self.fields["memory"]["free_heap"])
 
     @property
-    def boot_count(self) -> int:
-        """How often the device has started."""
-        return int(self.fields["boot"]["count"])
+    def boot_count(self) -> int | None:
+        """How often the device has started; None until it has read that while it boots."""
+        count = self.fields["boot"]["count"]
+        return None if count is None else int(count)
+
+    @property
+    def boot_steps(self) -> int:
+        """How many boot steps are over."""
+        return len(self.fields["boot"]["steps"])
 
     @property
     def uptime_ms(self) -> int:
@@ -186,6 +222,60 @@ class SelfTestResult:
         )
 
 
+@dataclass(frozen=True)
+class RuleState:
+    """An event rule and where its state machine is: idle, rising, on, holding or cooling."""
+
+    name: str
+    title: str
+    priority: int
+    state: str
+
+    @classmethod
+    def parse(cls, fields: Fields) -> "RuleState":
+        """From an element of `rules` or `active`."""
+        return cls(fields["name"], fields["title"], fields["priority"], fields["state"])
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The event rules that run: `source` is `presets` or `stored`, `size` the bytes of their document."""
+
+    source: str
+    size: int
+    rules: list[RuleState]
+
+    @classmethod
+    def parse(cls, fields: Fields) -> "Rules":
+        """From an answer to @rules."""
+        _require(fields, _RULES_SHAPE, "@rules")
+        return cls(fields["source"], fields["bytes"], [RuleState.parse(rule) for rule in fields["rules"]])
+
+
+@dataclass(frozen=True)
+class Events:
+    """The answer to @events: what goes on, and the journal's latest lines (docs/events.md), oldest first. `fields` is
+    all of it, as docs/serial-protocol.md names it.
+    """
+
+    fields: Fields
+    active: list[RuleState]
+    latest: list[Fields]
+
+    @classmethod
+    def parse(cls, fields: Fields) -> "Events":
+        """From the answer's fields."""
+        _require(fields, _EVENTS_SHAPE, "@events")
+        return cls(fields, [RuleState.parse(rule) for rule in fields["active"]], fields["latest"])
+
+
+def _require(fields: Fields, shape: dict[str, Any], command: str) -> None:
+    found: list[str] = []
+    _check(fields, shape, "", found)
+    if found:
+        raise DeviceError(f"the device's answer to {command} is not the protocol's: {found[0]}")
+
+
 def _integer(fields: Fields, name: str) -> int:
     value = fields.get(name)
     if type(value) is not int:
@@ -203,7 +293,7 @@ def _int8(fields: Fields, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.i
 def _check(value: object, shape: object, path: str, found: list[str]) -> None:
     if isinstance(shape, dict):
         if not isinstance(value, Mapping):
-            found.append(f"{path or 'info'} is no object")
+            found.append(f"{path or 'the answer'} is no object")
             return
         for key, inner in shape.items():
             name = key.removesuffix("?")

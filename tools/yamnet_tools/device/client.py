@@ -2,6 +2,7 @@
 """Asking a device: every request has an id, a time limit and a few attempts; log lines go to whoever wants them."""
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import NamedTuple, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from yamnet_tools.device.answers import Fields, Info, PcmPatch, Profile, Scored, SelfTestResult
+from yamnet_tools.device.answers import Events, Fields, Info, PcmPatch, Profile, Rules, Scored, SelfTestResult
 from yamnet_tools.device.line import BAUD, Line, open_line
 from yamnet_tools.device.protocol import (
     MAX_ID,
@@ -19,6 +20,7 @@ from yamnet_tools.device.protocol import (
     byte_words,
     is_answer,
     parse_answer,
+    parse_bytes,
     request_line,
 )
 from yamnet_tools.errors import DeviceError
@@ -28,12 +30,25 @@ _T = TypeVar("_T")
 ATTEMPTS = 5
 """How often a request is sent before it is given up."""
 
+TIMEOUT_S = 10.0
+"""How long an answer may take, an inference included."""
+
+DOCUMENT_CHUNK_BYTES = 8192
+"""Bytes of a rule document in one request."""
+
 _LONGEST_LINE_BYTES = 1 << 20
 _BUSY_WAIT_S = 0.2
 _SETTLE_S = 0.2
+_BOOT_ANSWER_S = 5.0
+_BOOT_STEP_S = 10.0
+_BOOT_PAUSE_S = 3.0
+
+_LOG_LINE = re.compile(rb"(?:\x1b\[[0-9;]*m)?[EWIDV] \(\d+\) .*")
+"""How ESP-IDF begins a log line."""
 
 # A device says these about a request that was damaged on its way, and its client never sends such requests.
 _DAMAGED_REQUEST = frozenset({"bad_crc", "bad_request", "too_long", "bad_argument", "unknown_command"})
+_NAMED_FAULTS = frozenset({"bad_argument", "unknown_command"})
 
 
 class RefusedError(DeviceError):
@@ -84,7 +99,7 @@ class Device:
         self,
         line: Line,
         *,
-        timeout_s: float = 10.0,
+        timeout_s: float = TIMEOUT_S,
         attempts: int = ATTEMPTS,
         on_log: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -99,7 +114,12 @@ class Device:
 
     @classmethod
     def open(
-        cls, port: str, baud: int = BAUD, *, timeout_s: float = 10.0, on_log: Callable[[str], None] = lambda _: None
+        cls,
+        port: str,
+        baud: int = BAUD,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        on_log: Callable[[str], None] = lambda _: None,
     ) -> "Device":
         """Open a port without resetting the board behind it.
 
@@ -150,6 +170,59 @@ class Device:
         """
         return self.ask("selftest", parse=SelfTestResult.parse)
 
+    def rules(self) -> Rules:
+        """The event rules that run, and how each stands.
+
+        Raises:
+            DeviceError: no answer, or the device has none.
+        """
+        return self.ask("rules", parse=Rules.parse)
+
+    def rule_document(self) -> str:
+        """The rules that run, as the document they were read from (docs/rules.md).
+
+        Raises:
+            DeviceError: no answer, the device has none, or they changed meanwhile.
+        """
+        data, total = b"", 1
+        while len(data) < total:
+            total, part = self.ask("rules", "show", str(len(data)), parse=_document_part)
+            if not part:
+                raise DeviceError("the device's rules changed while they were read; try again")
+            data += part
+        return data.decode()
+
+    def set_rules(self, document: bytes) -> int:
+        """Let the device run and store a rule document; returns how many rules it has.
+
+        Raises:
+            DeviceError: no answer, or the device refused the document: what ran before still runs.
+        """
+        rules: int | None = None
+        for start in range(0, max(1, len(document)), DOCUMENT_CHUNK_BYTES):
+            chunk = document[start : start + DOCUMENT_CHUNK_BYTES]
+            words = (str(start), str(len(document)), *byte_words(chunk))
+            rules = self.ask("rules", "set", *words, parse=lambda fields: fields.get("rules"))
+        if rules is None:
+            raise DeviceError("the device took all of the rules and did not say how many they are")
+        return rules
+
+    def set_preset_rules(self) -> int:
+        """Let the device forget stored rules and run those it was shipped with; returns how many.
+
+        Raises:
+            DeviceError: no answer, or the device has none.
+        """
+        return self.ask("rules", "presets", parse=lambda fields: int(fields["rules"]))
+
+    def events(self) -> Events:
+        """What goes on, and the latest events.
+
+        Raises:
+            DeviceError: no answer, or the device has no event rules.
+        """
+        return self.ask("events", parse=Events.parse)
+
     def pcm(self, samples: npt.NDArray[np.int16]) -> Iterator[PcmPatch]:
         """Send audio, 16 kHz mono int16 [n], and get the patches that the device makes of it, with their scores.
 
@@ -187,16 +260,43 @@ class Device:
         before = self.info()
         started = time.monotonic()
         self.ask("reboot", parse=lambda _: None, attempts=1)
-        while time.monotonic() - started < ready_timeout_s:
+
+        def restarted(now: Info) -> bool:
+            counted = None not in (now.boot_count, before.boot_count) and now.boot_count != before.boot_count
+            return counted or now.uptime_ms <= 1000 * (time.monotonic() - started)
+
+        return self.wait_until_booted(ready_timeout_s, restarted)
+
+    def wait_until_booted(self, timeout_s: float, restarted: Callable[[Info], bool] = lambda _: True) -> Info:
+        """Wait for a device that starts: until all boot steps went well, or none has come for a while after one failed.
+
+        Args:
+            timeout_s: how long.
+            restarted: tells the device's state after a restart from the one before.
+
+        Raises:
+            DeviceError: it does not answer in time.
+        """
+        deadline = time.monotonic() + timeout_s
+        pause_s = min(_BOOT_PAUSE_S, timeout_s / 100)  # answering takes a slow device's time, too
+        last: Info | None = None
+        last_step = time.monotonic()
+        while (left := deadline - time.monotonic()) > 0:
             try:
-                now = self.ask("info", parse=Info, attempts=1, timeout_s=2.0)
+                now = self.ask("info", parse=Info, attempts=1, timeout_s=min(left, _BOOT_ANSWER_S))
             except DeviceError:
                 self._line.revive()
                 continue
-            if now.boot_count != before.boot_count or now.uptime_ms <= 1000 * (time.monotonic() - started):
-                return now
-            time.sleep(_BUSY_WAIT_S)
-        raise DeviceError(f"the device did not come back within {ready_timeout_s:.0f} s of @reboot")
+            if restarted(now):
+                if last is None or now.boot_steps != last.boot_steps:
+                    last_step = time.monotonic()
+                last = now
+                if now.ready or (now.failed_steps and time.monotonic() - last_step > _BOOT_STEP_S):
+                    break
+            time.sleep(pause_s)
+        if last is None:
+            raise DeviceError(f"the device did not come up within {timeout_s:.0f} s")
+        return last
 
     def log_lines(self, timeout_s: float) -> Iterator[str]:
         """The log lines that come in the next seconds, as they come; they go to `on_log` too."""
@@ -227,7 +327,7 @@ class Device:
                 self._log(line)
                 continue
             try:
-                answers.append(parse_answer(line))
+                answers.append(self._parse(line))
             except DamagedAnswerError as error:
                 raise DeviceError(f"{error}: {line[:80]!r}") from None
         return answers
@@ -257,6 +357,7 @@ class Device:
         attempts = self._attempts if attempts is None else attempts
         self.counters.requests += 1
         failure: DeviceError | None = None
+        refusal = ("", "")
         for attempt in range(attempts):
             if attempt:
                 self.counters.retries += 1
@@ -280,6 +381,9 @@ class Device:
                 time.sleep(_BUSY_WAIT_S)
             elif answer.error in _DAMAGED_REQUEST:
                 self.counters.damaged_requests += 1
+                if answer.error in _NAMED_FAULTS and refusal == (answer.error, answer.message):
+                    break  # a line does not damage two requests in the same way: it is what was asked
+                refusal = (answer.error, answer.message)
             else:
                 raise failure
         raise failure if failure is not None else DeviceError(f"@{command} was not sent")
@@ -292,7 +396,7 @@ class Device:
             if not is_answer(line):
                 self._log(line)
                 continue
-            answer = parse_answer(line)
+            answer = self._parse(line)
             # A refusal without id is of a request whose id could not be read: this one, damaged.
             if answer.id == self._next_id or (answer.id is None and answer.error is not None):
                 return answer
@@ -300,6 +404,14 @@ class Device:
         raise _UnansweredError(
             f"no answer to @{command} within {timeout_s:g} s; is the device running, and is this its port?"
         )
+
+    def _parse(self, line: bytes) -> Answer:
+        try:
+            return parse_answer(line)
+        except DamagedAnswerError:
+            if broke_in := _LOG_LINE.search(line):
+                self._log(broke_in[0])
+            raise
 
     def _settle(self) -> None:
         """End a half line that may lie at the device or here, and pass over what the device says to that."""
@@ -346,6 +458,10 @@ class Device:
 
 class _UnansweredError(Exception):
     """Nothing came in time."""
+
+
+def _document_part(fields: Fields) -> tuple[int, bytes]:
+    return int(fields["total"]), parse_bytes(fields.get("document"))
 
 
 def _patches(fields: Fields) -> list[PcmPatch]:

@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from yamnet_tools import cli
-from yamnet_tools.audio import find_recordings, open_recording
+from yamnet_tools.audio import SAMPLE_RATE, find_recordings, open_recording
 from yamnet_tools.classify.scoring import score
-from yamnet_tools.device.client import Device
+from yamnet_tools.device.answers import PcmPatch, RuleState, Scored
+from yamnet_tools.device.client import TIMEOUT_S, Device
 from yamnet_tools.device.compare import compare_clips
-from yamnet_tools.device.heard import Heard
+from yamnet_tools.device.heard import Heard, parse_event
 from yamnet_tools.device.line import BAUD
 from yamnet_tools.device.ports import find_port
 from yamnet_tools.engines import open_engine
@@ -27,6 +28,7 @@ from yamnet_tools.paths import DEFAULT_MODEL
 
 Int8 = npt.NDArray[np.int8]
 _PATCH_SHAPE = INPUT_SHAPE[1:]
+_PATCH_FILES = (".npz", ".npy", ".bin")
 _TOP = 5
 
 
@@ -47,24 +49,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(code)
 
 
+def _add_line_options(parser: argparse.ArgumentParser, *, defaults: bool) -> None:
+    """The options of the line. They may stand before the command and after it, where they have no defaults."""
+
+    def default(value: object) -> object:
+        return value if defaults else argparse.SUPPRESS
+
+    group = parser.add_argument_group("the line")
+    group.add_argument(
+        "--port",
+        default=default(None),
+        metavar="PORT",
+        help="/dev/ttyACM0, COM3, socket://host:port (the only board's)",
+    )
+    group.add_argument(
+        "--baud", type=cli.number(int, 1), default=default(BAUD), metavar="N", help=f"{BAUD}; USB takes any"
+    )
+    group.add_argument(
+        "--timeout",
+        type=cli.number(float, 0.001),
+        default=default(TIMEOUT_S),
+        metavar="S",
+        help=f"seconds for an answer ({TIMEOUT_S:g})",
+    )
+    group.add_argument(
+        "--no-log", action="store_true", default=default(False), help="do not show the device's log lines"
+    )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = cli.parser("Ask a board, QEMU or the simulated device over its serial console.")
-    parser.add_argument("--port", metavar="PORT", help="/dev/ttyACM0, COM3, socket://host:port (the only board's)")
-    parser.add_argument("--baud", type=int, default=BAUD, metavar="N", help="%(default)s; USB takes any")
-    parser.add_argument("--timeout", type=float, default=10.0, metavar="S", help="seconds for an answer (%(default)s)")
-    parser.add_argument("--no-log", action="store_true", help="do not show the device's log lines")
+    _add_line_options(parser, defaults=True)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[Device, argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.set_defaults(run=run)
+        _add_line_options(sub, defaults=False)
         return sub
 
     command("info", _info, "what runs there, and how it is").add_argument(
         "--json", action="store_true", help="the answer as it came"
     )
     scoring = command(
-        "score", _score, "score patches: int8 .npy, .npz of classify.py --scores, or 6,144 raw bytes each"
+        "score",
+        _score,
+        "score recordings, or patches: int8 .npy, .npz of classify.py --scores, .bin of 6,144 bytes each",
     )
     scoring.add_argument("files", nargs="+", type=Path, metavar="FILE")
     scoring.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="for the names (build/model/yamnet.tflite)")
@@ -72,10 +102,20 @@ def _parser() -> argparse.ArgumentParser:
     command("profile", _profile, "cycles of one inference, operator by operator")
     command("selftest", _selftest, "score the stored patch now and compare")
     listening = command("listen", _listen, "a live table of what the device hears")
-    listening.add_argument("--seconds", type=float, default=float("inf"), metavar="S", help="until Ctrl-C")
+    listening.add_argument(
+        "--seconds", type=cli.number(float, 0), default=float("inf"), metavar="S", help="until Ctrl-C"
+    )
     comparing = command("compare", _compare, "send recordings, and set the device's scores beside the host's")
     comparing.add_argument("clips", nargs="+", metavar="CLIP", help="recordings or folders")
     comparing.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="build/model/yamnet.tflite")
+    ruling = command("rules", _rules, "the event rules that run; with FILE, replace them (docs/rules.md)")
+    change = ruling.add_mutually_exclusive_group()
+    change.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a rule document to run and store")
+    change.add_argument("--show", action="store_true", help="print the document that runs")
+    change.add_argument("--presets", action="store_true", help="go back to the presets")
+    command("events", _events, "what goes on, the latest events, and where they are kept").add_argument(
+        "--json", action="store_true", help="the answer as it came"
+    )
     command("reboot", _reboot, "restart it and wait for it")
     return parser
 
@@ -109,20 +149,32 @@ def _plain(value: object) -> str:
         return ", ".join(f"{key} {_plain(inner)}" for key, inner in value.items())
     if isinstance(value, list):
         return "; ".join(map(_plain, value)) if value and isinstance(value[0], dict) else " ".join(map(_plain, value))
-    return "-" if value is None else str(value)
+    return "-" if value in (None, "") else str(value)
 
 
 def _score(device: Device, options: argparse.Namespace) -> int:
     model = load_model(options.model)
     for path in options.files:
-        for number, patch in enumerate(_read_patches(path)):
-            scored = device.score(patch)
+        for number, scored in enumerate(_scored(device, path, model)):
             if options.json:
                 record = {"file": str(path), "patch": number, "scores": scored.scores.tolist()}
-                print(json.dumps(record | {"invoke_us": scored.invoke_us}))
+                print(json.dumps(record | {"invoke_us": scored.invoke_us}), flush=True)
             else:
-                print(f"{path} patch {number}: {_top(scored.scores, model)} ({scored.invoke_us / 1000:.1f} ms)")
+                place = f"{scored.start_sample / SAMPLE_RATE:.2f} s" if isinstance(scored, PcmPatch) else number
+                top = _top(scored.scores, model)
+                print(f"{path} patch {place}: {top} ({scored.invoke_us / 1000:.1f} ms)", flush=True)
     return cli.EXIT_OK
+
+
+def _scored(device: Device, path: Path, model: YamnetModel) -> Iterator[Scored | PcmPatch]:
+    """The device's scores of a file of patches, or of the patches that it cuts from a recording."""
+    if path.suffix in _PATCH_FILES:
+        yield from map(device.score, _read_patches(path))
+    else:
+        with open_recording(str(path)) as recording:
+            pcm = np.concatenate([block.samples for block in recording.blocks()])
+        missing = model.front_end.patch_samples - len(pcm)  # of a first patch: padded as classify.py does
+        yield from device.pcm(np.pad(pcm, (0, max(0, missing))))
 
 
 def _read_patches(path: Path) -> Int8:
@@ -180,9 +232,13 @@ def _listen(device: Device, options: argparse.Namespace) -> int:
         for line in device.log_lines(min(left, 1.0)):
             heard = Heard.parse(line)
             if heard is None:
-                if not options.no_log:
+                if event := parse_event(line):
+                    print(f"event: {event}", flush=True)
+                elif not options.no_log:
                     cli.say(f"| {line}")
-                    drawn = 0
+                else:
+                    continue
+                drawn = 0
                 continue
             if live and drawn:
                 print(f"\x1b[{drawn}A", end="")
@@ -218,6 +274,44 @@ def _compare(device: Device, options: argparse.Namespace) -> int:
 def _device_patches(device: Device, pcm: npt.NDArray[np.int16]) -> Iterator[tuple[int, Int8, Int8]]:
     for patch in device.pcm(pcm):
         yield patch.start_sample, patch.patch, patch.scores
+
+
+def _rules(device: Device, options: argparse.Namespace) -> int:
+    if options.show:
+        print(device.rule_document())
+        return cli.EXIT_OK
+    if options.file is not None:
+        print(f"{options.file}: {device.set_rules(options.file.read_bytes())} rules run now, and after a restart")
+    elif options.presets:
+        print(f"the {device.set_preset_rules()} rules of the presets run now")
+    there = device.rules()
+    print(f"{len(there.rules)} rules, {there.source}, a document of {there.size:,} bytes")
+    for rule in there.rules:
+        print(_rule_line(rule))
+    return cli.EXIT_OK
+
+
+def _rule_line(rule: RuleState) -> str:
+    return f"  {rule.name:<20} {rule.state:<8} priority {rule.priority}  {rule.title}"
+
+
+def _events(device: Device, options: argparse.Namespace) -> int:
+    events = device.events()
+    if options.json:
+        print(json.dumps(events.fields))
+        return cli.EXIT_OK
+    level, floor = events.fields["level_dbfs"], events.fields["floor_dbfs"]
+    known = "" if events.fields["floor_known"] else " (assumed)"
+    loudness = "no level yet" if level is None else f"level {level:.1f} dBFS"
+    print(f"{loudness}, noise floor {floor:.1f} dBFS{known}; {events.fields['events']} events since the start")
+    for rule in events.active:
+        print(_rule_line(rule))
+    for line in events.latest:
+        when = line.get("utc") or f"{line.get('uptime_s')} s after start {line.get('boot')}"
+        clip = f", {line['clip']}" if line.get("clip") else ""
+        print(f"{when}  {line['id']} {line['rule']} {line['kind']}, {line['duration_s']} s, peak {line['peak']}{clip}")
+    print(f"{'storage':<10} {_plain(events.fields['storage'])}")
+    return cli.EXIT_OK
 
 
 def _reboot(device: Device, _: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from yamnet_tools.model import TensorQuantization
 Int8 = npt.NDArray[np.int8]
 
 _CLASSES_SHOWN = 5
+_PATCHES_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,9 @@ class ClassDifference:
     steps: int
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.index}): {self.found:.3f} instead of {self.expected:.3f}, {self.steps} steps"
+        return (
+            f"{self.name} ({self.index}): expected {self.expected:.3f}, came {self.found:.3f}, {self.steps} steps apart"
+        )
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,11 @@ class PatchDifference:
     outputs: int
     largest_output: int
     classes: list[ClassDifference]
+    recording: str = ""
 
     def __str__(self) -> str:
-        words = [f"patch {self.number} at {self.start_sample / 16000:.2f} s:"]
+        of = f" of {self.recording}" if self.recording else ""
+        words = [f"patch {self.number}{of} at {self.start_sample / 16000:.2f} s:"]
         if self.input_values:
             words.append(f"{self.input_values:,} of 6,144 inputs differ, by up to {self.largest_input};")
         if self.outputs:
@@ -66,9 +71,18 @@ class Comparison:
     def __str__(self) -> str:
         if self.equal:
             return f"{self.patches} patches equal, all inputs and all 521 outputs of each"
-        largest = max((patch.largest_output for patch in self.differing), default=0)
-        lines = [f"{len(self.differing)} of {self.patches} patches differ, outputs by up to {largest} steps"]
-        return "\n".join([*lines, *self.surplus, *map(str, self.differing)])
+        return "\n".join([describe_differences(self.differing, self.patches), *self.surplus])
+
+
+def describe_differences(differing: Sequence[PatchDifference], patches: int) -> str:
+    """How many of `patches` differ and by how much, then the worst ones class by class, a line each."""
+    largest = max((patch.largest_output for patch in differing), default=0)
+    lines = [f"{len(differing)} of {patches} patches differ, outputs by up to {largest} steps"]
+    worst = sorted(differing, key=lambda patch: (-patch.largest_output, -patch.largest_input))
+    lines += map(str, worst[:_PATCHES_SHOWN])
+    if len(worst) > _PATCHES_SHOWN:
+        lines.append(f"and {len(worst) - _PATCHES_SHOWN} more that differ less")
+    return "\n".join(lines)
 
 
 def compare_scores(
@@ -78,6 +92,7 @@ def compare_scores(
     found: tuple[Int8, Int8],
     names: Sequence[str],
     output: TensorQuantization,
+    recording: str = "",
 ) -> PatchDifference | None:
     """Compare one patch, int8 [96, 64], and its scores, int8 [521].
 
@@ -101,6 +116,7 @@ def compare_scores(
         int(np.count_nonzero(outputs)),
         int(outputs.max()),
         classes,
+        recording,
     )
 
 

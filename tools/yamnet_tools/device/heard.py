@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The log lines in which a device says what it hears, and a table of them."""
+"""The log lines in which a device says what it hears, a table of them, and those that tell events."""
 
 import re
 from dataclasses import dataclass
 from typing import Self
 
 _HEARD = re.compile(r"\bheard: (\d+\.\d+) s: (.+?)(?: \(\d+ ms\))?$")
+_EVENT = re.compile(r"\bevent: (\S+ \d+ (?:start|update|end): .+)$")
 _CLASS = re.compile(r"(.+?) (\d\.\d+)(?:, |$)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _BAR = 30
+
+
+def parse_event(log_line: str) -> str | None:
+    """What a rule tells in a log line `I (512) event: baby 3 start: 5.28 s to …`; None for any other line."""
+    found = _EVENT.search(_COLOUR.sub("", log_line).rstrip())
+    return found[1] if found else None
 
 
 @dataclass(frozen=True)

@@ -134,4 +134,6 @@ def describe_port_error(port: str, error: Exception) -> str:
         return f"{port}: not allowed; on Linux add yourself to the group of the port: sudo usermod -aG dialout $USER"
     if number in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in text or "busy" in text:
         return f"{port}: in use by another program; close the monitor (idf.py monitor: Ctrl-])"
-    return f"{port}: cannot be opened: {text}"
+    if number == errno.ENOTTY or "Inappropriate ioctl" in text:
+        return f"{port}: that is no serial port"
+    return f"{port}: cannot be opened: {text.removeprefix(f'Could not open port {port}: ')}"

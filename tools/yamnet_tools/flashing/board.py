@@ -22,6 +22,9 @@ BAUD = 460_800
 _CONNECT_ATTEMPTS = 4
 _BOOT_LISTEN_S = 2.0
 
+_OPEN_FAILED = "the port is busy or doesn't exist"
+"""What esptool says whenever a port cannot be opened, before the reason."""
+
 Progress = Callable[[int, int], None]
 """Takes how much is done, and of how much."""
 
@@ -169,13 +172,15 @@ def explained(port: str, consequence: str = "") -> Iterator[None]:
 def advise(error: Exception) -> str:
     """What went wrong and what helps, for one of esptool's or pyserial's exceptions."""
     text = " ".join(str(error).split())
-    low = text.lower()
+    low = text.lower().replace(_OPEN_FAILED, "")
     if any(hint in low for hint in ("errno 2]", "filenotfounderror", "no such file")):
         return "there is no such port; is the board plugged in, with a cable that carries data?"
     if "permission" in low or "errno 13" in low:
         return "not allowed; on Linux add yourself to the group of the port: sudo usermod -aG dialout $USER"
     if any(hint in low for hint in ("exclusively lock", "errno 11]", "errno 16]", "busy", "accessdenied")):
         return "in use by another program; close the monitor (idf.py monitor: Ctrl-])"
+    if "inappropriate ioctl" in low:
+        return "that is no serial port"
     if any(hint in low for hint in ("failed to connect", "no serial data", "wrong boot mode", "download mode")):
         return "no answer from the chip; hold BOOT, press and let go of RESET, let go of BOOT, and try again"
     if isinstance(error, FatalError):

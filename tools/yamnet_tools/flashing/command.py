@@ -51,11 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = cli.parser("Write the model, and only the model, to a connected board.")
     parser.add_argument("--port", metavar="PORT", help="serial port (the only board's)")
-    parser.add_argument("--baud", type=int, default=BAUD, metavar="N", help="speed while writing (%(default)s)")
+    parser.add_argument(
+        "--baud", type=cli.number(int, 1), default=BAUD, metavar="N", help="speed while writing (%(default)s)"
+    )
     parser.add_argument("--image", type=Path, metavar="PATH", default=MODEL_IMAGE, help="build/model/yamnet_spiffs.bin")
     parser.add_argument(
         "--table-offset",
-        type=lambda text: int(text, 0),
+        type=cli.number(int, 0),
         default=TABLE_OFFSET,
         metavar="N",
         help="where the board's partition table lies (0x8000)",

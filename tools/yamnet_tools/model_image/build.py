@@ -23,8 +23,16 @@ class ModelImage:
     placement: Placement
 
 
-def build_model_image(model: Path, partition: Partition, geometry: Geometry | None = None) -> ModelImage:
+def build_model_image(
+    model: Path, partition: Partition, geometry: Geometry | None = None, added: Sequence[tuple[str, bytes]] = ()
+) -> ModelImage:
     """Make the image of the model partition.
+
+    Args:
+        model: a converted one.
+        partition: gives the size.
+        geometry: ESP-IDF's by default.
+        added: further files, names with their leading slash and content, which the manifest does not describe.
 
     Raises:
         ModelError, EngineError: the model cannot be used.
@@ -33,7 +41,7 @@ def build_model_image(model: Path, partition: Partition, geometry: Geometry | No
         OSError: a file cannot be read.
     """
     files = [(f"/{name}", data) for name, data in content.collect(model).items()]
-    return pack(files, partition, geometry or Geometry())
+    return pack([*files, *added], partition, geometry or Geometry())
 
 
 def pack(

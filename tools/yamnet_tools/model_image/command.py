@@ -18,6 +18,8 @@ from yamnet_tools.paths import DEFAULT_MODEL, MODEL_IMAGE, PARTITION_LABEL, PART
 from yamnet_tools.spiffs import DamageKind, Geometry, Volume, read_image
 from yamnet_tools.spiffs.extract import extract
 
+_SHOWN_OF_A_KIND = 10
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make, list, unpack or check an image as the command line says; returns the exit code.
@@ -32,8 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         block_size=options.block_size,
         name_length=options.obj_name_len,
         metadata_length=options.meta_len,
-        magic=not options.no_magic,
-        magic_length=not options.no_magic_len,
+        magic=options.use_magic,
+        magic_length=options.use_magic_len,
         aligned_tables=options.aligned_obj_ix_tables,
         byte_order="big" if options.big_endian else "little",
     )
@@ -53,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     make = parser.add_argument_group("making an image")
     make.add_argument("--model", type=Path, metavar="PATH", help="a converted model (made by the converter if missing)")
+    make.add_argument("--add", type=Path, action="append", default=[], metavar="FILE", help="pack this file, too")
     make.add_argument("--dir", type=Path, metavar="DIR", help="pack this folder's files instead of a model")
+    make.add_argument("--follow-symlinks", action="store_true", help="also pack the folders that links in DIR lead to")
     make.add_argument("--order", choices=("name", "listed"), default="name", help="of its files (spiffsgen: listed)")
     make.add_argument("--partitions", type=Path, metavar="CSV", default=PARTITION_TABLE, help="gives offset and size")
     make.add_argument("--label", default=PARTITION_LABEL, help="the partition (%(default)s)")
@@ -70,11 +74,18 @@ def _parser() -> argparse.ArgumentParser:
     shape.add_argument("--block-size", type=_size, default=default.block_size, metavar="N", help="%(default)s")
     shape.add_argument("--obj-name-len", type=_size, default=default.name_length, metavar="N", help="%(default)s")
     shape.add_argument("--meta-len", type=_size, default=default.metadata_length, metavar="N", help="%(default)s")
-    shape.add_argument("--no-magic", action="store_true", help="CONFIG_SPIFFS_USE_MAGIC is off")
-    shape.add_argument("--no-magic-len", action="store_true", help="CONFIG_SPIFFS_USE_MAGIC_LENGTH is off")
+    _add_switch(shape, "magic", "CONFIG_SPIFFS_USE_MAGIC")
+    _add_switch(shape, "magic-len", "CONFIG_SPIFFS_USE_MAGIC_LENGTH")
     shape.add_argument("--aligned-obj-ix-tables", action="store_true", help="SPIFFS_ALIGNED_OBJECT_INDEX_TABLES is on")
     shape.add_argument("--big-endian", action="store_true", help="for a big-endian CPU")
     return parser
+
+
+def _add_switch(group: argparse._ArgumentGroup, name: str, setting: str) -> None:
+    """A setting that is on unless `--no-…` says otherwise, spelt as spiffsgen.py spells it."""
+    destination = f"use_{name.replace('-', '_')}"
+    group.add_argument(f"--use-{name}", dest=destination, action="store_true", default=True, help=f"{setting} (on)")
+    group.add_argument(f"--no-{name}", dest=destination, action="store_false", help=f"{setting} is off")
 
 
 def _size(text: str) -> int:
@@ -89,11 +100,14 @@ def _make(options: argparse.Namespace, geometry: Geometry) -> int:
     partition = find_partition(options.partitions, options.label)
     if options.size is not None:
         partition = Partition(partition.label, partition.type, partition.subtype, partition.offset, options.size)
+    added = [(f"/{path.name}", path.read_bytes()) for path in options.add]
     if options.dir is not None:
-        files = _folder_files(options.dir, in_listed_order=options.order == "listed")
-        image = pack(files, partition, geometry, for_device=not options.any_reader)
+        files = _folder_files(
+            options.dir, in_listed_order=options.order == "listed", follow_symlinks=options.follow_symlinks
+        )
+        image = pack([*files, *added], partition, geometry, for_device=not options.any_reader)
     else:
-        image = build_model_image(_model(options.model), partition, geometry)
+        image = build_model_image(_model(options.model), partition, geometry, added)
     if options.out.is_dir():
         raise SpiffsError(f"{options.out}: a folder is in the way")
     if path_beside(options.out) == options.out:
@@ -111,11 +125,11 @@ def _model(path: Path | None) -> Path:
     return path or DEFAULT_MODEL
 
 
-def _folder_files(folder: Path, *, in_listed_order: bool) -> list[tuple[str, bytes]]:
+def _folder_files(folder: Path, *, in_listed_order: bool, follow_symlinks: bool) -> list[tuple[str, bytes]]:
     """A folder's files with their path below it, as spiffsgen.py names them."""
     if not folder.is_dir():
         raise SpiffsError(f"{folder}: not a folder")
-    paths = [Path(root, name) for root, _, names in os.walk(folder) for name in names]
+    paths = [Path(root, name) for root, _, names in os.walk(folder, followlinks=follow_symlinks) for name in names]
     if not in_listed_order:
         paths.sort(key=lambda path: path.relative_to(folder).as_posix())
     return [("/" + path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths]
@@ -165,7 +179,11 @@ def _extract(path: Path, folder: Path, geometry: Geometry) -> int:
 
 
 def _say_damage(path: Path, volume: Volume) -> None:
-    for damage in volume.damage:
-        print(damage)
+    for kind in DamageKind:
+        found = [damage for damage in volume.damage if damage.kind is kind]
+        for damage in found[:_SHOWN_OF_A_KIND]:
+            print(damage)
+        if len(found) > _SHOWN_OF_A_KIND:
+            print(f"{kind}: {len(found) - _SHOWN_OF_A_KIND:,} more")
     if not volume.files and any(damage.kind is DamageKind.BAD_MAGIC for damage in volume.damage):
         cli.say(f"{path}: no SPIFFS image of this format; the options --page-size, --block-size, … describe others")

@@ -71,7 +71,11 @@ def find_partition(table: Path, label: str) -> Partition:
         PartitionError: the table is wrong, has no such partition, or it is not for SPIFFS.
         OSError: the table cannot be read.
     """
-    partition = partition_table.find(partition_table.read_csv(table), label)
+    partitions = partition_table.read_csv(table)
+    try:
+        partition = partition_table.find(partitions, label)
+    except PartitionError as error:
+        raise PartitionError(f"{table}: {error}") from error
     if partition.type_name != "data/spiffs":
         raise PartitionError(f"{table}: {partition} is not of type data/spiffs")
     return partition

@@ -22,8 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a simulated device until Ctrl-C or SIGTERM; returns the exit code.
 
     Raises:
-        YamnetToolsError: there is no image, or no recording to play.
-        OSError: the TCP port is taken.
+        YamnetToolsError: there is no image, no recording to play, or the TCP port is taken.
     """
     options = _parser().parse_args(arguments)
     if not options.image.is_file():
@@ -61,30 +60,28 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--image", type=Path, default=MODEL_IMAGE, help="model partition (build/model/yamnet_spiffs.bin)"
     )
-    parser.add_argument("--tcp", type=int, metavar="PORT", help="TCP on 127.0.0.1 instead of a pseudo-terminal; 0: any")
-    parser.add_argument("--play", type=Path, metavar="CLIP", help="what it hears, in real time, over and over")
-    wrong = parser.add_argument_group("misbehaviour")
-    wrong.add_argument("--drop", type=_probability, default=0.0, metavar="P", help="a byte is lost, either way")
-    wrong.add_argument(
-        "--flip", type=_probability, default=0.0, metavar="P", help="a byte has a bit flipped, either way"
+    parser.add_argument(
+        "--tcp",
+        type=cli.number(int, 0, 65535),
+        metavar="PORT",
+        help="TCP on 127.0.0.1 instead of a pseudo-terminal; 0: any",
     )
-    wrong.add_argument("--log-mid-answer", type=_probability, default=0.0, metavar="P", help="a log line in an answer")
-    wrong.add_argument("--delay", type=_probability, default=0.0, metavar="P", help="an answer comes late")
-    wrong.add_argument("--delay-seconds", type=float, default=1.0, metavar="S", help="by so much (%(default)s)")
+    parser.add_argument("--play", type=Path, metavar="CLIP", help="what it hears, in real time, over and over")
+    probability = cli.number(float, 0, 1)
+    wrong = parser.add_argument_group("misbehaviour")
+    wrong.add_argument("--drop", type=probability, default=0.0, metavar="P", help="a byte is lost, either way")
     wrong.add_argument(
-        "--reset", type=_probability, default=0.0, metavar="P", help="a reset in the middle of an answer"
+        "--flip", type=probability, default=0.0, metavar="P", help="a byte has a bit flipped, either way"
+    )
+    wrong.add_argument("--log-mid-answer", type=probability, default=0.0, metavar="P", help="a log line in an answer")
+    wrong.add_argument("--delay", type=probability, default=0.0, metavar="P", help="an answer comes late")
+    wrong.add_argument(
+        "--delay-seconds", type=cli.number(float, 0), default=1.0, metavar="S", help="by so much (%(default)s)"
+    )
+    wrong.add_argument(
+        "--reset", type=probability, default=0.0, metavar="P", help="a reset in the middle of a request or its answer"
     )
     wrong.add_argument("--wrong-model", action="store_true", help="a model whose classes are shifted by one")
     wrong.add_argument("--fail-selftest", action="store_true", help="stored outputs that no kernels give")
     wrong.add_argument("--seed", type=int, default=0, metavar="N", help="of the chances (%(default)s)")
     return parser
-
-
-def _probability(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no probability from 0 to 1")
-    return value

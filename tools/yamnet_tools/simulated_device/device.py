@@ -14,6 +14,8 @@ import device_core
 from yamnet_tools import __version__
 from yamnet_tools.errors import YamnetToolsError
 from yamnet_tools.model.network import CLASS_COUNT, INPUT_SHAPE
+from yamnet_tools.simulated_device.event_watch import EventWatch, storage
+from yamnet_tools.simulated_device.nvs import Nvs
 from yamnet_tools.simulated_device.op_timing import operator_times_ns
 from yamnet_tools.simulated_device.stored import Faults, StoredModel, load_stored
 
@@ -36,9 +38,8 @@ class SimulatedDevice:
     Args:
         image: the content of its model partition.
         faults: of the model partition.
-        boot_count: how often it has started, this time included.
+        nvs: what it kept from before; this start is counted there.
         reset_reason: why it started.
-        panics: how many of its starts followed a panic.
         log: takes its log lines, without line end.
     """
 
@@ -50,16 +51,14 @@ class SimulatedDevice:
         image: Path,
         faults: Faults,
         *,
-        boot_count: int,
+        nvs: Nvs,
         reset_reason: str,
-        panics: int = 0,
         log: Callable[[str], None],
     ) -> None:
         self._started = time.monotonic()
         self._log = log
-        self._boot_count = boot_count
-        self._reset_reason = reset_reason
-        self._panics = panics
+        nvs.count_boot(reset_reason)
+        self._nvs = nvs
         self._steps: list[dict[str, Any]] = []
         self._invoke_us: list[int] = []
         self._min_free_heap = HEAP_BYTES
@@ -68,6 +67,7 @@ class SimulatedDevice:
         self._stored: StoredModel | None = self._step("model", lambda: load_stored(image.read_bytes(), faults))
         self._selftest: dict[str, Any] | None = None
         self._step("selftest", self._boot_selftest)
+        self.events: EventWatch | None = self._step("rules", self._load_rules)
         self.log(f"boot: {'ready' if self.ready else 'not ready'} after {self.uptime_ms} ms")
 
     @property
@@ -81,6 +81,11 @@ class SimulatedDevice:
         return all(step["ok"] for step in self._steps)
 
     @property
+    def why_no_events(self) -> str:
+        """The boot step that failed and why, where there is no `events`."""
+        return f"boot step {self._failed_step()}"
+
+    @property
     def stored(self) -> StoredModel:
         """Its model.
 
@@ -88,8 +93,7 @@ class SimulatedDevice:
             NotReadyError: there is none; the text gives the boot step and the reason.
         """
         if self._stored is None:
-            failed = next(step for step in self._steps if not step["ok"])
-            raise NotReadyError(f"boot step {failed['name']}: {failed['message']}")
+            raise NotReadyError(f"boot step {self._failed_step()}")
         return self._stored
 
     def log(self, text: str) -> None:
@@ -108,10 +112,11 @@ class SimulatedDevice:
             },
             "target": "simulated",
             "boot": {
-                "count": self._boot_count,
-                "reset_reason": self._reset_reason,
-                "panics": self._panics,
+                "count": self._nvs.boots,
+                "reset_reason": self._nvs.history[-1],
+                "panics": self._nvs.panics,
                 "brownouts": 0,
+                "history": self._nvs.history,
                 "ready": self.ready,
                 "steps": self._steps,
             },
@@ -120,6 +125,8 @@ class SimulatedDevice:
             "arena": self._arena_info(),
             "selftest": self._selftest,
             "audio": self.audio,
+            "events": None if self.events is None else self.events.summary(),
+            "storage": storage(),
             "inference": {
                 "patches": len(self._invoke_us),
                 "p50_us": round(float(np.median(self._invoke_us))) if self._invoke_us else None,
@@ -162,6 +169,13 @@ class SimulatedDevice:
     def hold_live_input(self, hold: bool) -> None:
         """Stop or resume live listening."""
         self.live_held = hold
+
+    def _failed_step(self) -> str:
+        failed = next(step for step in self._steps if not step["ok"])
+        return f"{failed['name']}: {failed['message']}"
+
+    def _load_rules(self) -> EventWatch:
+        return EventWatch(self.stored.model, self._nvs, lambda: self.uptime_ms, self.log)
 
     def _invoke(self, patch: npt.NDArray[np.int8]) -> tuple[npt.NDArray[np.int8], int]:
         started = time.perf_counter_ns()
@@ -225,6 +239,8 @@ def _no_audio() -> dict[str, Any]:
         "board": "simulated",
         "gain_db": None,
         "overruns": 0,
+        "ring_blocks": 0,
+        "ring_peak": 0,
         "gaps": 0,
         "alive": False,
         "level_dbfs": None,

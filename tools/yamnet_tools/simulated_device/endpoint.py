@@ -7,6 +7,8 @@ import socket
 import tty
 from typing import Protocol
 
+from yamnet_tools.errors import DeviceError
+
 
 class Endpoint(Protocol):
     """A line to whoever connects."""
@@ -51,10 +53,17 @@ class PseudoTerminal:
 
 
 class TcpPort:
-    """A port of the loopback interface, one client at a time; `address` is pyserial's name for it."""
+    """A port of the loopback interface, one client at a time; `address` is pyserial's name for it.
+
+    Raises:
+        DeviceError: the port cannot be had.
+    """
 
     def __init__(self, port: int) -> None:
-        self._listener = socket.create_server(("127.0.0.1", port))
+        try:
+            self._listener = socket.create_server(("127.0.0.1", port))
+        except OSError as error:
+            raise DeviceError(f"TCP port {port} of 127.0.0.1: {error.strerror}; 0 takes any that is free") from error
         self._client: socket.socket | None = None
         self.address = f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
 

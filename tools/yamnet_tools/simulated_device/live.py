@@ -40,10 +40,14 @@ class LiveInput:
         if self._device.live_held:
             self._next += due
             self._front_end.reset(self._next)
+            if self._device.events is not None:
+                self._device.events.skip_to(self._next)
             return
         block = np.take(self._pcm, np.arange(self._next, self._next + due), mode="wrap")
         self._next += due
         self._device.audio["level_dbfs"] = _level_dbfs(block)
+        if self._device.events is not None:
+            self._device.events.feed(block)
         patches, starts = self._front_end.feed(block)
         for patch, start in zip(patches, starts, strict=True):
             self._log(patch.tobytes(), int(start))
@@ -59,6 +63,8 @@ class LiveInput:
         best = np.argsort(-scores.astype(int), kind="stable")[:_TOP]
         named = ", ".join(f"{model.class_names[i]} {scale * (int(scores[i]) - zero_point):.3f}" for i in best)
         self._device.log(f"heard: {start / SAMPLE_RATE:.2f} s: {named} ({taken_us // 1000} ms)")
+        if self._device.events is not None:
+            self._device.events.score(start, scores)
 
 
 def _level_dbfs(block: np.ndarray) -> float | None:

@@ -14,7 +14,7 @@ class Misbehaviour:
         flip: that a byte, in either direction, has a bit flipped.
         log_mid_answer: that a log line breaks into an answer.
         delay: that an answer waits for `delay_s` seconds.
-        reset: that the device resets in the middle of an answer.
+        reset: that the device resets in the middle of a request, or of its answer.
         seed: of the random numbers.
     """
 
@@ -55,9 +55,13 @@ class Chance:
         return self._rates.delay_s if self._random.random() < self._rates.delay else 0.0
 
     def resets(self) -> bool:
-        """Whether the device resets in the middle of this answer."""
+        """Whether the device resets while it serves this request."""
         return self._random.random() < self._rates.reset
 
-    def cut(self, answer: bytes) -> int:
-        """Where an answer breaks: inside of it."""
-        return self._random.randrange(1, len(answer))
+    def before_the_answer(self) -> bool:
+        """Whether it does so while the request comes in, not while the answer goes out."""
+        return self._random.random() < 0.5
+
+    def cut(self, line: bytes) -> int:
+        """Where a line breaks: inside of it."""
+        return self._random.randrange(1, len(line))

@@ -10,6 +10,7 @@ from yamnet_tools.simulated_device.device import SimulatedDevice
 from yamnet_tools.simulated_device.endpoint import Endpoint
 from yamnet_tools.simulated_device.live import LiveInput
 from yamnet_tools.simulated_device.misbehaviour import Chance, Misbehaviour
+from yamnet_tools.simulated_device.nvs import Nvs
 from yamnet_tools.simulated_device.stored import Faults
 
 _POLL_S = 0.02
@@ -41,8 +42,7 @@ class Simulator:
         self._faults = faults or Faults()
         self._chance = Chance(misbehaviour or Misbehaviour())
         self._live = live
-        self._boots = 0
-        self._panics = 0
+        self._nvs = Nvs()
         self._boot("power on")
 
     @property
@@ -55,7 +55,7 @@ class Simulator:
         heartbeat = time.monotonic() + _HEARTBEAT_S
         while not stop.is_set():
             for piece in self._chance.on_the_line(self._endpoint.read(_POLL_S)).splitlines(keepends=True) or [b""]:
-                self._answer(self._console.feed(piece))
+                self._take(piece)
             if self._live is not None:
                 self._live.step()
             if time.monotonic() >= heartbeat:
@@ -63,28 +63,34 @@ class Simulator:
                 patches = self._device.info()["inference"]["patches"]
                 self._device.log(f"heartbeat: {patches} patches")
 
+    def _take(self, piece: bytes) -> None:
+        """Serve a request, or a part of one that is longer than what is read at once."""
+        resets = len(piece) > 1 and piece.endswith(b"\n") and self._chance.resets()
+        if resets and self._chance.before_the_answer():
+            piece = piece[self._chance.cut(piece) :]
+            self._boot("panic")
+            resets = False
+        self._answer(self._console.feed(piece), resets=resets)
+
     def _boot(self, reason: str) -> None:
-        self._boots += 1
         self._device = SimulatedDevice(
             self._image,
             self._faults,
-            boot_count=self._boots,
+            nvs=self._nvs,
             reset_reason=reason,
-            panics=self._panics,
             log=self._write_log,
         )
         self._console = device_core.SerialConsole(self._device)
         if self._live is not None:
             self._live.begin(self._device)
 
-    def _answer(self, answer: bytes) -> None:
+    def _answer(self, answer: bytes, *, resets: bool) -> None:
         if not answer:
             return
         if delay_s := self._chance.delay_s():
             time.sleep(delay_s)
-        if self._chance.resets():
+        if resets:
             self._send(answer[: self._chance.cut(answer)] + b"\r\n")
-            self._panics += 1
             self._boot("panic")
             return
         if self._chance.interrupts():
@@ -94,6 +100,8 @@ class Simulator:
             answer = answer[cut:]
         self._send(answer)
         if self._console.reboot_requested:
+            if self._device.events is not None:
+                self._device.events.keep_floor()
             self._boot("software")
 
     def _write_log(self, line: str) -> None:

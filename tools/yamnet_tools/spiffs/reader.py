@@ -154,7 +154,8 @@ class _Reader:
         if geometry.magic_length:
             lengths = Counter(geometry.blocks_of_magic(b, found[b]) for b in range(self._blocks))
             made_for, votes = lengths.most_common(1)[0]
-            if made_for != self._blocks and (votes > 1 or self._blocks == 1) and votes * 2 > self._blocks:
+            believable = votes > 1 or (self._blocks == 1 and self._first_block_is_consistent())
+            if made_for != self._blocks and believable and votes * 2 > self._blocks:
                 self._found(
                     DamageKind.IMAGE_LENGTH,
                     f"the magic says {made_for:,} blocks ({made_for * geometry.block_size:,} bytes), "
@@ -174,6 +175,14 @@ class _Reader:
                 f"block {block} at 0x{block * geometry.block_size:x} has 0x{found[block]:04x} "
                 f"instead of 0x{geometry.magic_of_block(block, self._blocks):04x}",
             )
+
+    def _first_block_is_consistent(self) -> bool:
+        """Whether each page that the first block lists says the same of itself, as hardly any other bytes do."""
+        for page in self._geometry.object_pages(1):
+            (listed,) = self._unpack("H", self._geometry.lookup_offset(page))
+            if listed not in (FREE_ID, DELETED_ID) and self._page_header(page)[0] != listed:
+                return False
+        return True
 
     def _last_page_is(self, block: int, object_id: int) -> bool:
         return self._page_header((block + 1) * self._geometry.pages_per_block - 1)[0] == object_id

@@ -40,6 +40,8 @@ class PcmRing {
   void Pop() { read_.fetch_add(1); }
 
   uint32_t overruns() const { return overruns_.load(); }
+  size_t capacity() const { return slots_.size(); }      ///< In blocks.
+  uint32_t peak() const { return peak_.load(); }         ///< The most blocks that ever waited.
 
  private:
   std::span<Slot> slots_;
@@ -47,6 +49,7 @@ class PcmRing {
   std::atomic<uint32_t> written_ = 0;
   std::atomic<uint32_t> read_ = 0;
   std::atomic<uint32_t> overruns_ = 0;
+  std::atomic<uint32_t> peak_ = 0;
 };
 
 }  // namespace audio_input

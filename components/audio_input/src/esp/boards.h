@@ -25,7 +25,7 @@ struct Board {
 
 extern const Board kBoard;  ///< The one Kconfig chooses.
 
-/// Switches on what the microphones need besides `power`.
+/// Switches on what the board has behind I2C: microphones, SD card.
 std::expected<void, std::string> PowerUp(i2c_master_bus_handle_t i2c);
 
 }  // namespace audio_input

@@ -10,6 +10,7 @@
 #include "boards.h"
 #include "driver/gpio.h"
 #include "es7210_adc.h"
+#include "esp_attr.h"
 #include "esp_codec_dev_defaults.h"
 #include "esp_log.h"
 
@@ -18,9 +19,11 @@ namespace {
 
 constexpr char kTag[] = "es7210";
 constexpr size_t kChannels = 2;
-constexpr uint32_t kBufferFrames = 240;  // 15 ms; 960 bytes, below the 4,092 a DMA descriptor holds
-constexpr uint32_t kBuffers = 12;        // 180 ms: the reader may stall for 100 ms and more
-static_assert(kBufferFrames * (kBuffers - 1) > kSampleRateHz / 10);
+// A block is a DMA buffer, so that what the driver drops lies between blocks. 1,280 bytes; a DMA descriptor holds 4,092.
+constexpr uint32_t kBufferFrames = kBlockSamples;
+constexpr uint32_t kBuffers = 10;  // 200 ms
+// The reader may stall for 100 ms: one buffer is being filled, one being read.
+static_assert(kBufferFrames * (kBuffers - 2) > kSampleRateHz / 10);
 constexpr int kI2cPort = 0;
 constexpr i2s_port_t kI2sPort = I2S_NUM_0;
 
@@ -69,7 +72,7 @@ std::expected<void, std::string> Es7210Source::OpenBuses() {
   if (const esp_err_t result = i2c_new_master_bus(&i2c_config, &i2c_); result != ESP_OK) {
     return Failed("I2C", result);
   }
-  if (auto powered = PowerUp(i2c_); !powered) return powered;
+  if (const auto powered = PowerUp(i2c_); !powered) ESP_LOGW(kTag, "%s", powered.error().c_str());
 
   i2s_chan_config_t channel = I2S_CHANNEL_DEFAULT_CONFIG(kI2sPort, I2S_ROLE_MASTER);
   channel.dma_desc_num = kBuffers;
@@ -160,17 +163,27 @@ void Es7210Source::Close() {
 }
 
 std::expected<AudioSource::Chunk, std::string> Es7210Source::Read(std::span<int16_t> pcm) {
-  const size_t frames = std::min(pcm.size(), kBlockSamples);
-  const std::span<int16_t> stereo = std::span(stereo_).first(kChannels * frames);
+  if (pcm.size() < kBufferFrames) return std::unexpected("I2S is read in whole DMA buffers");
+  const uint32_t lost = lost_buffers_.exchange(0);
   size_t bytes = 0;
-  const esp_err_t result = i2s_channel_read(i2s_, stereo.data(), stereo.size_bytes(), &bytes, kDeadAfterMs);
+  const esp_err_t result = i2s_channel_read(i2s_, stereo_.data(), stereo_.size() * sizeof(stereo_[0]), &bytes,
+                                            kDeadAfterMs);
   if (result != ESP_OK && result != ESP_ERR_TIMEOUT) return Failed("I2S", result);
-  const size_t got = bytes / (kChannels * sizeof(int16_t));
-  for (size_t i = 0; i < got; ++i) pcm[i] = ToMono(stereo[2 * i], stereo[2 * i + 1]);
-  return Chunk{.samples = got, .lost_before = int64_t{lost_buffers_.exchange(0)} * kBufferFrames};
+  if (bytes == 0) {
+    lost_buffers_.fetch_add(lost);
+    return Chunk{.samples = 0};
+  }
+  if (lost_buffers_.load() != 0) {
+    // Whether more was lost before or after these samples is not known: they are given up, too.
+    lost_buffers_.fetch_add(lost + 1);
+    return Chunk{.samples = 0};
+  }
+  for (size_t i = 0; i < kBufferFrames; ++i) pcm[i] = ToMono(stereo_[2 * i], stereo_[2 * i + 1]);
+  return Chunk{.samples = kBufferFrames, .lost_before = int64_t{lost} * kBufferFrames};
 }
 
-bool Es7210Source::OnOverflow(i2s_chan_handle_t, i2s_event_data_t*, void* self) {
+// The driver takes only a callback in IRAM (I2S_ISR_IRAM_SAFE): overruns are counted while flash is written, too.
+bool IRAM_ATTR Es7210Source::OnOverflow(i2s_chan_handle_t, i2s_event_data_t*, void* self) {
   static_cast<Es7210Source*>(self)->lost_buffers_.fetch_add(1);
   return false;
 }

@@ -65,6 +65,7 @@ struct ClipStoreStatus {
 class ClipStore {
  public:
   static constexpr size_t kMaxWaitingLines = 64;
+  static constexpr size_t kLatestLines = 12;
 
   /// @param ring     must hold the pre-roll, the detector's delay and as many seconds as storage may be slow.
   /// @param volumes  the preferred one first.
@@ -83,6 +84,9 @@ class ClipStore {
   void Close();
 
   ClipStoreStatus status() const;
+
+  /// The latest journal lines, oldest first, whether a medium has taken them or not.
+  const std::deque<std::string>& latest_lines() const { return latest_lines_; }
 
   /// The clips of the volume in use, oldest first.
   std::span<const Clip> clips() const;
@@ -146,6 +150,7 @@ class ClipStore {
   std::optional<Recording> recording_;
   std::vector<Running> running_;
   std::deque<std::string> waiting_;
+  std::deque<std::string> latest_lines_;
   std::array<int16_t, kCopySamples> buffer_{};
   ClipStoreStatus counts_{};
 };

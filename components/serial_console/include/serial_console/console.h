@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "serial_console/device.h"
+#include "serial_console/document_upload.h"
 #include "serial_console/line_reader.h"
 #include "serial_console/pcm_session.h"
 #include "serial_console/request.h"
@@ -46,13 +47,20 @@ class Console {
   Outcome PcmData(const Request& request, int64_t now_ms, JsonWriter& json);
   Outcome Profile(const Request& request, int64_t now_ms, JsonWriter& json);
   Outcome SelfTest(const Request& request, int64_t now_ms, JsonWriter& json);
+  Outcome ServeRules(const Request& request, int64_t now_ms, JsonWriter& json);
+  Outcome ShowRules(const Request& request, EventDevice& events, JsonWriter& json);
+  Outcome TakeRules(const Request& request, EventDevice& events, JsonWriter& json);
+  Outcome ServeEvents(const Request& request, int64_t now_ms, JsonWriter& json);
   Outcome Reboot(const Request& request, int64_t now_ms, JsonWriter& json);
+
+  std::expected<EventDevice*, Error> Events();
 
   std::string_view Finish(std::string_view prefix, JsonWriter json);
   std::string_view Refuse(std::optional<uint32_t> id, const Error& error);
 
   Device& device_;
   PcmSession pcm_;
+  DocumentUpload upload_;
   std::vector<int16_t> bytes_;  ///< Of a request, aligned for PCM.
   std::vector<int8_t> scores_;
   std::vector<char> answer_;

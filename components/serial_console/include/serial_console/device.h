@@ -5,10 +5,12 @@
 #include <expected>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "log_mel/patch_stream.h"
 #include "serial_console/error.h"
+#include "serial_console/event_device.h"
 #include "serial_console/json_writer.h"
 
 namespace serial_console {
@@ -56,6 +58,10 @@ class Device {
   virtual std::expected<log_mel::PatchStream*, Error> FrontEnd() = 0;
   /// While held, live input is not scored.
   virtual void HoldLiveInput(bool hold) = 0;
+
+  /// nullptr where scores are not turned into events; WhyNoEvents() tells the reason.
+  virtual EventDevice* events() { return nullptr; }
+  virtual std::string WhyNoEvents() const { return "this device has no event rules"; }
 };
 
 }  // namespace serial_console

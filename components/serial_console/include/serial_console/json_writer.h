@@ -46,6 +46,9 @@ class JsonWriter {
     Value(value);
   }
 
+  /// A value that is JSON already.
+  void Raw(std::string_view json) { Token(json); }
+
   /// {"crc32":"…","base64":"…"}, the protocol's way to carry bytes.
   void Bytes(std::span<const uint8_t> bytes);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace sound_events {
@@ -14,5 +15,8 @@ struct Preset {
 
 /// All of them, in alphabetical order.
 std::span<const Preset> Presets();
+
+/// All of them as one rule document.
+std::string PresetDocument();
 
 }  // namespace sound_events

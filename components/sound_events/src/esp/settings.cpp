@@ -40,30 +40,24 @@ esp_err_t Write(const char* key, const void* bytes, size_t size) {
   return error;
 }
 
-RuleSet AllPresets(std::span<const std::string> class_names) {
-  RuleSet all;
-  for (const Preset& preset : Presets()) {
-    auto rules = RuleSet::Parse(preset.json, class_names);
-    const auto added = rules ? all.Add(*rules) : std::unexpected(std::move(rules).error());
-    if (!added)
-      ESP_LOGE(kTag, "preset %.*s: %s", static_cast<int>(preset.name.size()), preset.name.data(),
-               added.error().Text().c_str());
+ActiveRules AllPresets(std::span<const std::string> class_names) {
+  std::string document = PresetDocument();
+  auto rules = RuleSet::Parse(document, class_names);
+  if (!rules) {
+    ESP_LOGE(kTag, "the presets: %s", rules.error().Text().c_str());
+    return {.rules = {}, .document = std::move(document), .stored = false};
   }
-  return all;
+  return {.rules = *std::move(rules), .document = std::move(document), .stored = false};
 }
 
 }  // namespace
 
-std::string StoredRules() {
+ActiveRules LoadRules(std::span<const std::string> class_names) {
   const std::vector<uint8_t> bytes = Read(kRulesKey);
-  return {bytes.begin(), bytes.end()};
-}
-
-RuleSet LoadRules(std::span<const std::string> class_names) {
-  const std::string stored = StoredRules();
-  if (stored.empty()) return AllPresets(class_names);
-  auto rules = RuleSet::Parse(stored, class_names);
-  if (rules) return *std::move(rules);
+  if (bytes.empty()) return AllPresets(class_names);
+  std::string document(bytes.begin(), bytes.end());
+  auto rules = RuleSet::Parse(document, class_names);
+  if (rules) return {.rules = *std::move(rules), .document = std::move(document), .stored = true};
   ESP_LOGE(kTag, "the stored rules are refused, the presets run: %s", rules.error().Text().c_str());
   return AllPresets(class_names);
 }

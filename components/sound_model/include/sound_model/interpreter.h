@@ -32,7 +32,8 @@ class Interpreter {
   std::span<int8_t> input();         ///< kPatchValues values, to be written before each Invoke().
   std::span<const int8_t> output();  ///< kClasses values.
 
-  /// @param guarded  also checks that convolutions leave the tensor they read as it was, which costs time.
+  /// @param guarded  also checks that convolutions write nowhere in the arena but to their output and scratch, which
+  /// costs time.
   /// @return kInferenceFailed
   std::expected<void, Error> Invoke(bool guarded = false);
 
@@ -48,7 +49,7 @@ class Interpreter {
   std::unique_ptr<Implementation> implementation_;
 };
 
-/// "esp-nn" or "reference": which kernels this build has.
+/// "pie", "esp-nn", "esp-nn-stock" or "reference": which kernels this build has.
 std::string_view KernelsName();
 
 }  // namespace sound_model

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "input_guard.h"
+#include "arena_guard.h"
 #include "kernels.h"
 #include "op_profiler.h"
 #include "sound_model/class_map.h"
@@ -18,9 +18,9 @@ constexpr unsigned kMaxOps = 6;
 using Resolver = tflite::MicroMutableOpResolver<kMaxOps>;
 
 TfLiteStatus AddOp(Resolver& resolver, std::string_view op) {
-  if (op == "CONV_2D") return resolver.AddConv2D(input_guard::Guarded<kernels::Conv2D>());
-  if (op == "DEPTHWISE_CONV_2D") return resolver.AddDepthwiseConv2D(input_guard::Guarded<kernels::DepthwiseConv2D>());
-  if (op == "FULLY_CONNECTED") return resolver.AddFullyConnected(input_guard::Guarded<kernels::FullyConnected>());
+  if (op == "CONV_2D") return resolver.AddConv2D(ArenaGuard::Guarded<kernels::Conv2D>());
+  if (op == "DEPTHWISE_CONV_2D") return resolver.AddDepthwiseConv2D(ArenaGuard::Guarded<kernels::DepthwiseConv2D>());
+  if (op == "FULLY_CONNECTED") return resolver.AddFullyConnected(ArenaGuard::Guarded<kernels::FullyConnected>());
   if (op == "LOGISTIC") return resolver.AddLogistic();
   if (op == "RESHAPE") return resolver.AddReshape();
   if (op == "MEAN") return resolver.AddMean();
@@ -35,9 +35,14 @@ std::unexpected<Error> Refuse(ErrorCode code, std::string message) {
 
 struct Interpreter::Implementation {
   Implementation(const tflite::Model* model, std::span<uint8_t> arena, size_t operators, uint32_t (*cycles)())
-      : profiler(operators, cycles), interpreter(model, resolver, arena.data(), arena.size(), nullptr, &profiler) {}
+      : guard(arena),
+        profiler(operators, cycles),
+        interpreter(model, resolver, arena.data(), arena.size(), nullptr, &profiler) {
+    interpreter.SetMicroExternalContext(&guard);
+  }
 
   Resolver resolver;
+  ArenaGuard guard;
   OpProfiler profiler;
   tflite::MicroInterpreter interpreter;
 };
@@ -82,11 +87,11 @@ std::span<const int8_t> Interpreter::output() {
 
 std::expected<void, Error> Interpreter::Invoke(bool guarded) {
   implementation_->profiler.Clear();
-  input_guard::Enable(guarded);
+  implementation_->guard.Enable(guarded);
   if (implementation_->interpreter.Invoke() == kTfLiteOk) return {};
   return Refuse(ErrorCode::kInferenceFailed,
                 "the interpreter stopped at operator " + std::to_string(costs().size() - 1) +
-                    (guarded ? ": its kernel fails, or writes into the tensor it reads" : ""));
+                    (guarded ? ": its kernel fails, or writes outside its output and scratch" : ""));
 }
 
 std::span<const OpCost> Interpreter::costs() const { return implementation_->profiler.costs(); }

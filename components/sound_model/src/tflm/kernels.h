@@ -5,7 +5,7 @@
 
 namespace sound_model::kernels {
 
-// The int8 kernels of the operators that cost time: the build links either those of reference_*.cpp or of esp_nn_*.cpp.
+// The int8 kernels of the operators that cost time: the build links one of the *_kernels.cpp, as Kconfig says.
 TFLMRegistration Conv2D();
 TFLMRegistration DepthwiseConv2D();
 TFLMRegistration FullyConnected();

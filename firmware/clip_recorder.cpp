@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "clip_recorder.h"
+
+#include <mutex>
+#include <utility>
+
+#include "audio_input/wav_format.h"
+#include "esp_heap_caps.h"
+#include "esp_timer.h"
+#include "sdkconfig.h"
+#include "storage_volumes.h"
+#include "task_layout.h"
+
+namespace firmware {
+namespace {
+
+constexpr size_t kRingSamples = size_t{CONFIG_FIRMWARE_CLIP_RING_S} * audio_input::kSampleRateHz;
+constexpr TickType_t kPeriod = pdMS_TO_TICKS(100);
+constexpr int kPatiencePeriods = 30;
+
+constexpr int64_t Samples(int seconds) { return int64_t{seconds} * audio_input::kSampleRateHz; }
+
+std::span<int16_t> AllocateRing() {
+#if CONFIG_IDF_TARGET_LINUX
+  constexpr uint32_t kCapabilities = MALLOC_CAP_DEFAULT;
+#else
+  constexpr uint32_t kCapabilities = MALLOC_CAP_8BIT | MALLOC_CAP_SPIRAM;
+#endif
+  auto* const samples = static_cast<int16_t*>(heap_caps_malloc(kRingSamples * sizeof(int16_t), kCapabilities));
+  return samples == nullptr ? std::span<int16_t>() : std::span(samples, kRingSamples);
+}
+
+}  // namespace
+
+ClipRecorder::ClipRecorder(DeviceClock& clock) : clock_(clock) {}
+
+std::expected<std::string, std::string> ClipRecorder::Allocate() {
+  const std::span<int16_t> memory = AllocateRing();  // for as long as the device runs
+  if (memory.empty()) {
+    return std::unexpected("no " + std::to_string(kRingSamples * sizeof(int16_t)) +
+                           " bytes of PSRAM for the pre-roll: lower FIRMWARE_CLIP_RING_S");
+  }
+  ring_ = std::make_unique<clip_store::SampleRing>(memory);
+  return std::to_string(CONFIG_FIRMWARE_CLIP_RING_S) + " s of sound are kept in memory";
+}
+
+std::string ClipRecorder::Start(uint32_t boot_count) {
+  volumes_ = MakeStorageVolumes();
+  std::vector<clip_store::Volume*> volumes;
+  for (const auto& volume : volumes_) volumes.push_back(volume.get());
+  const clip_store::ClipStoreSpec spec{
+      .pre_roll = Samples(CONFIG_FIRMWARE_CLIP_PRE_ROLL_S),
+      .post_roll = Samples(CONFIG_FIRMWARE_CLIP_POST_ROLL_S),
+      .max_clip = Samples(CONFIG_FIRMWARE_CLIP_MAX_S),
+      .retention = {.max_clips = CONFIG_FIRMWARE_CLIPS_MAX,
+                    .max_age_s = int64_t{CONFIG_FIRMWARE_CLIPS_MAX_DAYS} * 86400,
+                    .min_free_bytes = uint64_t{CONFIG_FIRMWARE_CLIPS_FREE_KB} * 1024},
+      .journal = {},
+      .boot_count = boot_count,
+  };
+  store_ = std::make_unique<clip_store::ClipStore>(spec, *ring_, events_, volumes, clock_);
+  ServeStore();
+  StartTask(
+      kStorageTask, [](void* self) { static_cast<ClipRecorder*>(self)->Run(); }, this, nullptr);
+  const RecorderState now = state();
+  if (!now.volume.empty()) {
+    return "volume " + now.volume + ", " + std::to_string(now.counts.clips) + " clips, " +
+           std::to_string(now.counts.clips_repaired) + " repaired";
+  }
+  const auto error = now.counts.last_error;
+  return "no volume yet: " + std::string(error ? clip_store::StorageErrorName(*error) : "none");
+}
+
+void ClipRecorder::Run() {
+  while (!stopped_) {
+    vTaskDelay(kPeriod);
+    const bool flush = flush_.exchange(false);
+    ServeStore();
+    if (!flush) continue;
+    store_->Close();
+    if (stop_requested_) stopped_ = true;
+  }
+  vTaskSuspend(nullptr);
+}
+
+void ClipRecorder::Stop() {
+  if (!store_) return;
+  stop_requested_ = true;
+  flush_ = true;
+  for (int i = 0; i < kPatiencePeriods && !stopped_; ++i) vTaskDelay(kPeriod);
+}
+
+void ClipRecorder::ServeStore() {
+  store_->Service(esp_timer_get_time() / 1000);
+  RecorderState now{.counts = store_->status(), .volume = {}, .recording = {}, .latest_lines = {}};
+  now.volume = std::exchange(now.counts.volume, {});
+  now.recording = std::exchange(now.counts.recording, {});
+  now.latest_lines.assign(store_->latest_lines().begin(), store_->latest_lines().end());
+  const std::lock_guard guard(lock_);
+  state_ = std::move(now);
+}
+
+RecorderState ClipRecorder::state() const {
+  const std::lock_guard guard(lock_);
+  return state_;
+}
+
+}  // namespace firmware
