@@ -33,11 +33,11 @@ inline void StartTask(const TaskLayout& layout, TaskFunction_t run, void* argume
   constexpr int kOnlyCore = 0;
   constexpr UBaseType_t kPriority = 1;
   const uint32_t stack = layout.stack_bytes > kLeastStack ? layout.stack_bytes : kLeastStack;
-  const BaseType_t made =
-      xTaskCreatePinnedToCore(run, layout.name, stack, argument, kPriority, handle, kOnlyCore);
+  const BaseType_t made = xTaskCreatePinnedToCore(run, layout.name, stack, argument, kPriority, handle, kOnlyCore);
 #else
+  const int core = layout.core < portNUM_PROCESSORS ? layout.core : 0;
   const BaseType_t made =
-      xTaskCreatePinnedToCore(run, layout.name, layout.stack_bytes, argument, layout.priority, handle, layout.core);
+      xTaskCreatePinnedToCore(run, layout.name, layout.stack_bytes, argument, layout.priority, handle, core);
 #endif
   configASSERT(made == pdPASS);
 }
