@@ -20,10 +20,12 @@ struct TaskLayout {
 
 // Core 0 hears and speaks, core 1 thinks. Capture comes first: what is not read in time is lost.
 inline constexpr TaskLayout kCaptureTask{"capture", 0, 18, 5120};
-inline constexpr TaskLayout kConsoleTask{"console", 0, 5, 10240};
+inline constexpr TaskLayout kConsoleTask{"console", 0, 5, 16384};
 inline constexpr TaskLayout kStorageTask{"storage", 0, 4, 8192};
 inline constexpr TaskLayout kHeartbeatTask{"heartbeat", 0, 3, 5120};
 inline constexpr TaskLayout kInferenceTask{"inference", 1, 10, 10240};
+// Ends when the boot is over, and gives its stack back: reading rules takes much of it.
+inline constexpr TaskLayout kBootTask{"boot", 0, 1, 24576};
 inline constexpr std::array kTasks{kCaptureTask, kConsoleTask, kStorageTask, kHeartbeatTask, kInferenceTask};
 
 inline void StartTask(const TaskLayout& layout, TaskFunction_t run, void* argument, TaskHandle_t* handle) {
