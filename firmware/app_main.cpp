@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app.h"
 #include "console_task.h"
+#include "task_layout.h"
 
-extern "C" void app_main() {
+namespace {
+
+void Run(void*) {
   static firmware::App app;
   app.boot.Run(firmware::kConsoleStep, nullptr, [] { return firmware::StartConsole(app); });
   firmware::Boot(app);
+  vTaskDelete(nullptr);
 }
+
+}  // namespace
+
+extern "C" void app_main() { firmware::StartTask(firmware::kBootTask, Run, nullptr, nullptr); }

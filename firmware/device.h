@@ -20,7 +20,9 @@ class FirmwareDevice final : public serial_console::Device {
   std::expected<serial_console::SelfTestResult, serial_console::Error> SelfTest() override;
   std::expected<log_mel::PatchStream*, serial_console::Error> FrontEnd() override;
   void HoldLiveInput(bool hold) override;
-  serial_console::EventDevice* events() override { return app_.boot.ok(kRulesStep) ? app_.rule_console.get() : nullptr; }
+  serial_console::EventDevice* events() override {
+    return app_.boot.ok(kRulesStep) ? app_.rule_console.get() : nullptr;
+  }
   std::string WhyNoEvents() const override { return app_.boot.WhyNot(kRulesStep); }
 
  private:

@@ -24,8 +24,8 @@ void Log(const Event& event) {
       event.kind == EventKind::kEnd ? sound_events::EndReasonName(event.reason) : std::string_view("goes on");
   ESP_LOGI(kTag, "%.*s %u %.*s: %.2f s to %.2f s, peak %.3f, %.*s", static_cast<int>(name.size()), name.data(),
            static_cast<unsigned>(event.sequence), static_cast<int>(kind.size()), kind.data(),
-           Seconds(event.start_sample), Seconds(event.end_sample),
-           static_cast<double>(event.peak) / sound_events::kOne, static_cast<int>(reason.size()), reason.data());
+           Seconds(event.start_sample), Seconds(event.end_sample), static_cast<double>(event.peak) / sound_events::kOne,
+           static_cast<int>(reason.size()), reason.data());
 }
 
 }  // namespace

@@ -20,9 +20,10 @@ std::string EventsText(const App& app) {
   if (!app.watch) return "";
   const WatchState watch = app.watch->state();
   char floor[48];
-  std::snprintf(floor, sizeof(floor), ", floor %.1f dBFS%s", watch.floor / 100.0, watch.floor_known ? "" : " (assumed)");
-  std::string text = floor + (", events " + std::to_string(watch.events)) + ", rules " +
-                     std::to_string(watch.rules.size());
+  std::snprintf(floor, sizeof(floor), ", floor %.1f dBFS%s", watch.floor / 100.0,
+                watch.floor_known ? "" : " (assumed)");
+  std::string text =
+      floor + (", events " + std::to_string(watch.events)) + ", rules " + std::to_string(watch.rules.size());
   const char* separator = ": ";
   for (const WatchState::Rule& rule : watch.rules) {
     if (rule.state == sound_events::RuleState::kIdle) continue;
@@ -43,8 +44,7 @@ void Beat(const App& app, uint32_t patches_before, int64_t period_us) {
            "%.2f patches/s, inference p50 %u ms, max %u ms, overruns %u, gaps %u, free heap %u, free PSRAM %u, "
            "level %.1f dBFS%s%s",
            static_cast<double>(rate), static_cast<unsigned>(times.p50_us / 1000),
-           static_cast<unsigned>(times.max_us / 1000),
-           capture ? static_cast<unsigned>(capture->ring().overruns()) : 0,
+           static_cast<unsigned>(times.max_us / 1000), capture ? static_cast<unsigned>(capture->ring().overruns()) : 0,
            capture ? static_cast<unsigned>(capture->gaps()) : 0, static_cast<unsigned>(memory.free_heap),
            static_cast<unsigned>(memory.free_psram.value_or(0)),
            static_cast<double>(capture ? capture->level_dbfs() : audio_input::kSilenceDbfs), EventsText(app).c_str(),

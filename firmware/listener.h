@@ -16,8 +16,8 @@ namespace firmware {
 class Listener {
  public:
   /// All outlive the listener.
-  Listener(Capture& capture, log_mel::PatchStream& front_end, ModelService& model,
-           sound_model::Quantization output, std::vector<PatchListener*> listeners);
+  Listener(Capture& capture, log_mel::PatchStream& front_end, ModelService& model, sound_model::Quantization output,
+           std::vector<PatchListener*> listeners);
 
   void Start();
   TaskHandle_t task() const { return task_; }

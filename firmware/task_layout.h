@@ -20,10 +20,12 @@ struct TaskLayout {
 
 // Core 0 hears and speaks, core 1 thinks. Capture comes first: what is not read in time is lost.
 inline constexpr TaskLayout kCaptureTask{"capture", 0, 18, 5120};
-inline constexpr TaskLayout kConsoleTask{"console", 0, 5, 10240};
+inline constexpr TaskLayout kConsoleTask{"console", 0, 5, 16384};
 inline constexpr TaskLayout kStorageTask{"storage", 0, 4, 8192};
 inline constexpr TaskLayout kHeartbeatTask{"heartbeat", 0, 3, 5120};
 inline constexpr TaskLayout kInferenceTask{"inference", 1, 10, 10240};
+// Ends when the boot is over, and gives its stack back: reading rules takes much of it.
+inline constexpr TaskLayout kBootTask{"boot", 0, 1, 24576};
 inline constexpr std::array kTasks{kCaptureTask, kConsoleTask, kStorageTask, kHeartbeatTask, kInferenceTask};
 
 inline void StartTask(const TaskLayout& layout, TaskFunction_t run, void* argument, TaskHandle_t* handle) {
@@ -33,11 +35,11 @@ inline void StartTask(const TaskLayout& layout, TaskFunction_t run, void* argume
   constexpr int kOnlyCore = 0;
   constexpr UBaseType_t kPriority = 1;
   const uint32_t stack = layout.stack_bytes > kLeastStack ? layout.stack_bytes : kLeastStack;
-  const BaseType_t made =
-      xTaskCreatePinnedToCore(run, layout.name, stack, argument, kPriority, handle, kOnlyCore);
+  const BaseType_t made = xTaskCreatePinnedToCore(run, layout.name, stack, argument, kPriority, handle, kOnlyCore);
 #else
+  const int core = layout.core < portNUM_PROCESSORS ? layout.core : 0;
   const BaseType_t made =
-      xTaskCreatePinnedToCore(run, layout.name, layout.stack_bytes, argument, layout.priority, handle, layout.core);
+      xTaskCreatePinnedToCore(run, layout.name, layout.stack_bytes, argument, layout.priority, handle, core);
 #endif
   configASSERT(made == pdPASS);
 }

@@ -15,7 +15,7 @@ using clip_store::StorageError;
 using clip_store::StorageResult;
 
 StorageResult<uint64_t> FreeBytes(const std::string& folder) {
-  struct statvfs state{};
+  struct statvfs state {};
   if (statvfs(folder.c_str(), &state) != 0) return std::unexpected(StorageError::kGone);
   return uint64_t{state.f_bavail} * state.f_frsize;
 }

@@ -97,7 +97,7 @@ class Console:
                 return
             if time.monotonic() > deadline:
                 raise TimeoutError("the boot does not end:\n" + "\n".join(self.log[-30:]))
-            time.sleep(0.2)
+            time.sleep(1.0)
 
     def reboot(self) -> None:
         """Restart a device that is a process: wait until it has ended."""

@@ -17,7 +17,7 @@ from firmware_console import Console
 CHECKOUT = Path(__file__).resolve().parents[2]
 FLASH_BYTES = 16 << 20
 TABLE_OFFSET = 0x8000
-BOOT_TIMEOUT_S = 300.0  # QEMU on a busy machine
+BOOT_TIMEOUT_S = 1800.0  # QEMU on a busy machine reads flash slowly
 YAMNET_OFFSET, YAMNET_BYTES = 0x620000, 5 << 20  # partitions.csv
 STORAGE_OFFSET, STORAGE_BYTES = 0xB20000, 0x4A0000
 
@@ -105,7 +105,7 @@ def run_in_qemu(
     command += ["-global", "driver=ssi_psram,property=is_octal,value=true"]
     command += ["-global", "driver=timer.esp32s3.timg,property=wdt_disable,value=true"]
     command += ["-drive", f"file={flash},if=mtd,format=raw", "-serial", "stdio", *arguments]
-    with _console(command, dict(os.environ), 120.0) as console:
+    with _console(command, dict(os.environ), 600.0) as console:
         yield console
 
 

@@ -105,8 +105,8 @@ void ClipStore::End(const Event& event) {
 }
 
 void ClipStore::Note(const Event& event, std::string_view clip) {
-  std::string line = EventLine(event, {.boot = spec_.boot_count, .sequence = event.sequence},
-                               clock_.TimeOf(event.start_sample), clip);
+  std::string line =
+      EventLine(event, {.boot = spec_.boot_count, .sequence = event.sequence}, clock_.TimeOf(event.start_sample), clip);
   latest_lines_.push_back(line);
   if (latest_lines_.size() > kLatestLines) latest_lines_.pop_front();
   if (waiting_.size() == kMaxWaitingLines) {

@@ -9,8 +9,7 @@ namespace serial_console {
 namespace {
 
 constexpr size_t kShownBytes = 6144;  ///< Of a document in one answer.
-constexpr std::string_view kRulesUsage =
-    "rules [show <offset> | set <offset> <total> <crc32> <base64> | presets]";
+constexpr std::string_view kRulesUsage = "rules [show <offset> | set <offset> <total> <crc32> <base64> | presets]";
 
 }  // namespace
 

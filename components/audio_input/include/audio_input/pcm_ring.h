@@ -40,8 +40,8 @@ class PcmRing {
   void Pop() { read_.fetch_add(1); }
 
   uint32_t overruns() const { return overruns_.load(); }
-  size_t capacity() const { return slots_.size(); }      ///< In blocks.
-  uint32_t peak() const { return peak_.load(); }         ///< The most blocks that ever waited.
+  size_t capacity() const { return slots_.size(); }  ///< In blocks.
+  uint32_t peak() const { return peak_.load(); }     ///< The most blocks that ever waited.
 
  private:
   std::span<Slot> slots_;

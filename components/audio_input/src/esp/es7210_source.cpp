@@ -19,7 +19,8 @@ namespace {
 
 constexpr char kTag[] = "es7210";
 constexpr size_t kChannels = 2;
-// A block is a DMA buffer, so that what the driver drops lies between blocks. 1,280 bytes; a DMA descriptor holds 4,092.
+// A block is a DMA buffer, so that what the driver drops lies between blocks. 1,280 bytes; a DMA descriptor holds
+// 4,092.
 constexpr uint32_t kBufferFrames = kBlockSamples;
 constexpr uint32_t kBuffers = 10;  // 200 ms
 // The reader may stall for 100 ms: one buffer is being filled, one being read.
@@ -166,8 +167,8 @@ std::expected<AudioSource::Chunk, std::string> Es7210Source::Read(std::span<int1
   if (pcm.size() < kBufferFrames) return std::unexpected("I2S is read in whole DMA buffers");
   const uint32_t lost = lost_buffers_.exchange(0);
   size_t bytes = 0;
-  const esp_err_t result = i2s_channel_read(i2s_, stereo_.data(), stereo_.size() * sizeof(stereo_[0]), &bytes,
-                                            kDeadAfterMs);
+  const esp_err_t result =
+      i2s_channel_read(i2s_, stereo_.data(), stereo_.size() * sizeof(stereo_[0]), &bytes, kDeadAfterMs);
   if (result != ESP_OK && result != ESP_ERR_TIMEOUT) return Failed("I2S", result);
   if (bytes == 0) {
     lost_buffers_.fetch_add(lost);

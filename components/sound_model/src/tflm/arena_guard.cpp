@@ -60,9 +60,8 @@ TfLiteStatus ArenaGuard::Invoke(Kernel invoke, TfLiteContext* context, TfLiteNod
 /// The output and the scratch of a node, in order of address.
 std::vector<std::span<const uint8_t>> ArenaGuard::Writable(TfLiteContext* context, TfLiteNode* node) const {
   const TfLiteEvalTensor* const output = tflite::micro::GetEvalOutput(context, node, 0);
-  std::vector<std::span<const uint8_t>> parts{
-      {tflite::micro::GetTensorData<uint8_t>(output),
-       static_cast<size_t>(tflite::micro::GetTensorShape(output).FlatSize())}};
+  std::vector<std::span<const uint8_t>> parts{{tflite::micro::GetTensorData<uint8_t>(output),
+                                               static_cast<size_t>(tflite::micro::GetTensorShape(output).FlatSize())}};
   for (const Scratch& scratch : scratch_) {
     if (scratch.node != node) continue;
     parts.emplace_back(static_cast<const uint8_t*>(context->GetScratchBuffer(context, scratch.index)), scratch.bytes);
