@@ -55,7 +55,7 @@ def test_every_form_of_the_syntax() -> None:
     by_label = {partition.label: partition for partition in table}
     assert by_label["boot"] == Partition("boot", 2, 0, 0, 0x8000)
     assert by_label["table"] == Partition("table", 3, 0, 0x8000, 0x1000)
-    assert by_label["nvs"] == Partition("nvs", 1, 2, 0x9000, 0x6000)
+    assert by_label["nvs"] == Partition("nvs", 1, 2, 0x9000, 0x15000)
     assert by_label["otadata"] == Partition("otadata", 1, 0, 0xF000, 0x2000, encrypted=True)
     assert by_label["ota_0"].offset == 0x20000  # the next multiple of 64 KB
     assert by_label["yamnet"] == Partition("yamnet", 1, 0x82, 0x500000, 0x500000, encrypted=True, readonly=True)
