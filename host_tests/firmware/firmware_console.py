@@ -33,6 +33,7 @@ class Console:
         self._buffer = b""
         self._id = 0
         self.log: list[str] = []
+        self.repeated = 0
 
     def write(self, data: bytes) -> None:
         """Send bytes as they are."""
@@ -73,14 +74,22 @@ class Console:
         return line
 
     def ask(self, command: str, arguments: str = "", timeout_s: float | None = None) -> dict[str, Any]:
-        """Send a request and return the answer to it; ConsoleError if it is refused."""
+        """Send a request and return the answer to it; ConsoleError if it is refused.
+
+        A request that the line has damaged is sent again: its refusal carries no id.
+        """
         self._id += 1
-        self.write(f"@{command} id={self._id}{' ' if arguments else ''}{arguments}\n".encode())
+        request = f"@{command} id={self._id}{' ' if arguments else ''}{arguments}\n".encode()
+        self.write(request)
         while True:
             kind, _, text = self.read_answer(timeout_s).partition(" ")
             fields: dict[str, Any] = json.loads(text)
-            if fields.pop("id", None) == self._id:
+            identity = fields.pop("id", None)
+            if identity == self._id:
                 break
+            if identity is None:
+                self.repeated += 1
+                self.write(request)
         if kind == "@err":
             raise ConsoleError(fields["code"], fields["message"])
         return fields

@@ -114,10 +114,16 @@ def read_storage(flash: Path, folder: Path) -> Path:
     image = folder / "storage.img"
     image.write_bytes(flash.read_bytes()[STORAGE_OFFSET : STORAGE_OFFSET + STORAGE_BYTES])
     parser = Path(os.environ["IDF_PATH"]) / "components" / "fatfs" / "fatfsparse.py"
-    command = [sys.executable, str(parser), "--wear-leveling", "--long-name-support", str(image)]
+    command = [_idf_python(), str(parser), "--wear-leveling", "--long-name-support", str(image)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return next(path for path in folder.rglob("*") if path.is_dir() and path.name.lower() == "events")
+
+
+def _idf_python() -> str:
+    """ESP-IDF's own Python, which has what its scripts import."""
+    environment = os.environ.get("IDF_PYTHON_ENV_PATH")
+    return str(Path(environment) / "bin" / "python") if environment else sys.executable
 
 
 def write_flash_image(folder: Path, model_dir: Path, flash: Path, model_at: int | None = None) -> None:

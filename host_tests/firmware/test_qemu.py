@@ -87,7 +87,8 @@ def test_random_and_long_lines(console: Console) -> None:
 def test_what_is_kept_outlives_a_restart(
     console: Console, app: Path, model_dir: Path, flash: Path, clip: npt.NDArray[np.int16], tmp_path: Path
 ) -> None:
-    latest = console.ask("events")["latest"]
+    console.wait_for_log("the recording has ended")
+    latest = wait_until_kept(console, 1)["latest"]
     assert set_rules(console, ALWAYS) == 1
     console.reboot()
     events = read_storage(flash, tmp_path)

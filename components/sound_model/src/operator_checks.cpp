@@ -40,7 +40,8 @@ Finding CheckParameter(const GraphTensor& tensor, schema::Type type, int32_t cha
   return {};
 }
 
-/// Sums must stay inside 32 bits, and products must not be coarser than the output: the kernels take both for granted.
+/// Twice a sum must stay inside 32 bits, and products must not be coarser than the output: the kernels take both for
+/// granted.
 Finding CheckSums(const GraphTensor& input, const GraphTensor& weights, const GraphTensor& bias,
                   const GraphTensor& output, int32_t channels) {
   const int64_t terms = static_cast<int64_t>(weights.values()) / channels;
@@ -48,8 +49,8 @@ Finding CheckSums(const GraphTensor& input, const GraphTensor& weights, const Gr
   for (int32_t i = 0; i < channels; ++i) {
     int32_t value;
     std::memcpy(&value, bias.data.data() + i * sizeof(value), sizeof(value));
-    if (std::abs(int64_t{value}) + terms * kLargestProduct > std::numeric_limits<int32_t>::max()) {
-      return "a sum can overflow 32 bits";
+    if (std::abs(int64_t{value}) + terms * kLargestProduct > std::numeric_limits<int32_t>::max() / 2) {
+      return "twice a sum can overflow 32 bits";
     }
   }
   for (size_t i = 0; i < scales.size(); ++i) {

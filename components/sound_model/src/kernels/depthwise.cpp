@@ -67,6 +67,7 @@ inline void SumTaps(const int8_t* const taps[kTaps], int channel, const int8_t* 
 }  // namespace
 
 void Convolve(const Depthwise3x3& layer, const int8_t* input, const int8_t* padding, int8_t* output) {
+  const OutputStage stage = layer.stage;  // a copy of its own: int8 stores could change any other
   const auto pixel_at = [&](int y, int x) {
     const bool inside = y >= 0 && y < layer.input_height && x >= 0 && x < layer.input_width;
     return inside ? input + (y * layer.input_width + x) * layer.channels : padding;
@@ -82,7 +83,7 @@ void Convolve(const Depthwise3x3& layer, const int8_t* input, const int8_t* padd
         int32_t sums[kVectorBytes];
         SumTaps(taps, channel, layer.weights + channel, layer.channels, sums);
         for (int i = 0; i < kVectorBytes; ++i) {
-          output[channel + i] = Requantize(sums[i], layer.stage, channel + i);
+          output[channel + i] = Requantize(sums[i], stage, channel + i);
         }
       }
       output += layer.channels;

@@ -14,6 +14,7 @@ constexpr int kBlockBytes = 16384;
 }  // namespace
 
 void Convolve(const Pointwise& layer, const int8_t* input, int8_t* output) {
+  const OutputStage stage = layer.stage;  // a copy of its own: int8 stores could change any other
   const int vectors = layer.input_channels / kVectorBytes;
   const int block = std::max(1, kBlockBytes / layer.input_channels);
   for (int first = 0; first < layer.output_channels; first += block) {
@@ -23,7 +24,7 @@ void Convolve(const Pointwise& layer, const int8_t* input, int8_t* output) {
       int8_t* const row = output + pixel * layer.output_channels;
       const int8_t* weights = layer.weights + first * layer.input_channels;
       for (int channel = first; channel < end; ++channel, weights += layer.input_channels) {
-        row[channel] = Requantize(DotProduct(values, weights, vectors), layer.stage, channel);
+        row[channel] = Requantize(DotProduct(values, weights, vectors), stage, channel);
       }
     }
   }

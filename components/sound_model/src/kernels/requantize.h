@@ -25,11 +25,13 @@ inline int32_t FoldedBias(int32_t bias, int32_t weight_sum, int32_t input_zero_p
 /// TensorFlow Lite's MultiplyByQuantizedMultiplier for shifts of at most 0, step for step: a doubling high product that
 /// rounds halves up, then a division by a power of two that rounds halves away from zero.
 /// (tensorflow/lite/kernels/internal/common.cc without TFLITE_SINGLE_ROUNDING)
+/// @param value  twice of it fits 32 bits: CheckModel() refuses models whose sums could be larger.
 inline int32_t MultiplyQuantized(int32_t value, int32_t multiplier, int32_t shift) {
-  const auto high = static_cast<int32_t>((int64_t{value} * multiplier + (int64_t{1} << 30)) >> 31);
-  const int32_t mask = (int32_t{1} << -shift) - 1;
-  const int32_t threshold = (mask >> 1) + static_cast<int32_t>(static_cast<uint32_t>(high) >> 31);
-  return (high >> -shift) + ((high & mask) > threshold ? 1 : 0);
+  // (value * multiplier + 2^30) >> 31, as two halves of 32 bits: the carry of the rounding is the lower one's top bit.
+  const int64_t doubled = int64_t{2 * value} * multiplier;
+  const auto high = static_cast<int32_t>(doubled >> 32) + static_cast<int32_t>(static_cast<uint32_t>(doubled) >> 31);
+  if (shift == 0) return high;
+  return (high + ((int32_t{1} << -shift) >> 1) + (high >> 31)) >> -shift;
 }
 
 inline int8_t Requantize(int32_t sum, const OutputStage& stage, int channel) {
