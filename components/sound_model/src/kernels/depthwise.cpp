@@ -64,13 +64,13 @@ inline void SumTaps(const int8_t* const taps[kTaps], int channel, const int8_t* 
 }
 #endif
 
-}  // namespace
-
-void Convolve(const Depthwise3x3& layer, const int8_t* input, const int8_t* padding, int8_t* output) {
+template <bool kShifts>
+void ConvolvePixels(const Depthwise3x3& layer, const int8_t* input, const int8_t* padding, int8_t* output) {
   const OutputStage stage = layer.stage;  // a copy of its own: int8 stores could change any other
+  const int channels = layer.channels;
   const auto pixel_at = [&](int y, int x) {
     const bool inside = y >= 0 && y < layer.input_height && x >= 0 && x < layer.input_width;
-    return inside ? input + (y * layer.input_width + x) * layer.channels : padding;
+    return inside ? input + (y * layer.input_width + x) * channels : padding;
   };
   for (int y = 0; y < layer.output_height; ++y) {
     for (int x = 0; x < layer.output_width; ++x) {
@@ -79,15 +79,25 @@ void Convolve(const Depthwise3x3& layer, const int8_t* input, const int8_t* padd
         taps[tap] = pixel_at(y * layer.stride_height - layer.pad_top + tap / kSide,
                              x * layer.stride_width - layer.pad_left + tap % kSide);
       }
-      for (int channel = 0; channel < layer.channels; channel += kVectorBytes) {
+      for (int channel = 0; channel < channels; channel += kVectorBytes) {
         int32_t sums[kVectorBytes];
-        SumTaps(taps, channel, layer.weights + channel, layer.channels, sums);
+        SumTaps(taps, channel, layer.weights + channel, channels, sums);
         for (int i = 0; i < kVectorBytes; ++i) {
-          output[channel + i] = Requantize(sums[i], stage, channel + i);
+          output[channel + i] = Requantize<kShifts>(sums[i], stage, channel + i);
         }
       }
-      output += layer.channels;
+      output += channels;
     }
+  }
+}
+
+}  // namespace
+
+void Convolve(const Depthwise3x3& layer, const int8_t* input, const int8_t* padding, int8_t* output) {
+  if (EveryChannelShifts(layer.stage, layer.channels)) {
+    ConvolvePixels<true>(layer, input, padding, output);
+  } else {
+    ConvolvePixels<false>(layer, input, padding, output);
   }
 }
 

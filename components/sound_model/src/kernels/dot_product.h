@@ -8,8 +8,9 @@ namespace sound_model::kernels {
 inline constexpr int kVectorBytes = 16;
 
 /// Sum of a[i] * b[i] over `vectors` * 16 values. Both are 16-byte aligned; there is at least one vector.
+/// @param b  is moved behind its values.
 #if SOUND_MODEL_PIE
-inline int32_t DotProduct(const int8_t* a, const int8_t* b, int vectors) {
+inline int32_t DotProduct(const int8_t* a, const int8_t*& b, int vectors) {
   int32_t sum;
   // The zero-overhead loop is this function's own: the file that includes it is compiled with -fno-branch-count-reg, so
   // that the compiler makes none around it.
@@ -29,9 +30,9 @@ inline int32_t DotProduct(const int8_t* a, const int8_t* b, int vectors) {
   return sum;
 }
 #else
-inline int32_t DotProduct(const int8_t* a, const int8_t* b, int vectors) {
+inline int32_t DotProduct(const int8_t* a, const int8_t*& b, int vectors) {
   int32_t sum = 0;
-  for (int i = 0; i < vectors * kVectorBytes; ++i) sum += int32_t{a[i]} * b[i];
+  for (int i = 0; i < vectors * kVectorBytes; ++i) sum += int32_t{a[i]} * *b++;
   return sum;
 }
 #endif

@@ -27,7 +27,7 @@ constexpr int kOutputTensor = 0;
 
 struct ConvData {
   tflite::OpDataConv conv;  ///< First: TFLM's Prepare takes this struct for it.
-  int32_t* bias;            ///< FoldedBias() of each channel.
+  int32_t* bias;            ///< DoubledBias() of each channel.
   int8_t* columns_weights;  ///< Of a convolution that is done column by column: [channels, 16], zeros after the taps.
   int scratch;              ///< Depthwise: the padding. Column by column: the columns.
 };
@@ -78,6 +78,7 @@ T* AllocatePersistent(TfLiteContext* context, int count) {
   return static_cast<T*>(context->AllocatePersistentBuffer(context, static_cast<size_t>(count) * sizeof(T)));
 }
 
+/// DoubledBias() of each channel.
 /// @param count  weights of one output channel; the first lies at channel * `channel_step`, the next `step` further.
 int32_t* FoldBias(TfLiteContext* context, TempTensors& tensors, int channels, int count, int channel_step, int step) {
   auto* const folded = AllocatePersistent<int32_t>(context, channels);
@@ -87,19 +88,23 @@ int32_t* FoldBias(TfLiteContext* context, TempTensors& tensors, int channels, in
     int32_t sum = 0;
     for (int i = 0; i < count; ++i) sum += weights[channel * channel_step + i * step];
     folded[channel] =
-        FoldedBias(tensors.bias().data.i32[channel], sum, static_cast<int32_t>(tensors.input().params.zero_point));
+        DoubledBias(tensors.bias().data.i32[channel], sum, static_cast<int32_t>(tensors.input().params.zero_point));
   }
   return folded;
 }
 
-bool ShiftsAreNotPositive(const int32_t* shifts, int count) {
-  return std::all_of(shifts, shifts + count, [](int32_t shift) { return shift <= 0 && shift > -31; });
+/// Turns exponents into FurtherShift() of them, in place.
+/// @return false if one is not known to the kernels.
+bool TurnIntoShifts(int32_t* exponents, int count) {
+  if (!std::all_of(exponents, exponents + count, [](int32_t value) { return value <= 0 && value > -31; })) return false;
+  std::transform(exponents, exponents + count, exponents, FurtherShift);
+  return true;
 }
 
 OutputStage Stage(const ConvData& data) {
-  return {.bias = data.bias,
+  return {.doubled_bias = data.bias,
           .multiplier = data.conv.per_channel_output_multiplier,
-          .shift = data.conv.per_channel_output_shift,
+          .further_shift = data.conv.per_channel_output_shift,
           .zero_point = data.conv.output_zero_point,
           .lowest = data.conv.output_activation_min,
           .highest = data.conv.output_activation_max};
@@ -118,7 +123,7 @@ TfLiteStatus PrepareConv(TfLiteContext* context, TfLiteNode* node) {
   const TfLiteIntArray& weights = *tensors.weights().dims;
   const int channels = weights.data[0];
   const int taps = weights.data[1] * weights.data[2] * weights.data[3];
-  TF_LITE_ENSURE(context, ShiftsAreNotPositive(data.conv.per_channel_output_shift, channels));
+  TF_LITE_ENSURE(context, TurnIntoShifts(data.conv.per_channel_output_shift, channels));
   data.bias = FoldBias(context, tensors, channels, taps, taps, 1);
   TF_LITE_ENSURE(context, data.bias != nullptr);
   if (IsPointwise(weights, params)) {
@@ -201,7 +206,7 @@ TfLiteStatus PrepareDepthwise(TfLiteContext* context, TfLiteNode* node) {
   TF_LITE_ENSURE(context, weights.data[1] == 3 && weights.data[2] == 3);
   TF_LITE_ENSURE_EQ(context, tensors.input().dims->data[3], channels);
   TF_LITE_ENSURE_EQ(context, channels % kVectorBytes, 0);
-  TF_LITE_ENSURE(context, ShiftsAreNotPositive(data.conv.per_channel_output_shift, channels));
+  TF_LITE_ENSURE(context, TurnIntoShifts(data.conv.per_channel_output_shift, channels));
   data.bias = FoldBias(context, tensors, channels, 9, 1, channels);
   TF_LITE_ENSURE(context, data.bias != nullptr);
   return context->RequestScratchBufferInArena(context, channels, &data.scratch);
@@ -242,8 +247,8 @@ TfLiteStatus PrepareFullyConnected(TfLiteContext* context, TfLiteNode* node) {
   const int channels = tensors.weights().dims->data[0];
   const int depth = tensors.weights().dims->data[1];
   TF_LITE_ENSURE_EQ(context, depth % kVectorBytes, 0);
-  const auto shift = static_cast<int32_t>(data.layer.output_shift);
-  TF_LITE_ENSURE(context, ShiftsAreNotPositive(&shift, 1));
+  auto shift = static_cast<int32_t>(data.layer.output_shift);
+  TF_LITE_ENSURE(context, TurnIntoShifts(&shift, 1));
   data.bias = FoldBias(context, tensors, channels, depth, depth, 1);
   data.multipliers = AllocatePersistent<int32_t>(context, channels);
   data.shifts = AllocatePersistent<int32_t>(context, channels);
@@ -262,9 +267,9 @@ TfLiteStatus EvalFullyConnected(TfLiteContext* context, TfLiteNode* node) {
                      .input_channels = weights->dims->data[1],
                      .output_channels = weights->dims->data[0],
                      .weights = GetTensorData<int8_t>(weights),
-                     .stage = {.bias = data.bias,
+                     .stage = {.doubled_bias = data.bias,
                                .multiplier = data.multipliers,
-                               .shift = data.shifts,
+                               .further_shift = data.shifts,
                                .zero_point = data.layer.output_zero_point,
                                .lowest = data.layer.output_activation_min,
                                .highest = data.layer.output_activation_max}},
