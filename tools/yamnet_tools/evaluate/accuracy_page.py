@@ -61,7 +61,7 @@ def accuracy_page(report: Report) -> str:
             f" (`{report.keras.source.file}`, SHA-256 {report.keras.source.sha256[:16]}…)."
             f" {_provenance(report.keras)}\n"
             f"- **keras**: that network quantised by this project, {report.calibration_count} calibration patches of"
-            f" made-up sounds, {report.tuning_steps} steps of fine-tuning.\n"
+            f" made-up sounds and half as many impressions, {report.tuning_steps} steps of fine-tuning.\n"
             "- **graft**: Google's own int8 network, cut out of its published file, with a finer head; another"
             " checkpoint than the float network, so agreement between the two says nothing about quantisation.\n"
             "- **google**: that published file with its own front end.\n"
@@ -74,11 +74,10 @@ def accuracy_page(report: Report) -> str:
                 ["way", "top-1 equal", "or tied", "mAP [95 %]", "class 20 AUC [95 %]"],
                 [
                     *(_ablation(report.model(variant.name), variant.what) for variant in VARIANTS),
-                    _ablation(report.model("keras"), "+ fine-tuning of layers 11 to 14 (kept; not bias correction)"),
+                    _ablation(report.model("keras"), "+ fine-tuning of all layers"),
                 ],
             ),
-            "Against the float network. Each way builds on those above it, but bias correction, which the rows below it"
-            " leave out.",
+            "Against the float network. Each way builds on those above it.",
             "### The wrong front end",
             "The same models behind the `power` front end (|X|², 1e-10), which the model's published card describes:",
             _rows(report, ("float", "float@power", "keras", "keras@power", "graft", "graft@power")),

@@ -2,7 +2,7 @@
 """The same float network quantised in simpler ways, to see what each part of the recipe is worth."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -19,7 +19,7 @@ from yamnet_tools.quantise.quantiser import LOG_MEL_HIGH, LOG_MEL_LOW, Recipe, q
 GAUSSIAN_MEAN, GAUSSIAN_DEVIATION = -5.0, 3.0
 """Calibration patches of the predecessor's published recipe: independent normal values."""
 
-_PLAIN = Recipe(equalise=False, sensitive=False, balance=False)
+_PLAIN = Recipe(equalise=False, sensitive=False, balance=False, split=False, compensate=False)
 
 
 class Calibration(Enum):
@@ -52,10 +52,22 @@ PREDECESSOR = Variant(
 VARIANTS = (
     Variant("gaussian", "min/max on Gaussian patches N(-5, 3)", _PLAIN, Calibration.GAUSSIAN),
     Variant("min-max", "min/max on made-up sounds", _PLAIN),
-    Variant("equalise", "+ cross-layer equalisation", Recipe(sensitive=False, balance=False)),
-    Variant("ranges", "+ ranges by what clipping and rounding do to the logits", Recipe(balance=False)),
-    Variant("impressions", "+ impressions of each class", Recipe(balance=False), Calibration.IMPRESSIONS),
-    Variant("balance", "+ error balanced between inputs and weights", Recipe(), Calibration.IMPRESSIONS),
+    Variant("equalise", "+ cross-layer equalisation", replace(_PLAIN, equalise=True)),
+    Variant("ranges", "+ ranges by what they do to the logits", replace(_PLAIN, equalise=True, sensitive=True)),
+    Variant(
+        "impressions",
+        "+ impressions of each class among the sounds",
+        replace(_PLAIN, equalise=True, sensitive=True),
+        Calibration.IMPRESSIONS,
+    ),
+    Variant(
+        "balance",
+        "+ error balanced between a layer's inputs and weights",
+        Recipe(split=False, compensate=False),
+        Calibration.IMPRESSIONS,
+    ),
+    Variant("split", "+ channels split", Recipe(compensate=False), Calibration.IMPRESSIONS),
+    Variant("rounding", "+ rounding that carries its error on", Recipe(), Calibration.IMPRESSIONS),
 )
 """In the order in which parts are added; fine-tuning comes on top of the last one."""
 

@@ -41,8 +41,8 @@ from yamnet_tools.quantise.training import Settings
 from yamnet_tools.quantise.tuning import tune
 
 PROFILE = "yamnet"
-DEFAULT_CALIBRATION = 2000
-DEFAULT_STEPS = 2000
+DEFAULT_CALIBRATION = 1500
+DEFAULT_STEPS = 1000
 RANGE_PATCHES = 512
 """Of the calibration patches, those that ranges are taken from; fine-tuning learns from all."""
 

@@ -87,7 +87,7 @@ def _step(student: "_Student", teacher: TorchNetwork, patches: Float, optimiser:
         with torch.no_grad():
             targets = teacher.logits(part)
         loss = _loss(student.logits(part), targets) * (len(part) / len(patches))
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         total += float(loss.detach())
     optimiser.step()
     return total

@@ -147,7 +147,7 @@ def balanced_steps(network: FloatNetwork, sensitivity: Sensitivity, index: int, 
         coarseness = (weights * steps[:, None]).amax(0) / WEIGHT_PEAK
         cost = (sensitivity.rounding[index] * steps.square()).sum()
         cost = cost + (moved * (coarseness / steps[:, None]).square()).sum()
-        cost.log().backward()
+        cost.log().backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     return torch.maximum(logs.detach(), finest).exp().numpy()
 
