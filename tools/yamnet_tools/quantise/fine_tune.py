@@ -128,7 +128,7 @@ class _Student:
         self._bias_steps = [_HEAD_BIAS_STEP if layer.source.is_head else 1.0 for layer in network.layers]
         self.parameters: list[torch.Tensor] = []
         for layer, step in zip(network.layers, self._bias_steps, strict=True):
-            latent = torch.from_numpy((layer.source.weights / layer.scales).astype(np.float32))
+            latent = torch.from_numpy(layer.weights.astype(np.float32))
             bias = torch.from_numpy((layer.bias / step).astype(np.float32))
             self.parameters += [latent.requires_grad_(), bias.requires_grad_()]
 

@@ -19,7 +19,7 @@ from yamnet_tools.quantise.torch_network import TorchNetwork
 
 _BATCH = 32
 _STEPS = 12
-_STRIDES = (0.3, 0.7)  # root mean square of a step, in units of log-mel
+_STRIDES = (0.2, 0.5)  # root mean square of a step, in units of log-mel
 _LOGITS = (0.0, 8.0)  # what a class is pushed to
 _SMOOTHING = np.outer((1, 2, 3, 2, 1), (1, 2, 1)) / 36.0  # frames by bands
 

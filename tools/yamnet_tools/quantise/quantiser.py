@@ -16,8 +16,9 @@ LOG_MEL_LOW, LOG_MEL_HIGH = float(np.log(0.001)), 6.3
 """Range of the patch: ln(0 + 0.001) to above what full-scale 16-bit audio can reach in any band (measured: 6.26 for a
 full-scale tone in the middle of a band)."""
 
-HEAD_LOW, HEAD_HIGH = -6.2, 5.7
-"""Range of the logits: below, the probability is 0 in steps of 1/256; above, 255/256. A wider one costs resolution."""
+HEAD_LOW, HEAD_HIGH = -6.4, 5.7
+"""Range of the logits: below -6.24 the probability is 0 in steps of 1/256, above 5.54 it is 255/256. The lowest level
+has to be one that gives 0; a wider range costs resolution."""
 
 _MEAN_HEADROOM = 1.1
 _TELL_EVERY = 128
