@@ -25,7 +25,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options to the parser, as a group of their own."""
     group = parser.add_argument_group("float weights (--source keras)")
     group.add_argument(
-        "--audio-dir", type=Path, metavar="DIR", help="recordings of any kind to calibrate on, besides made-up sounds"
+        "--audio-dir",
+        type=Path,
+        metavar="DIR",
+        help="recordings of any kind to calibrate on, besides made-up sounds; better than those alone",
     )
     group.add_argument(
         "--calib-count",
