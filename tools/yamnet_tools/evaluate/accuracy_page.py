@@ -74,7 +74,7 @@ def accuracy_page(report: Report) -> str:
                 ["way", "top-1 equal", "or tied", "mAP [95 %]", "class 20 AUC [95 %]"],
                 [
                     *(_ablation(report.model(variant.name), variant.what) for variant in VARIANTS),
-                    _ablation(report.model("keras"), "+ fine-tuning of all layers"),
+                    _ablation(report.model("keras"), f"as converted, {report.tuning_steps} steps of fine-tuning"),
                 ],
             ),
             "Against the float network. Each way builds on those above it.",

@@ -42,7 +42,7 @@ from yamnet_tools.quantise.tuning import tune
 
 PROFILE = "yamnet"
 DEFAULT_CALIBRATION = 1500
-DEFAULT_STEPS = 400
+DEFAULT_STEPS = 0
 RANGE_PATCHES = 512
 """Of the calibration patches, those that ranges are taken from; fine-tuning learns from all."""
 
