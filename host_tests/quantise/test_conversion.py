@@ -2,6 +2,7 @@
 """From float weights to a model that the other tools take, as a user runs it."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +82,7 @@ def test_one_random_layer_fails_the_known_answers(float_weights: Path, tmp_path:
 def test_a_stopped_run_goes_on_and_ends_in_the_same_bytes(
     float_weights: Path, head: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = {"calibration_count": 50, "tuning_steps": 25, "head": head, "offline": True}
+    job = {"calibration_count": 16, "tuning_steps": 1, "head": head, "offline": True}
     whole = convert_float(float_weights, tmp_path / "whole", **job)  # type: ignore[arg-type]
     said: list[str] = []
 
@@ -95,8 +96,14 @@ def test_a_stopped_run_goes_on_and_ends_in_the_same_bytes(
     assert not (tmp_path / "resumed").exists()
     resumed = convert_float(float_weights, tmp_path / "resumed", **job, report=said.append)  # type: ignore[arg-type]
     assert any("taken up" in line for line in said)
-    assert not any("equalised" in line for line in said)
+    assert not any("rounded all layers" in line or "step 1 of 1" in line for line in said)
     assert resumed.model.read_bytes() == whole.model.read_bytes()
+
+
+def test_without_pytorch_the_message_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(SourceError, match=r"PyTorch.*pip install -e '\.\[convert\]'"):
+        convert_float(None, tmp_path / "out", offline=True)
 
 
 @pytest.mark.parametrize(

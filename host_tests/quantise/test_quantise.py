@@ -1,23 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each part of the quantiser against what it promises, on random weights."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+from quantise.conftest import CLASSES
 from yamnet_tools.model.network import check_network
 from yamnet_tools.model.tflite import TensorType
 from yamnet_tools.model.tflite_writer import write_model
 from yamnet_tools.quantise import fine_tune
-from yamnet_tools.quantise.equalise import equalise
+from yamnet_tools.quantise.equalise import even_steps, ranges_seen, rescaled
 from yamnet_tools.quantise.float_model import float_model
-from yamnet_tools.quantise.float_network import FloatNetwork, Weighted
-from yamnet_tools.quantise.int8_network import Affine, Int8Layer, Int8Network, to_model, weight_scales
-from yamnet_tools.quantise.quantiser import Recipe, quantise
+from yamnet_tools.quantise.float_network import FloatNetwork
+from yamnet_tools.quantise.impressions import impressions
+from yamnet_tools.quantise.int8_network import Affine, Int8Network, to_model, weight_scales
+from yamnet_tools.quantise.quantiser import LOG_MEL_HIGH, LOG_MEL_LOW, Recipe, quantise
 from yamnet_tools.quantise.rounding import compensated, nearest
+from yamnet_tools.quantise.sensitivity import Sensitivity, best_ranges, measure
+from yamnet_tools.quantise.splitting import plan, split
 from yamnet_tools.quantise.synthetic_audio import synthetic_sounds
+from yamnet_tools.quantise.training import Settings, State
+from yamnet_tools.quantise.variation import varied
 
 
 def run(data: bytes, inputs: np.ndarray) -> np.ndarray:
@@ -48,21 +56,91 @@ def test_the_float_network_computes_what_litert_does(network: FloatNetwork, patc
     np.testing.assert_allclose(sigmoid(network.logits(patches[:4])), litert, atol=2e-4)
 
 
-def test_equalisation_keeps_the_function(network: FloatNetwork, patches: np.ndarray) -> None:
-    before, after = network.logits(patches[:4]), equalise(network, patches).logits(patches[:4])
+def test_rescaling_keeps_the_function(network: FloatNetwork, patches: np.ndarray) -> None:
+    steps = [even_steps(network, index, reached) for index, reached in enumerate(ranges_seen(network, patches))]
+    before, after = network.logits(patches[:4]), rescaled(network, steps).logits(patches[:4])
     np.testing.assert_allclose(after, before, rtol=1e-3, atol=1e-3 * np.abs(before).max())
 
 
-def test_equalisation_evens_ranges_before_depthwise_layers(network: FloatNetwork, patches: np.ndarray) -> None:
-    values = patches[..., np.newaxis]
-    for layer, following in zip((made := equalise(network, patches)).layers, made.layers[1:], strict=False):
-        values = np.maximum(layer.linear(values), 0)
+def test_even_steps_give_each_channel_before_a_depthwise_layer_all_of_int8(
+    network: FloatNetwork, patches: np.ndarray
+) -> None:
+    steps = [even_steps(network, index, reached) for index, reached in enumerate(ranges_seen(network, patches))]
+    made = rescaled(network, steps)
+    for layer, following, reached in zip(made.layers, made.layers[1:], ranges_seen(made, patches), strict=False):
         if following.is_depthwise:
-            peaks = values.max(axis=(0, 1, 2))
-            # Clipping may leave a channel beyond 255, headroom below it; none is lost in the first steps.
-            assert np.median(peaks[peaks > 0]) > 100
-        if layer.name == "layer4/pointwise_conv":
-            break
+            np.testing.assert_allclose(reached[reached > 1], 255, rtol=1e-3, err_msg=layer.name)
+
+
+@pytest.fixture(scope="module")
+def measured(network: FloatNetwork, patches: np.ndarray) -> Sensitivity:
+    return measure(network, patches, seed=0)
+
+
+def test_sensitivity_prefers_ranges_that_keep_the_logits(
+    network: FloatNetwork, patches: np.ndarray, measured: Sensitivity
+) -> None:
+    """Rounding one activation with the ranges chosen, and with ranges ten times as wide."""
+    exact = network.logits(patches)
+    index = 4
+    reach = best_ranges(measured)[index]
+    errors = []
+    for ranges in (reach, reach * 10):
+        values = patches[..., np.newaxis]
+        for number, layer in enumerate(network.layers[:-1]):
+            values = np.maximum(layer.linear(values), 0)
+            if number == index:
+                values = np.clip(np.rint(values / (ranges / 255)), 0, 255) * (ranges / 255)
+        logits = network.layers[-1].linear(values.mean(axis=(1, 2)))
+        errors.append(float(np.square(logits - exact).mean()))
+    assert errors[0] < errors[1] / 4
+
+
+def test_splitting_keeps_the_function_when_only_silent_channels_are_given_up(
+    network: FloatNetwork, patches: np.ndarray
+) -> None:
+    """Five channels of a depthwise layer that never fire make room for copies of those that cost the most."""
+    layers = list(network.layers)
+    bias = layers[5].bias.copy()
+    bias[:5] = -1e3
+    layers[5] = replace(layers[5], bias=bias)
+    silent = network.with_layers(layers)
+    measured = measure(silent, patches, seed=0)
+    made, changed, shifts = split(silent, measured)
+    assert np.count_nonzero(shifts[5]) >= 6
+    assert np.count_nonzero(shifts[4]) == np.count_nonzero(shifts[5])
+    assert abs(shifts[5].sum()) < 1e-5
+    assert changed.least[5].sum() < measured.least[5].sum()
+    np.testing.assert_allclose(made.logits(patches), silent.logits(patches), rtol=0.05, atol=0.05)
+
+
+def test_copies_go_where_they_gain_the_most() -> None:
+    costs = np.array([16.0, 1.0, 1.0, 1.0, 9.0])
+    silence = np.array([99.0, 0.0, 0.0, 99.0, 99.0])
+    assert plan(costs, silence) == {0: (0, 1), 4: (4, 2)}
+    assert plan(costs, np.full(5, 99.0)) == {}
+
+
+def test_impressions_are_heard_as_their_classes(network: FloatNetwork, patches: np.ndarray) -> None:
+    made = impressions(network, patches, 8, seed=1)
+    assert made.shape == (8, 96, 64)
+    assert made.min() >= LOG_MEL_LOW
+    assert made.max() <= LOG_MEL_HIGH
+    rng = np.random.default_rng(1)
+    begun = network.logits(patches[rng.integers(len(patches), size=8)])
+    classes = rng.permutation(CLASSES)[:8]
+    rows = np.arange(8)
+    assert np.mean(network.logits(made)[rows, classes] > begun[rows, classes]) > 0.7
+
+
+def test_variations_stay_log_mel_and_differ(patches: np.ndarray) -> None:
+    made = varied(patches, np.random.default_rng(0), 64)
+    assert made.shape == (64, 96, 64)
+    assert made.dtype == np.float32
+    assert np.isfinite(made).all()
+    assert made.min() >= LOG_MEL_LOW - 1e-3
+    assert made.max() <= LOG_MEL_HIGH
+    assert len({patch.tobytes() for patch in made} - {patch.tobytes() for patch in patches}) > 30
 
 
 def test_compensated_rounding_keeps_outputs_closer_than_nearest(network: FloatNetwork) -> None:
@@ -131,106 +209,49 @@ def test_affine_range_has_zero_on_a_step() -> None:
         assert made.quantised(np.zeros(1, np.float32))[0] == 0
 
 
-def tiny_tail() -> tuple[Int8Layer, ...]:
-    """A depthwise layer with stride 2, a pointwise one and a head, with steps fine enough to see slopes through."""
-    rng = np.random.default_rng(1)
-    made = []
-    for name, operator, stride, shape in (
-        ("a", "DEPTHWISE_CONV_2D", 2, (3, 3, 6)),
-        ("b", "CONV_2D", 1, (6, 5)),
-        ("logits", "FULLY_CONNECTED", 1, (5, 4)),
-    ):
-        scales = np.full(1 if name == "logits" else shape[-1], 0.004)
-        weights = rng.integers(-90, 90, shape).astype(np.int8)
-        source = Weighted(
-            name, operator, stride, (weights * scales).astype(np.float32), np.zeros(shape[-1], np.float32)
-        )
-        made.append(Int8Layer(source, weights, scales, rng.normal(0.5, 0.1, shape[-1]), Affine(1.0, -128)))
-    return tuple(made)
-
-
-def test_gradients_are_those_of_the_loss() -> None:
-    """Against finite differences of the loss with rounding taken out, which straight-through estimation assumes."""
-    tail = tiny_tail()
-    rng = np.random.default_rng(2)
-    inputs = rng.integers(0, 255, (4, 5, 4, 6)).astype(np.float32)
-    targets = rng.normal(0, 2, (4, 4)).astype(np.float32)
-    state = fine_tune.start(tail)
-    trainer = fine_tune._Tail(tail, Affine(1e-4, -128))
-    trainer._mean = _Identity()  # type: ignore[assignment]
-    smooth = tuple(replace(layer, output=_Smooth()) for layer in tail)  # type: ignore[type-var]
-    trainer._layers = smooth
-    trainer._integers = lambda index, values: values[2 * index]  # type: ignore[method-assign]
-    original = fine_tune.np.rint
-    fine_tune.np.rint = lambda values: values
-    try:
-        _, gradients = trainer.gradients(state.values, inputs, targets)
-        for index, value in enumerate(state.values):
-            place = np.unravel_index(int(np.abs(gradients[index]).argmax()), value.shape)
-            step = 0.05
-            losses = []
-            for sign in (1, -1):
-                changed = [v.astype(np.float32).copy() for v in state.values]
-                changed[index][place] += sign * step
-                losses.append(trainer.gradients(changed, inputs, targets)[0])
-            wanted = (losses[0] - losses[1]) / (2 * step)
-            assert gradients[index][place] == pytest.approx(wanted, rel=0.05, abs=1e-4), index
-    finally:
-        fine_tune.np.rint = original
-
-
-class _Smooth:
-    scale, zero_point = 1.0, -128
-
-
-class _Identity:
-    def quantised(self, values: np.ndarray) -> np.ndarray:
-        return values
-
-
 @pytest.fixture(scope="module")
-def lesson(network: FloatNetwork, quantised: Int8Network, patches: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:
-    """First layer to tune, its inputs and the targets."""
-    from yamnet_tools.quantise.tuning import _inputs
-
-    first = len(quantised.layers) - 5
-    return first, _inputs(quantised, first, patches), network.logits(patches)
+def plain(network: FloatNetwork, patches: np.ndarray) -> Int8Network:
+    """Rounded without care, so that there is something to learn."""
+    return quantise(network, patches, Recipe(sensitive=False, balance=False, split=False, compensate=False))
 
 
-def test_fine_tuning_brings_logits_closer(
-    quantised: Int8Network, patches: np.ndarray, lesson: tuple[int, np.ndarray, np.ndarray]
-) -> None:
-    first, inputs, targets = lesson
-    settings = fine_tune.Settings(steps=12, rate=0.02, seed=0)
-    tuned = fine_tune.fine_tune(quantised, first, inputs, targets, settings, fine_tune.start(quantised.layers[first:]))
-    before, after = (np.abs(made.logits(patches) - targets).mean() for made in (quantised, tuned))
+def test_training_sees_what_the_integers_compute(plain: Int8Network, patches: np.ndarray) -> None:
+    logits = fine_tune._Student(plain).logits(torch.from_numpy(patches)).detach().numpy()
+    difference = np.abs(logits - plain.logits(patches))
+    assert np.median(difference) < 0.02 * np.abs(logits).mean()
+
+
+def lesson(patches: np.ndarray) -> Callable[[np.random.Generator, int], np.ndarray]:
+    return lambda rng, _: patches[rng.permutation(len(patches))]
+
+
+def test_fine_tuning_brings_logits_closer(network: FloatNetwork, plain: Int8Network, patches: np.ndarray) -> None:
+    exact = network.logits(patches)
+    tuned = fine_tune.fine_tune(plain, network, lesson(patches), Settings(steps=12, rate=0.1, seed=0))
+    before, after = (np.abs(made.logits(patches) - exact).mean() for made in (plain, tuned))
     assert after < before
+    check_network(to_model(tuned, "", {}))
 
 
 def test_stopped_fine_tuning_ends_where_it_would_have(
-    quantised: Int8Network, lesson: tuple[int, np.ndarray, np.ndarray]
+    network: FloatNetwork, plain: Int8Network, patches: np.ndarray
 ) -> None:
-    from yamnet_tools.quantise.checkpoints import pack_state, unpack_state
-
-    first, inputs, targets = lesson
-    settings = fine_tune.Settings(steps=4, rate=0.02, seed=0)
-    whole = fine_tune.fine_tune(quantised, first, inputs, targets, settings, fine_tune.start(quantised.layers[first:]))
+    settings = Settings(steps=4, rate=0.02, seed=0)
+    whole = fine_tune.fine_tune(plain, network, lesson(patches), settings)
 
     class StopError(Exception):
         pass
 
     kept: dict[str, np.ndarray] = {}
 
-    def stop(state: fine_tune.State, _loss: float) -> None:
+    def stop(state: State, _loss: float) -> None:
         if state.step == 2:
-            kept.update({name: array.copy() for name, array in pack_state(state).items()})
+            kept.update(state.packed())
             raise StopError
 
     with pytest.raises(StopError):
-        fine_tune.fine_tune(
-            quantised, first, inputs, targets, settings, fine_tune.start(quantised.layers[first:]), stop
-        )
-    resumed = fine_tune.fine_tune(quantised, first, inputs, targets, settings, unpack_state(kept))
+        fine_tune.fine_tune(plain, network, lesson(patches), settings, checkpoint=stop)
+    resumed = fine_tune.fine_tune(plain, network, lesson(patches), settings, State.unpacked(kept))
     for one, other in zip(whole.layers, resumed.layers, strict=True):
         np.testing.assert_array_equal(one.weights, other.weights)
         np.testing.assert_array_equal(one.bias, other.bias)

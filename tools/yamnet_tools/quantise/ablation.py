@@ -2,7 +2,8 @@
 """The same float network quantised in simpler ways, to see what each part of the recipe is worth."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 
 import numpy as np
 
@@ -10,14 +11,23 @@ import device_core
 from yamnet_tools.model import front_end
 from yamnet_tools.model.tflite_writer import write_model
 from yamnet_tools.quantise.calibration import calibration_patches
-from yamnet_tools.quantise.float_network import Float, FloatNetwork
+from yamnet_tools.quantise.calibration_pool import calibration_pool
+from yamnet_tools.quantise.float_network import FloatNetwork
 from yamnet_tools.quantise.int8_network import to_model
 from yamnet_tools.quantise.quantiser import LOG_MEL_HIGH, LOG_MEL_LOW, Recipe, quantise
 
 GAUSSIAN_MEAN, GAUSSIAN_DEVIATION = -5.0, 3.0
 """Calibration patches of the predecessor's published recipe: independent normal values."""
 
-_PLAIN = Recipe(equalise=False, clip=False, compensate=False)
+_PLAIN = Recipe(equalise=False, sensitive=False, balance=False, split=False, compensate=False)
+
+
+class Calibration(Enum):
+    """What ranges are taken from."""
+
+    GAUSSIAN = "independent normal values"
+    SOUNDS = "made-up sounds"
+    IMPRESSIONS = "made-up sounds and impressions of each class"
 
 
 @dataclass(frozen=True)
@@ -27,21 +37,37 @@ class Variant:
     name: str
     what: str
     recipe: Recipe
-    gaussian: bool = False
+    calibration: Calibration = Calibration.SOUNDS
     profile: str = "yamnet"
 
 
 PREDECESSOR = Variant(
-    "predecessor", "min/max on Gaussian patches N(-5, 3), `power` front end", _PLAIN, gaussian=True, profile="power"
+    "predecessor",
+    "min/max on Gaussian patches N(-5, 3), `power` front end",
+    _PLAIN,
+    Calibration.GAUSSIAN,
+    profile="power",
 )
 
 VARIANTS = (
-    Variant("gaussian", "min/max, nearest rounding, on Gaussian patches N(-5, 3)", _PLAIN, gaussian=True),
-    Variant("min-max", "min/max, nearest rounding, on audio", _PLAIN),
-    Variant("equalise", "+ cross-layer equalisation with headroom", Recipe(clip=False, compensate=False)),
-    Variant("ranges", "+ range search per channel", Recipe(compensate=False)),
-    Variant("bias", "+ bias correction (not kept)", Recipe(compensate=False, correct_bias=True)),
-    Variant("rounding", "+ rounding that carries its error on", Recipe()),
+    Variant("gaussian", "min/max on Gaussian patches N(-5, 3)", _PLAIN, Calibration.GAUSSIAN),
+    Variant("min-max", "min/max on made-up sounds", _PLAIN),
+    Variant("equalise", "+ cross-layer equalisation", replace(_PLAIN, equalise=True)),
+    Variant("ranges", "+ ranges by what they do to the logits", replace(_PLAIN, equalise=True, sensitive=True)),
+    Variant(
+        "impressions",
+        "+ impressions of each class among the sounds",
+        replace(_PLAIN, equalise=True, sensitive=True),
+        Calibration.IMPRESSIONS,
+    ),
+    Variant(
+        "balance",
+        "+ error balanced between a layer's inputs and weights",
+        Recipe(split=False, compensate=False),
+        Calibration.IMPRESSIONS,
+    ),
+    Variant("split", "+ channels split", Recipe(compensate=False), Calibration.IMPRESSIONS),
+    Variant("rounding", "+ rounding that carries its error on", Recipe(), Calibration.IMPRESSIONS),
 )
 """In the order in which parts are added; fine-tuning comes on top of the last one."""
 
@@ -58,7 +84,7 @@ def build_variants(
     Args:
         network: float weights.
         variants: ways.
-        count: calibration patches, made-up sounds unless the way is Gaussian.
+        count: calibration patches.
         seed: of the patches.
         report: takes lines of progress.
 
@@ -66,14 +92,23 @@ def build_variants(
         ModelError: the result is not one that the device's kernels compute safely.
     """
     spec = device_core.LogMelSpec.profile("yamnet")
-    audio = calibration_patches(None, count, seed, spec)
-    rng = np.random.default_rng(seed)
-    gaussian: Float = rng.normal(GAUSSIAN_MEAN, GAUSSIAN_DEVIATION, audio.shape).astype(np.float32)
+    pool = calibration_pool(network, None, count, seed, spec, report)[:count]
+    gaussian = np.random.default_rng(seed).normal(GAUSSIAN_MEAN, GAUSSIAN_DEVIATION, pool.shape).astype(np.float32)
+    patches = {
+        Calibration.GAUSSIAN: gaussian,
+        Calibration.SOUNDS: calibration_patches(None, count, seed, spec),
+        Calibration.IMPRESSIONS: pool,
+    }
+    reach = {Calibration.GAUSSIAN: (float(gaussian.min()), float(gaussian.max()))}
     for variant in variants:
         report(f"quantising: {variant.what}")
-        patches = gaussian if variant.gaussian else audio
-        reach = (float(gaussian.min()), float(gaussian.max())) if variant.gaussian else (LOG_MEL_LOW, LOG_MEL_HIGH)
-        made = quantise(network, patches, variant.recipe, seed=seed, patch_range=reach)
+        made = quantise(
+            network,
+            patches[variant.calibration],
+            variant.recipe,
+            seed=seed,
+            patch_range=reach.get(variant.calibration, (LOG_MEL_LOW, LOG_MEL_HIGH)),
+        )
         profile = device_core.LogMelSpec.profile(variant.profile)
         metadata = {front_end.METADATA_NAME: front_end.encode(profile)}
         yield variant, write_model(to_model(made, f"YAMNet quantised for comparison: {variant.name}", metadata))

@@ -50,13 +50,12 @@ def calibration_patches(
     spare: list[Float] = []
     for index in order:
         try:
-            patches = log_mel_patches(_read(names[index]), spec)
+            patches = _patches_anywhere(_read(names[index]), spec, 8 * share, rng)
         except AudioError as error:
             report(f"left out: {error}")
             continue
-        picks = rng.permutation(len(patches))
-        chosen += [patches[pick] for pick in picks[:share]]
-        spare += [patches[pick] for pick in picks[share : 8 * share]]
+        chosen += patches[:share]
+        spare += patches[share:]
         if len(chosen) >= count:
             break
     if not chosen:
@@ -69,10 +68,23 @@ def calibration_patches(
 
 def log_mel_patches(pcm: Pcm, spec: device_core.LogMelSpec) -> Float:
     """All patches of a recording, one every 0.48 s, a short one zero-padded: int16 [n] -> float32 [k, 96, 64]."""
-    padded = np.pad(pcm, (0, max(0, spec.patch_samples - pcm.size)))
-    frames = device_core.log_mel(padded, spec)
+    frames = _frames(pcm, spec)
     starts = range(0, len(frames) - spec.patch_frames + 1, spec.patch_hop)
     return np.stack([frames[start : start + spec.patch_frames] for start in starts])
+
+
+def _frames(pcm: Pcm, spec: device_core.LogMelSpec) -> Float:
+    """Log-mel frames of a recording, a short one zero-padded to a patch: float32 [n, 64]."""
+    padded = np.pad(pcm, (0, max(0, spec.patch_samples - pcm.size)))
+    frames: Float = device_core.log_mel(padded, spec)
+    return frames
+
+
+def _patches_anywhere(pcm: Pcm, spec: device_core.LogMelSpec, most: int, rng: np.random.Generator) -> list[Float]:
+    """Patches that begin at different frames, in no order."""
+    frames = _frames(pcm, spec)
+    starts = rng.permutation(len(frames) - spec.patch_frames + 1)[:most]
+    return [frames[start : start + spec.patch_frames] for start in starts]
 
 
 def _read(name: str) -> Pcm:

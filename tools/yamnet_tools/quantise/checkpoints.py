@@ -17,8 +17,7 @@ import numpy.typing as npt
 from yamnet_tools.errors import ModelError
 from yamnet_tools.files import replacing
 from yamnet_tools.paths import cache_dir
-from yamnet_tools.quantise.fine_tune import State
-from yamnet_tools.quantise.float_network import Float, FloatNetwork
+from yamnet_tools.quantise.float_network import FloatNetwork
 from yamnet_tools.quantise.int8_network import Affine, Int8Layer, Int8Network
 from yamnet_tools.quantise.weights_npz import read_arrays
 
@@ -76,6 +75,7 @@ def pack_network(network: Int8Network) -> Arrays:
     for index, layer in enumerate(network.layers):
         arrays[f"weights{index}"], arrays[f"scales{index}"] = layer.weights, layer.scales
         arrays[f"bias{index}"], arrays[f"output{index}"] = layer.bias, _packed(layer.output)
+        arrays[f"source{index}"], arrays[f"source_bias{index}"] = layer.source.weights, layer.source.bias
     return arrays
 
 
@@ -86,27 +86,13 @@ def unpack_network(arrays: Arrays, network: FloatNetwork) -> Int8Network:
         weights = arrays[f"weights{index}"].astype(np.int8)
         scales = arrays[f"scales{index}"].astype(np.float64)
         bias = arrays[f"bias{index}"].astype(np.float64)
-        exact = replace(source, weights=(weights * scales).astype(np.float32), bias=bias.astype(np.float32))
+        exact = replace(
+            source,
+            weights=arrays[f"source{index}"].astype(np.float32),
+            bias=arrays[f"source_bias{index}"].astype(np.float32),
+        )
         layers.append(Int8Layer(exact, weights, scales, bias, _unpacked(arrays[f"output{index}"])))
     return Int8Network(_unpacked(arrays["patch"]), tuple(layers), _unpacked(arrays["mean"]))
-
-
-def pack_state(state: State) -> Arrays:
-    """A state of fine-tuning as arrays."""
-    arrays: Arrays = {"step": np.array(state.step)}
-    for name, values in (("values", state.values), ("first", state.first), ("second", state.second)):
-        arrays.update({f"{name}{index}": value for index, value in enumerate(values)})
-    return arrays
-
-
-def unpack_state(arrays: Arrays) -> State:
-    """The inverse of pack_state."""
-    count = (len(arrays) - 1) // 3
-
-    def listed(name: str) -> list[Float]:
-        return [arrays[f"{name}{index}"].astype(np.float32) for index in range(count)]
-
-    return State(int(arrays["step"]), listed("values"), listed("first"), listed("second"))
 
 
 def _packed(affine: Affine) -> npt.NDArray[np.float64]:

@@ -25,14 +25,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options to the parser, as a group of their own."""
     group = parser.add_argument_group("float weights (--source keras)")
     group.add_argument(
-        "--audio-dir", type=Path, metavar="DIR", help="recordings of any kind to calibrate on (default: made-up sounds)"
+        "--audio-dir",
+        type=Path,
+        metavar="DIR",
+        help="recordings of any kind to calibrate on, besides made-up sounds; better than those alone",
     )
     group.add_argument(
         "--calib-count",
         type=_count,
         default=DEFAULT_CALIBRATION,
         metavar="N",
-        help=f"patches to calibrate on, {_FEWEST} to {_MOST} ({DEFAULT_CALIBRATION})",
+        help=f"patches of recordings, and of made-up sounds, {_FEWEST} to {_MOST} ({DEFAULT_CALIBRATION})",
     )
     group.add_argument("--seed", type=int, default=0, metavar="N", help="of everything drawn at random (0)")
     group.add_argument(
@@ -40,7 +43,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=_steps,
         default=DEFAULT_STEPS,
         metavar="N",
-        help=f"steps of fine-tuning against the float network, 0 for none ({DEFAULT_STEPS})",
+        help=f"steps of fine-tuning against the float network; a short run does harm ({DEFAULT_STEPS})",
     )
     group.add_argument(
         "--head",

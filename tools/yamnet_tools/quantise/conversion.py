@@ -27,8 +27,7 @@ from yamnet_tools.model.source import Search, find_class_map
 from yamnet_tools.model.tflite_writer import write_model
 from yamnet_tools.paths import CLASS_MAP_NAME, MODEL_DIR, MODEL_NAME
 from yamnet_tools.probe_audio import Probe
-from yamnet_tools.quantise import fine_tune
-from yamnet_tools.quantise.calibration import calibration_patches
+from yamnet_tools.quantise.calibration_pool import calibration_pool, require_pytorch
 from yamnet_tools.quantise.checkpoints import Checkpoints, pack_network, unpack_network
 from yamnet_tools.quantise.float_model import float_model
 from yamnet_tools.quantise.float_network import FloatNetwork
@@ -38,15 +37,16 @@ from yamnet_tools.quantise.int8_network import Int8Network, to_model
 from yamnet_tools.quantise.known_answer import check_known_answers
 from yamnet_tools.quantise.proof import QuantisationProof, prove_quantised
 from yamnet_tools.quantise.quantiser import HEAD_HIGH, Recipe, quantise
+from yamnet_tools.quantise.training import Settings
 from yamnet_tools.quantise.tuning import tune
 
 PROFILE = "yamnet"
 DEFAULT_CALIBRATION = 1500
-DEFAULT_STEPS = 400
-ROUNDING_PATCHES = 256
-"""Of the calibration patches, those that ranges and rounding look at; fine-tuning learns from all."""
+DEFAULT_STEPS = 0
+RANGE_PATCHES = 512
+"""Of the calibration patches, those that ranges are taken from; fine-tuning learns from all."""
 
-LEARNING_RATE = 0.02
+LEARNING_RATE = 0.005
 """Of latent weights, in steps of int8."""
 
 FLOAT_NAME = "yamnet_float.tflite"
@@ -83,8 +83,8 @@ def convert_float(
     Args:
         weights: yamnet.h5 or the folded .npz, or a folder with one; by default it is searched for.
         out_dir: made if it does not exist.
-        audio_dir: recordings to calibrate on; None for made-up sounds.
-        calibration_count: patches to calibrate on.
+        audio_dir: recordings to calibrate on besides made-up sounds.
+        calibration_count: patches of recordings, and of made-up sounds, to calibrate on.
         seed: of everything drawn at random.
         head: an .npz with another classifier (see yamnet_tools.quantise.head).
         tuning_steps: of fine-tuning against the float network; 0 leaves it out.
@@ -94,12 +94,13 @@ def convert_float(
         report: takes lines of progress for people.
 
     Raises:
-        SourceError: weights or class map cannot be found, or h5py is missing.
+        SourceError: weights or class map cannot be found, or h5py or PyTorch is missing.
         ModelError: the weights are not YAMNet's, do not work, or do not survive.
         AudioError: no recording in `audio_dir` can be read.
         OSError: a file cannot be read or written.
     """
     refuse_folders(out_dir)
+    require_pytorch()
     source = find_float_weights(weights)
     spec = LogMelSpec.profile(PROFILE)
     what = "Google's published file" if source.known else "not a published file; its own layers are all there"
@@ -109,17 +110,15 @@ def convert_float(
     checkpoints = Checkpoints(_job(source, head, audio_dir, calibration_count, seed, tuning_steps))
 
     def calibrate() -> dict[str, np.ndarray]:
-        report("collecting calibration audio")
-        return {"patches": calibration_patches(audio_dir, calibration_count, seed, spec, report)}
+        return {"patches": calibration_pool(network, audio_dir, calibration_count, seed, spec, report)}
 
     def quantised() -> dict[str, np.ndarray]:
-        return pack_network(quantise(network, patches[:ROUNDING_PATCHES], Recipe(), seed=seed, report=report))
+        return pack_network(quantise(network, patches[:RANGE_PATCHES], Recipe(), seed=seed, report=report))
 
     patches = checkpoints.stage("calibration", calibrate, report)["patches"].astype(np.float32)
     made: Int8Network = unpack_network(checkpoints.stage("rounded", quantised, report), network)
     if tuning_steps:
-        settings = fine_tune.Settings(tuning_steps, LEARNING_RATE, seed)
-        made = tune(made, network, patches, settings, checkpoints, report)
+        made = tune(made, network, patches, Settings(tuning_steps, LEARNING_RATE, seed), checkpoints, report)
     metadata = {front_end.METADATA_NAME: front_end.encode(spec)}
     model = to_model(made, _description(network), metadata)
     data = write_model(model)

@@ -1,189 +1,198 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Teaches the quantised network's last layers to repeat the float network's logits.
+"""Teaches the quantised network to repeat the float network's logits. Needs PyTorch.
 
-Quantisation-aware fine-tuning with the float network as teacher, on unlabelled audio: the forward pass rounds weights
+Quantisation-aware training with the float network as teacher, on unlabelled audio: the forward pass rounds weights
 and activations as the device will, the backward pass treats rounding as if it were not there and stops at the ends of
 the int8 range (straight-through estimator; Jacob et al., "Quantization and Training of Neural Networks for
-Efficient Integer-Arithmetic-Only Inference", 2018). Only the layers from `first` on are trained: they are where the
-error arises, and with 24 or fewer positions a patch they are cheap to train on a PC.
+Efficient Integer-Arithmetic-Only Inference", 2018).
 """
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
+import torch
+from torch.nn import functional
 
-from yamnet_tools.quantise.float_network import Float, Weighted, scattered
-from yamnet_tools.quantise.int8_network import WEIGHT_PEAK, Affine, Int8Layer, Int8Network
+from yamnet_tools.quantise.float_network import Float, FloatNetwork
+from yamnet_tools.quantise.int8_network import (
+    ACTIVATION_LEVELS,
+    WEIGHT_PEAK,
+    Affine,
+    Int8Layer,
+    Int8Network,
+    weight_scales,
+)
+from yamnet_tools.quantise.rounding import nearest
+from yamnet_tools.quantise.torch_network import TorchNetwork, applied, as_input
+from yamnet_tools.quantise.training import Settings, State
 
-FLOOR_LOGIT = -6.5
-"""A probability below 0.0015 is 0 in int8, so it does not matter how far below a logit lies."""
+FLOOR_LOGIT, CEILING_LOGIT = -6.5, 7.0
+"""A probability below 0.0015 is 0 in int8 and one above 0.999 is 255/256, so it does not matter how far beyond."""
 
-_BATCH = 48
+BATCH = 64
+_MICRO_BATCH = 32  # keeps a layer's activations near the CPU
 _FAINTEST_WEIGHT = 0.02  # of a class that is not there
-_BETAS = (0.9, 0.999)
-_WARM_UP = 0.1  # of all steps
-_BIAS_STEP = 50.0  # one unit of learning rate moves a bias by so many steps of the accumulator
-
-
-@dataclass
-class State:
-    """Where training stands, so that it can be stopped and taken up again.
-
-    Attributes:
-        step: steps done.
-        values: latent weights (in steps of int8) and biases (in steps of 50 accumulator steps), two per layer.
-        first, second: Adam's moments of each.
-    """
-
-    step: int
-    values: list[Float]
-    first: list[Float]
-    second: list[Float]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How long and how fast to train."""
-
-    steps: int
-    rate: float
-    seed: int
-
-
-def start(layers: tuple[Int8Layer, ...]) -> State:
-    """Begin where rounding ended."""
-    values: list[Float] = []
-    for layer in layers:
-        values.append(layer.weights.astype(np.float32))
-        values.append((layer.bias / (layer.scales * _BIAS_STEP)).astype(np.float32))
-    return State(0, values, [np.zeros_like(v) for v in values], [np.zeros_like(v) for v in values])
+_RANKING_WEIGHT = 5.0
+_WARM_UP = 0.05  # of all steps
+_SMOOTHING = 0.05
+_HEAD_BIAS_STEP = 0.05  # in logits; other biases move in steps of their layer's activations
+_TINY = 1e-6
 
 
 def fine_tune(
     network: Int8Network,
-    first: int,
-    inputs: npt.NDArray[np.uint8],
-    targets: Float,
+    exact: FloatNetwork,
+    draw: Callable[[np.random.Generator, int], Float],
     settings: Settings,
-    state: State,
+    state: State | None = None,
     checkpoint: Callable[[State, float], None] = lambda _state, _loss: None,
+    every: int = 1,
 ) -> Int8Network:
-    """Train the layers from index `first` on.
+    """Train all layers.
 
     Args:
-        network: rounded; its activations have one step per unit (see `equalise`).
-        first: index of the first layer to train.
-        inputs: what the layers before it give, as steps above zero, uint8 [n, h, w, C].
-        targets: the float network's logits, [n, K].
-        settings: steps, learning rate and seed.
-        state: from `start`, or a checkpoint.
-        checkpoint: given the state and the smoothed loss after every step.
+        network: rounded; its activations start at zero, one step per unit (see `equalise`).
+        exact: the float network it stands for, the teacher.
+        draw: gives that many log-mel patches, float32 [n, 96, 64].
+        settings: steps, learning rate and seed; step n draws from a generator of seed and n alone.
+        state: from a checkpoint; None to begin.
+        checkpoint: given the state and the smoothed loss now and then, and after the last step.
+        every: steps between checkpoints.
 
     Returns:
         The network with the trained weights rounded to int8.
     """
-    tail = _Tail(network.layers[first:], network.mean)
-    smoothed = 0.0
-    while state.step < settings.steps:
-        rng = np.random.default_rng([settings.seed, state.step])
-        chosen = rng.integers(len(inputs), size=_BATCH)
-        loss, gradients = tail.gradients(state.values, inputs[chosen].astype(np.float32), targets[chosen])
-        smoothed = loss if smoothed == 0.0 else 0.95 * smoothed + 0.05 * loss
-        state.step += 1
-        _adam(state, gradients, settings.rate * _schedule(state.step / settings.steps))
-        checkpoint(state, smoothed)
-    return replace(network, layers=network.layers[:first] + tail.rounded(state.values))
+    student, teacher = _Student(network), TorchNetwork(exact)
+    optimiser = torch.optim.Adam(student.parameters, lr=settings.rate)
+    done = 0 if state is None else _restore(state, student, optimiser)
+    smoothed = math.nan
+    for step in range(done, settings.steps):
+        rate = settings.rate * _schedule((step + 1) / settings.steps)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        loss = _step(student, teacher, draw(np.random.default_rng([settings.seed, step]), BATCH), optimiser)
+        smoothed = loss if math.isnan(smoothed) else (1 - _SMOOTHING) * smoothed + _SMOOTHING * loss
+        if (step + 1) % every == 0 or step + 1 == settings.steps:
+            checkpoint(_state(step + 1, student, optimiser), smoothed)
+    return student.rounded()
+
+
+def _step(student: "_Student", teacher: TorchNetwork, patches: Float, optimiser: torch.optim.Adam) -> float:
+    optimiser.zero_grad(set_to_none=True)
+    total = 0.0
+    for start in range(0, len(patches), _MICRO_BATCH):
+        part = torch.from_numpy(patches[start : start + _MICRO_BATCH])
+        with torch.no_grad():
+            targets = teacher.logits(part)
+        loss = _loss(student.logits(part), targets) * (len(part) / len(patches))
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += float(loss.detach())
+    optimiser.step()
+    return total
 
 
 def _schedule(progress: float) -> float:
-    """Up in a straight line, down along a cosine."""
-    if progress < _WARM_UP:
-        return progress / _WARM_UP
-    return float(0.5 + 0.5 * np.cos(np.pi * (progress - _WARM_UP) / (1 - _WARM_UP)))
+    """Up in a straight line, then down along a cosine."""
+    return min(1.0, progress / _WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * progress))
 
 
-def _adam(state: State, gradients: list[Float], rate: float) -> None:
-    """One step of Adam (Kingma and Ba, 2014), in place."""
-    slow, slower = _BETAS
-    correction = np.sqrt(1 - slower**state.step) / (1 - slow**state.step)
-    for value, gradient, first, second in zip(state.values, gradients, state.first, state.second, strict=True):
-        first += (1 - slow) * (gradient - first)
-        second += (1 - slower) * (gradient * gradient - second)
-        value -= np.float32(rate * correction) * first / (np.sqrt(second) + 1e-8)
+def _loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Huber loss of logits that matter, weighted towards classes that are heard, and the divergence of rankings.
+
+    The second term is the Kullback-Leibler divergence of softmaxes (Hinton et al., "Distilling the Knowledge in a
+    Neural Network", 2015): an error common to all classes costs nothing there, one that swaps the first two does.
+    """
+    low = (logits < FLOOR_LOGIT) & (targets < FLOOR_LOGIT)
+    high = (logits > CEILING_LOGIT) & (targets > CEILING_LOGIT)
+    difference = (logits - targets.clamp(min=FLOOR_LOGIT)).masked_fill(low | high, 0.0)
+    weight = _FAINTEST_WEIGHT + torch.sigmoid(targets + 1)
+    huber = functional.huber_loss(difference, torch.zeros_like(difference), reduction="none")
+    ranking = functional.kl_div(
+        functional.log_softmax(logits, 1), functional.log_softmax(targets, 1), log_target=True, reduction="batchmean"
+    )
+    return (weight * huber).sum(1).mean() + _RANKING_WEIGHT * ranking
 
 
-def _loss(logits: Float, targets: Float) -> tuple[float, Float]:
-    """Huber loss of logits that matter, weighted towards classes that are heard; and its slope, [n, K]."""
-    irrelevant = (logits < FLOOR_LOGIT) & (targets < FLOOR_LOGIT)
-    difference = np.where(irrelevant, 0, logits - np.maximum(targets, FLOOR_LOGIT))
-    weight = _FAINTEST_WEIGHT + 1 / (1 + np.exp(-np.clip(targets + 1, -30, 30)))
-    slope = np.clip(difference, -1, 1)
-    loss = weight * slope * (difference - slope / 2)
-    return float(loss.sum(axis=1).mean()), (weight * slope / len(logits)).astype(np.float32)
+class _Student:
+    """The int8 network: rounded forwards, smooth backwards.
+
+    Each layer has latent weights, in steps of the int8 weights it began with, and a bias. Scales follow the weights:
+    the largest of each channel (of the whole head) is always 127 steps, as the device's model format promises.
+    """
+
+    def __init__(self, network: Int8Network) -> None:
+        self._network = network
+        self._first_scales = [torch.from_numpy(layer.scales.astype(np.float32)) for layer in network.layers]
+        self._bias_steps = [_HEAD_BIAS_STEP if layer.source.is_head else 1.0 for layer in network.layers]
+        self.parameters: list[torch.Tensor] = []
+        for layer, step in zip(network.layers, self._bias_steps, strict=True):
+            latent = torch.from_numpy(layer.weights.astype(np.float32))
+            bias = torch.from_numpy((layer.bias / step).astype(np.float32))
+            self.parameters += [latent.requires_grad_(), bias.requires_grad_()]
+
+    def logits(self, patches: torch.Tensor) -> torch.Tensor:
+        """[n, 96, 64] -> [n, K], before the logits are rounded."""
+        values = as_input(_rounded(patches, self._network.patch))
+        for index, layer in enumerate(self._network.layers[:-1]):
+            values = applied(layer.source, values, *self._weights_and_bias(index))
+            values = torch.fake_quantize_per_tensor_affine(values, 1.0, 0, 0, ACTIVATION_LEVELS)
+        mean = _rounded(values.mean((2, 3)), self._network.mean)
+        head = len(self._network.layers) - 1
+        return applied(self._network.layers[head].source, mean, *self._weights_and_bias(head))
+
+    def rounded(self) -> Int8Network:
+        """The network with the weights as they are now."""
+        made: list[Int8Layer] = []
+        source = self._network.patch
+        for index, layer in enumerate(self._network.layers):
+            latent, bias = (self.parameters[2 * index + part].detach().numpy() for part in (0, 1))
+            weights = latent * self._first_scales[index].numpy()
+            trained = replace(layer.source, weights=weights, bias=bias * np.float32(self._bias_steps[index]))
+            scales = weight_scales(trained, self._network.mean.scale if trained.is_head else source.scale)
+            made.append(Int8Layer(trained, nearest(trained, scales), scales, trained.bias.astype(float), layer.output))
+            source = layer.output
+        return replace(self._network, layers=tuple(made))
+
+    def _weights_and_bias(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        latent, bias = self.parameters[2 * index : 2 * index + 2]
+        steps = self._steps(index).expand(latent.shape[-1]).contiguous()
+        zeros = torch.zeros(steps.shape, dtype=torch.int32)
+        whole = torch.fake_quantize_per_channel_affine(latent, steps, zeros, latent.ndim - 1, -WEIGHT_PEAK, WEIGHT_PEAK)
+        return whole * self._first_scales[index], bias * self._bias_steps[index]
+
+    def _steps(self, index: int) -> torch.Tensor:
+        """What is 1 in int8, in units of the latent weights: [C_out], of the head [1]."""
+        peaks = self.parameters[2 * index].detach().abs().reshape(-1, self._first_scales[index].numel()).amax(0)
+        return (peaks / WEIGHT_PEAK).clamp(min=_TINY)
 
 
-def _backward(layer: Weighted, inputs: Float, slope: Float, *, wanted: bool) -> tuple[Float, tuple[Float, Float]]:
-    """Derivatives by a layer's inputs (only if `wanted`), weights and bias from that by its output before ReLU."""
-    by_bias = slope.sum(axis=(0, 1, 2))
-    if layer.is_depthwise:
-        columns = layer.columns(inputs)
-        by_weights = np.einsum("nhwtc,nhwc->tc", columns, slope, optimize=True).reshape(layer.weights.shape)
-        taps = slope[..., np.newaxis, :] * layer.matrix
-        return (scattered(taps, inputs.shape, layer.stride) if wanted else slope), (by_weights, by_bias)
-    flat, rows = slope.reshape(-1, slope.shape[-1]), inputs.reshape(-1, inputs.shape[-1])
-    by_inputs = (flat @ layer.weights.T).reshape(inputs.shape) if wanted else slope
-    return by_inputs, (rows.T @ flat, by_bias)
+def _rounded(values: torch.Tensor, affine: Affine) -> torch.Tensor:
+    # PyTorch keeps zero points inside the integers' range, which -128..127 and 0..255 both are.
+    return torch.fake_quantize_per_tensor_affine(values, affine.scale, affine.zero_point, -128, 127)
 
 
-class _Tail:
-    """The trained layers, forwards with rounding and backwards without."""
+def _state(step: int, student: _Student, optimiser: torch.optim.Adam) -> State:
+    moments = [optimiser.state[parameter] for parameter in student.parameters]
+    return State(
+        step,
+        [parameter.detach().numpy().copy() for parameter in student.parameters],
+        [moment["exp_avg"].numpy().copy() for moment in moments],
+        [moment["exp_avg_sq"].numpy().copy() for moment in moments],
+    )
 
-    def __init__(self, layers: tuple[Int8Layer, ...], mean: Affine) -> None:
-        self._layers = layers
-        self._mean = mean
-        self._pinned = [np.abs(layer.weights) == WEIGHT_PEAK for layer in layers]
 
-    def gradients(self, values: list[Float], inputs: Float, targets: Float) -> tuple[float, list[Float]]:
-        """Loss and its derivative by each of `values`."""
-        floats = [self._as_float(index, values) for index in range(len(self._layers))]
-        activations, passed = [inputs], []
-        for layer, made in zip(floats[:-1], self._layers, strict=False):
-            levels = layer.linear(activations[-1]) * np.float32(1 / made.output.scale)
-            passed.append((levels > 0) & (levels < 255))
-            activations.append(np.clip(np.rint(levels), 0, 255) * np.float32(made.output.scale))
-        spread = activations[-1].shape[1] * activations[-1].shape[2]
-        mean = self._mean.quantised(activations[-1].mean(axis=(1, 2)))
-        loss, slope = _loss(floats[-1].linear(mean), targets)
-        found: list[Float] = []
-        scales = self._layers[-1].scales.astype(np.float32)
-        found[:0] = [mean.T @ slope * scales, slope.sum(axis=0) * scales * np.float32(_BIAS_STEP)]
-        slope = (slope @ floats[-1].weights.T / np.float32(spread))[:, np.newaxis, np.newaxis, :]
-        slope = np.broadcast_to(slope, activations[-1].shape)
-        for index in range(len(self._layers) - 2, -1, -1):
-            slope = slope * passed[index]
-            slope, by_weights = _backward(floats[index], activations[index], slope, wanted=index > 0)
-            scales = self._layers[index].scales.astype(np.float32)
-            found[:0] = [by_weights[0] * scales, by_weights[1] * scales * np.float32(_BIAS_STEP)]
-        return loss, found
-
-    def rounded(self, values: list[Float]) -> tuple[Int8Layer, ...]:
-        """The layers with the trained weights."""
-        made = []
-        for index, layer in enumerate(self._layers):
-            weights = self._integers(index, values).astype(np.int8)
-            bias = values[2 * index + 1].astype(np.float64) * layer.scales * _BIAS_STEP
-            made.append(replace(layer, weights=weights, bias=bias))
-        return tuple(made)
-
-    def _as_float(self, index: int, values: list[Float]) -> Weighted:
-        layer = self._layers[index]
-        scales = layer.scales.astype(np.float32)
-        weights = self._integers(index, values) * scales
-        return replace(layer.source, weights=weights, bias=values[2 * index + 1] * scales * np.float32(_BIAS_STEP))
-
-    def _integers(self, index: int, values: list[Float]) -> Float:
-        """Latent weights rounded; those that were 127 stay, as the channels' scales promise."""
-        rounded = np.clip(np.rint(values[2 * index]), -WEIGHT_PEAK, WEIGHT_PEAK)
-        return np.where(self._pinned[index], self._layers[index].weights, rounded).astype(np.float32)
+def _restore(state: State, student: _Student, optimiser: torch.optim.Adam) -> int:
+    """Go on from a checkpoint; returns the steps done."""
+    moments = {}
+    for index, (parameter, value) in enumerate(zip(student.parameters, state.values, strict=True)):
+        with torch.no_grad():
+            parameter.copy_(torch.from_numpy(value))
+        moments[index] = {
+            "step": torch.tensor(float(state.step)),
+            "exp_avg": torch.from_numpy(state.first[index]),
+            "exp_avg_sq": torch.from_numpy(state.second[index]),
+        }
+    optimiser.load_state_dict({"state": moments, "param_groups": optimiser.state_dict()["param_groups"]})
+    return state.step

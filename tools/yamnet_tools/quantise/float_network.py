@@ -135,7 +135,7 @@ def slots(class_count: int) -> tuple[Slot, ...]:
     return tuple(found)
 
 
-def _padding(size: int, stride: int) -> tuple[int, int, int]:
+def same_padding(size: int, stride: int) -> tuple[int, int, int]:
     """TensorFlow's SAME padding of a 3-tap filter: output size, zeros before, zeros after."""
     output = -(-size // stride)
     total = max((output - 1) * stride + 3 - size, 0)
@@ -144,8 +144,8 @@ def _padding(size: int, stride: int) -> tuple[int, int, int]:
 
 def _taps(values: Float, stride: int) -> list[Float]:
     """The nine shifted views that a 3 x 3 filter reads, each [n, h', w', C], row by row."""
-    height, top, bottom = _padding(values.shape[1], stride)
-    width, left, right = _padding(values.shape[2], stride)
+    height, top, bottom = same_padding(values.shape[1], stride)
+    width, left, right = same_padding(values.shape[2], stride)
     padded = np.pad(values, ((0, 0), (top, bottom), (left, right), (0, 0)))
     return [
         padded[:, row : row + stride * (height - 1) + 1 : stride, column : column + stride * (width - 1) + 1 : stride]
@@ -162,15 +162,3 @@ def _depthwise(values: Float, weights: Float, bias: Float, stride: int) -> Float
         if index != 4:
             total += tap * weights[index // 3, index % 3]
     return total
-
-
-def scattered(taps: Float, shape: tuple[int, ...], stride: int) -> Float:
-    """Add each tap of a 3 x 3 filter, [n, h', w', 9, C], to the input it was read from, [n, h, w, C]."""
-    height, top, bottom = _padding(shape[1], stride)
-    width, left, right = _padding(shape[2], stride)
-    total = np.zeros((shape[0], shape[1] + top + bottom, shape[2] + left + right, shape[3]), np.float32)
-    for index in range(9):
-        row, column = divmod(index, 3)
-        rows = slice(row, row + stride * (height - 1) + 1, stride)
-        total[:, rows, column : column + stride * (width - 1) + 1 : stride] += taps[..., index, :]
-    return total[:, top : top + shape[1], left : left + shape[2]]
