@@ -63,7 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             scorers, clips, read_label_map(None, scorers[0].class_names), 0, Settings(),
             lambda done: bar.update(done - bar.n),
         )  # fmt: skip
-    made = f", {options.calib_count} calibration patches of made-up sounds, {options.tuning_steps} steps of fine-tuning"
+    made = f", {options.calib_count} calibration patches of made-up sounds and half as many impressions of classes"
+    if options.tuning_steps:
+        made += f", {options.tuning_steps} steps of fine-tuning"
     report = Report(
         evaluation=evaluation,
         graft=_read_manifest(work / "graft"),
