@@ -227,7 +227,7 @@ def lesson(patches: np.ndarray) -> Callable[[np.random.Generator, int], np.ndarr
 
 def test_fine_tuning_brings_logits_closer(network: FloatNetwork, plain: Int8Network, patches: np.ndarray) -> None:
     exact = network.logits(patches)
-    tuned = fine_tune.fine_tune(plain, network, lesson(patches), Settings(steps=12, rate=0.1, seed=0))
+    tuned = fine_tune.fine_tune(plain, network, lesson(patches), Settings(steps=24, rate=0.02, seed=0))
     before, after = (np.abs(made.logits(patches) - exact).mean() for made in (plain, tuned))
     assert after < before
     check_network(to_model(tuned, "", {}))
