@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serial_console/document_upload.h"
 
+#include "arguments.h"
+
 namespace serial_console {
-namespace {
-
-std::unexpected<Error> BadArgument(std::string message) {
-  return std::unexpected(Error{ErrorCode::kBadArgument, std::move(message)});
-}
-
-}  // namespace
 
 std::expected<size_t, Error> DocumentUpload::Take(uint64_t offset, uint64_t total, std::span<const uint8_t> chunk,
                                                   size_t most) {

@@ -80,17 +80,18 @@ T* AllocatePersistent(TfLiteContext* context, int count) {
 
 /// DoubledBias() of each channel.
 /// @param count  weights of one output channel; the first lies at channel * `channel_step`, the next `step` further.
-int32_t* FoldBias(TfLiteContext* context, TempTensors& tensors, int channels, int count, int channel_step, int step) {
-  auto* const folded = AllocatePersistent<int32_t>(context, channels);
-  if (folded == nullptr) return nullptr;
+int32_t* DoubledBiases(TfLiteContext* context, TempTensors& tensors, int channels, int count, int channel_step,
+                       int step) {
+  auto* const biases = AllocatePersistent<int32_t>(context, channels);
+  if (biases == nullptr) return nullptr;
   const int8_t* const weights = tensors.weights().data.int8;
   for (int channel = 0; channel < channels; ++channel) {
     int32_t sum = 0;
     for (int i = 0; i < count; ++i) sum += weights[channel * channel_step + i * step];
-    folded[channel] =
+    biases[channel] =
         DoubledBias(tensors.bias().data.i32[channel], sum, static_cast<int32_t>(tensors.input().params.zero_point));
   }
-  return folded;
+  return biases;
 }
 
 /// Turns exponents into FurtherShift() of them, in place.
@@ -124,7 +125,7 @@ TfLiteStatus PrepareConv(TfLiteContext* context, TfLiteNode* node) {
   const int channels = weights.data[0];
   const int taps = weights.data[1] * weights.data[2] * weights.data[3];
   TF_LITE_ENSURE(context, TurnIntoShifts(data.conv.per_channel_output_shift, channels));
-  data.bias = FoldBias(context, tensors, channels, taps, taps, 1);
+  data.bias = DoubledBiases(context, tensors, channels, taps, taps, 1);
   TF_LITE_ENSURE(context, data.bias != nullptr);
   if (IsPointwise(weights, params)) {
     TF_LITE_ENSURE_EQ(context, taps % kVectorBytes, 0);
@@ -207,7 +208,7 @@ TfLiteStatus PrepareDepthwise(TfLiteContext* context, TfLiteNode* node) {
   TF_LITE_ENSURE_EQ(context, tensors.input().dims->data[3], channels);
   TF_LITE_ENSURE_EQ(context, channels % kVectorBytes, 0);
   TF_LITE_ENSURE(context, TurnIntoShifts(data.conv.per_channel_output_shift, channels));
-  data.bias = FoldBias(context, tensors, channels, 9, 1, channels);
+  data.bias = DoubledBiases(context, tensors, channels, 9, 1, channels);
   TF_LITE_ENSURE(context, data.bias != nullptr);
   return context->RequestScratchBufferInArena(context, channels, &data.scratch);
 }
@@ -249,7 +250,7 @@ TfLiteStatus PrepareFullyConnected(TfLiteContext* context, TfLiteNode* node) {
   TF_LITE_ENSURE_EQ(context, depth % kVectorBytes, 0);
   auto shift = static_cast<int32_t>(data.layer.output_shift);
   TF_LITE_ENSURE(context, TurnIntoShifts(&shift, 1));
-  data.bias = FoldBias(context, tensors, channels, depth, depth, 1);
+  data.bias = DoubledBiases(context, tensors, channels, depth, depth, 1);
   data.multipliers = AllocatePersistent<int32_t>(context, channels);
   data.shifts = AllocatePersistent<int32_t>(context, channels);
   TF_LITE_ENSURE(context, data.bias != nullptr && data.multipliers != nullptr && data.shifts != nullptr);
