@@ -167,6 +167,14 @@ BROKEN: dict[str, tuple[Callable[[Model], Model], str]] = {
         lambda m: with_operand(m, CONV, 2, edited(3, 2**31 - 1, "<i4")),
         "layer1/conv/bias: so large",
     ),
+    "twice the bias overflows": (
+        lambda m: with_operand(m, CONV, 2, edited(3, 2**30, "<i4")),
+        "layer1/conv/bias: so large",
+    ),
+    "products as coarse as the output": (
+        lambda m: with_operand(with_operand(m, CONV, 1, rescaled(100)), CONV, 2, rescaled(100)),
+        "layer1/conv: the output's scale",
+    ),
     "bias type": (lambda m: with_operand(m, CONV, 2, changed({"type": TensorType.INT8})), "layer1/conv/bias"),
 }
 
