@@ -35,6 +35,7 @@ from yamnet_tools.quantise.float_source import H5_URL, FloatSource, find_float_w
 from yamnet_tools.quantise.head import load_head, with_head
 from yamnet_tools.quantise.int8_network import Int8Network, to_model
 from yamnet_tools.quantise.known_answer import check_known_answers
+from yamnet_tools.quantise.programs import programs_digest
 from yamnet_tools.quantise.proof import QuantisationProof, prove_quantised
 from yamnet_tools.quantise.quantiser import HEAD_HIGH, Recipe, quantise
 from yamnet_tools.quantise.training import Settings
@@ -161,7 +162,7 @@ def _job(
 ) -> dict[str, object]:
     """All that decides the result."""
     return {
-        "tool": __version__,
+        "programs": programs_digest(),
         "weights": source.sha256,
         "head": None if head is None else sha256_of_file(head),
         "audio": None if audio_dir is None else str(audio_dir.resolve()),

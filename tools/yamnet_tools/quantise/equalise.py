@@ -15,7 +15,7 @@ import numpy as np
 from yamnet_tools.quantise.float_network import Float, FloatNetwork, Weighted
 from yamnet_tools.quantise.int8_network import ACTIVATION_LEVELS, WEIGHT_PEAK
 
-_LARGEST_GAIN = 64.0  # of an output's steps in a product's; kernels shift sums left by 6 bits for it
+_LARGEST_PRODUCT = 0.999  # in steps of the output: the device's kernels know no coarser ones
 _TINY = 1e-6
 _NARROWEST = 1e-5  # of the widest channel's range
 
@@ -59,7 +59,7 @@ def rescaled(network: FloatNetwork, steps: list[Float]) -> FloatNetwork:
     layers = list(network.layers)
     for index, wanted in enumerate(steps):
         layer, following = layers[index], layers[index + 1]
-        scales = np.maximum(wanted, _products(layer) / _LARGEST_GAIN)
+        scales = np.maximum(wanted, _products(layer) / _LARGEST_PRODUCT)
         layers[index] = replace(layer, weights=layer.weights / scales, bias=layer.bias / scales)
         gains = scales if following.is_depthwise else scales[:, np.newaxis]
         layers[index + 1] = replace(following, weights=following.weights * gains)

@@ -27,7 +27,7 @@ WEIGHT_PEAK = 127
 ACTIVATION_LEVELS = 255
 """Steps between the lowest and the highest int8."""
 
-_LARGEST_BIAS = 2**30  # leaves the other half of 32 bits to the sum of products
+_LARGEST_BIAS = 2**29  # with the sum of products it stays within the device's 30 bits
 _VERSIONS = {"RESHAPE": 1, "CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "MEAN": 2, "FULLY_CONNECTED": 4, "LOGISTIC": 2}
 
 
