@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The generated pages: others' text stays, figures are the evaluation's, a missed target is said to be missed."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import yaml
 
 from yamnet_tools.errors import SourceError
+from yamnet_tools.evaluate import accuracy_command
 from yamnet_tools.evaluate.accuracy_page import BEGIN, Report, accuracy_page, with_section
 from yamnet_tools.evaluate.dataset import Clip
 from yamnet_tools.evaluate.evaluation import Settings, evaluate
@@ -18,7 +20,7 @@ from yamnet_tools.evaluate.results import Evaluation
 from yamnet_tools.evaluate.reuse import made_once
 from yamnet_tools.model import convert
 from yamnet_tools.model.manifest import Manifest
-from yamnet_tools.quantise.ablation import PREDECESSOR, VARIANTS
+from yamnet_tools.quantise.ablation import PREDECESSOR, VARIANTS, Variant
 from yamnet_tools.quantise.float_source import FloatSource
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "audio"
@@ -129,6 +131,25 @@ def test_a_model_is_made_again_only_if_something_changed(tmp_path: Path) -> None
         made_once(tmp_path, product, {"steps": 3}, lambda: 1 // 0)
     assert made_once(tmp_path, product, {"steps": 2}, make)
     assert len(calls) == 4
+
+
+def test_the_simpler_ways_are_made_once_for_the_same_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    calls = []
+
+    def build(_network: object, ways: tuple[Variant, ...], *_: object) -> Iterator[tuple[Variant, bytes]]:
+        calls.append(1)
+        yield from ((way, way.name.encode()) for way in ways)
+
+    monkeypatch.setattr(accuracy_command, "build_variants", build)
+    class_map = tmp_path / "classes.csv"
+    class_map.write_text("classes")
+    source = FloatSource(tmp_path / "w.npz", "here", "0" * 64, 1, False, None)  # type: ignore[arg-type]
+    for _ in range(2):
+        accuracy_command.make_variants(source, tmp_path / "ways", class_map)
+    assert len(calls) == 1
+    for way in (*VARIANTS, PREDECESSOR):
+        assert (tmp_path / "ways" / way.name / "yamnet.tflite").read_bytes() == way.name.encode()
+        assert (tmp_path / "ways" / way.name / "yamnet_class_map.csv").read_text() == "classes"
 
 
 def test_a_section_replaces_itself_and_nothing_else() -> None:

@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     manifest = _read_manifest(keras)
     if source.sha256 != manifest.source.sha256:
         raise SourceError(f"{keras}: made from other weights than {source.path}; convert again")
-    _make_variants(source, work / WAYS, keras / CLASS_MAP_NAME)
+    make_variants(source, work / WAYS, keras / CLASS_MAP_NAME)
     scorers = open_scorers(_models(work, keras), "litert", ablation=False)
     with tqdm(total=len(clips), unit="clip", disable=None) as bar:
         evaluation = evaluate(
@@ -101,8 +101,8 @@ def _make_keras(source: FloatSource, folder: Path, calibration_count: int, tunin
     return folder
 
 
-def _make_variants(source: FloatSource, folder: Path, class_map: Path) -> None:
-    """The simpler ways to quantise, each in a folder of its own."""
+def make_variants(source: FloatSource, folder: Path, class_map: Path) -> None:
+    """Quantise in each of the simpler ways, each in a folder of its own; once for the same weights."""
     ways = (*VARIANTS, PREDECESSOR)
 
     def make() -> None:

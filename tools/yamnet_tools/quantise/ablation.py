@@ -3,7 +3,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import StrEnum
 
 import numpy as np
 
@@ -22,7 +22,7 @@ GAUSSIAN_MEAN, GAUSSIAN_DEVIATION = -5.0, 3.0
 _PLAIN = Recipe(equalise=False, sensitive=False, balance=False, split=False, compensate=False)
 
 
-class Calibration(Enum):
+class Calibration(StrEnum):
     """What ranges are taken from."""
 
     GAUSSIAN = "independent normal values"
