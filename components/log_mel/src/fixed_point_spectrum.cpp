@@ -25,9 +25,9 @@ int32_t RoundShift(int64_t value, int shift) {
 
 // Two 32-bit conversions, which the chip has, instead of one 64-bit conversion, which it has not.
 float ToFloat(int64_t value) {
-  const auto high = static_cast<int32_t>(value >> 31);
-  const auto low = static_cast<int32_t>(value & 0x7fffffff);
-  return static_cast<float>(high) * 0x1p31f + static_cast<float>(low);
+  const auto high = static_cast<int32_t>(value >> 32);
+  const auto low = static_cast<uint32_t>(value);
+  return static_cast<float>(high) * 0x1p32f + static_cast<float>(low);
 }
 
 int PeakMagnitude(std::span<const int16_t> frame) {
