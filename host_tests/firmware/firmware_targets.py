@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,11 +23,11 @@ YAMNET_OFFSET, YAMNET_BYTES = 0x620000, 5 << 20  # partitions.csv
 STORAGE_OFFSET, STORAGE_BYTES = 0xB20000, 0x4A0000
 
 
-def build(name: str, target: str, defaults: Sequence[str], options: str = "") -> Path:
-    """Build the project for `target` in build/<name>; returns that folder. Skips where there is no ESP-IDF.
+def build(name: str, target: str, defaults: Sequence[str], options: str = "", *, project: Path = CHECKOUT) -> Path:
+    """Build a project for `target` in build/<name>; returns that folder. Skips where there is no ESP-IDF.
 
     Args:
-        defaults: sdkconfig files of the checkout.
+        defaults: sdkconfig files of the project.
         options: further lines of sdkconfig.
     """
     idf = os.environ.get("IDF_PATH")
@@ -37,8 +38,8 @@ def build(name: str, target: str, defaults: Sequence[str], options: str = "") ->
     folder = CHECKOUT / "build" / name
     folder.parent.mkdir(exist_ok=True)
     extra = folder.with_name(f"{name}.sdkconfig")  # ESP-IDF wants a new build folder to be empty
-    files = [str(CHECKOUT / file) for file in defaults] + [str(extra)]
-    command = ["idf.py", "-B", str(folder), "-D", f"SDKCONFIG={folder / 'sdkconfig'}"]
+    files = [str(project / file) for file in defaults] + [str(extra)]
+    command = ["idf.py", "-C", str(project), "-B", str(folder), "-D", f"SDKCONFIG={folder / 'sdkconfig'}"]
     command += ["-D", f"SDKCONFIG_DEFAULTS={';'.join(files)}"]
     if components := os.environ.get("YAMNET_IDF_COMPONENTS"):
         command += ["-D", f"EXTRA_COMPONENT_DIRS={components}"]
@@ -96,17 +97,48 @@ def run_in_qemu(
         arguments: further ones for QEMU.
         model_at: where the model is to lie in flash besides.
     """
+    command = _qemu_command(flash)
+    if not flash.exists():
+        write_flash_image(folder, model_dir, flash, model_at)
+    with _console([*command, *arguments], dict(os.environ), 600.0) as console:
+        yield console
+
+
+def output_in_qemu(folder: Path, flash: Path, last_lines: Sequence[str]) -> list[str]:
+    """What an app without a console prints in QEMU, up to the first of `last_lines`.
+
+    Args:
+        flash: where the image of the whole flash is put.
+    """
+    command = _qemu_command(flash)
+    flash.write_bytes(_app_image(folder))
+    printed: list[str] = []
+    # QEMU stops its UART where standard input ends.
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        stop = threading.Timer(BOOT_TIMEOUT_S, process.kill)
+        stop.start()
+        try:
+            assert process.stdout
+            for line in process.stdout:
+                printed.append(line.rstrip())
+                if printed[-1] in last_lines:
+                    return printed
+        finally:
+            stop.cancel()
+            process.kill()
+    pytest.fail("QEMU ended early:\n" + "\n".join(printed[-40:]))
+
+
+def _qemu_command(flash: Path) -> list[str]:
     qemu = os.environ.get("YAMNET_QEMU") or shutil.which("qemu-system-xtensa")
     if not qemu:
         pytest.skip("needs Espressif's QEMU: python $IDF_PATH/tools/idf_tools.py install qemu-xtensa")
-    if not flash.exists():
-        write_flash_image(folder, model_dir, flash, model_at)
     command = [qemu, "-machine", "esp32s3", "-m", "8M", "-display", "none", "-monitor", "none", "-no-reboot"]
     command += ["-global", "driver=ssi_psram,property=is_octal,value=true"]
     command += ["-global", "driver=timer.esp32s3.timg,property=wdt_disable,value=true"]
-    command += ["-drive", f"file={flash},if=mtd,format=raw", "-serial", "stdio", *arguments]
-    with _console(command, dict(os.environ), 600.0) as console:
-        yield console
+    return [*command, "-drive", f"file={flash},if=mtd,format=raw", "-serial", "stdio"]
 
 
 def read_storage(flash: Path, folder: Path) -> Path:
@@ -128,12 +160,7 @@ def _idf_python() -> str:
 
 def write_flash_image(folder: Path, model_dir: Path, flash: Path, model_at: int | None = None) -> None:
     """Bootloader, partition table, app, model partition and perhaps the model in one image of the whole flash."""
-    image = bytearray(b"\xff" * FLASH_BYTES)
-    for line in (folder / "flash_args").read_text().splitlines():
-        if line.startswith("0x"):
-            offset, name = line.split()
-            data = (folder / name).read_bytes()
-            image[int(offset, 16) : int(offset, 16) + len(data)] = data
+    image = _app_image(folder)
     spiffs = flash.with_suffix(".spiffs")
     generator = Path(os.environ["IDF_PATH"]) / "components" / "spiffs" / "spiffsgen.py"
     _run([sys.executable, str(generator), str(YAMNET_BYTES), str(model_dir), str(spiffs)])
@@ -142,6 +169,17 @@ def write_flash_image(folder: Path, model_dir: Path, flash: Path, model_at: int 
         model = (model_dir / "yamnet.tflite").read_bytes()
         image[model_at : model_at + len(model)] = model
     flash.write_bytes(image)
+
+
+def _app_image(folder: Path) -> bytearray:
+    """Bootloader, partition table and app in an image of the whole flash."""
+    image = bytearray(b"\xff" * FLASH_BYTES)
+    for line in (folder / "flash_args").read_text().splitlines():
+        if line.startswith("0x"):
+            offset, name = line.split()
+            data = (folder / name).read_bytes()
+            image[int(offset, 16) : int(offset, 16) + len(data)] = data
+    return image
 
 
 @contextmanager
