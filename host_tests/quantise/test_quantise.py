@@ -21,7 +21,7 @@ from yamnet_tools.quantise.impressions import impressions
 from yamnet_tools.quantise.int8_network import Affine, Int8Network, to_model, weight_scales
 from yamnet_tools.quantise.quantiser import LOG_MEL_HIGH, LOG_MEL_LOW, Recipe, quantise
 from yamnet_tools.quantise.rounding import compensated, nearest
-from yamnet_tools.quantise.sensitivity import Sensitivity, best_ranges, measure
+from yamnet_tools.quantise.sensitivity import Sensitivity, best_mean_range, best_ranges, measure
 from yamnet_tools.quantise.splitting import plan, split
 from yamnet_tools.quantise.synthetic_audio import synthetic_sounds
 from yamnet_tools.quantise.training import Settings, State
@@ -124,6 +124,19 @@ def test_copies_go_where_they_gain_the_most() -> None:
     assert plan(costs, np.full(5, 99.0)) == {}
 
 
+def test_the_means_range_is_the_one_that_moves_the_logits_the_least(network: FloatNetwork) -> None:
+    rng = np.random.default_rng(0)
+    means = (rng.integers(0, 3, (64, 1024)) / 6).astype(np.float32)
+    means[:, :4] = rng.uniform(0, 40, (64, 4))
+    head = network.layers[-1]
+
+    def moved(highest: float) -> float:
+        return float(np.abs(head.linear(Affine.over(0.0, highest).quantised(means)) - head.linear(means)).mean())
+
+    assert moved(best_mean_range(means, head)) < 0.7 * moved(float(means.max()))
+    assert best_mean_range(np.zeros_like(means), head) > 0
+
+
 def test_impressions_are_heard_as_their_classes(network: FloatNetwork, patches: np.ndarray) -> None:
     made = impressions(network, patches, 8, seed=1)
     assert made.shape == (8, 96, 64)
@@ -133,7 +146,10 @@ def test_impressions_are_heard_as_their_classes(network: FloatNetwork, patches: 
     begun = network.logits(patches[rng.integers(len(patches), size=8)])
     classes = rng.permutation(CLASSES)[:8]
     rows = np.arange(8)
-    assert np.mean(network.logits(made)[rows, classes] > begun[rows, classes]) > 0.7
+    ended = network.logits(made)[rows, classes]
+    assert np.mean(ended > begun[rows, classes]) > 0.7
+    goals = rng.uniform(0, 8, 8)
+    assert np.all(np.abs(goals - ended) <= np.abs(goals - begun[rows, classes]) + 1e-3)
 
 
 def test_variations_stay_log_mel_and_differ(patches: np.ndarray) -> None:

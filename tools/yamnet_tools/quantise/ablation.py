@@ -14,7 +14,7 @@ from yamnet_tools.quantise.calibration import calibration_patches
 from yamnet_tools.quantise.calibration_pool import calibration_pool
 from yamnet_tools.quantise.float_network import FloatNetwork
 from yamnet_tools.quantise.int8_network import to_model
-from yamnet_tools.quantise.quantiser import LOG_MEL_HIGH, LOG_MEL_LOW, Recipe, quantise
+from yamnet_tools.quantise.quantiser import LOG_MEL_LOW, PATCH_HIGH, Recipe, quantise
 
 GAUSSIAN_MEAN, GAUSSIAN_DEVIATION = -5.0, 3.0
 """Calibration patches of the predecessor's published recipe: independent normal values."""
@@ -107,7 +107,7 @@ def build_variants(
             patches[variant.calibration],
             variant.recipe,
             seed=seed,
-            patch_range=reach.get(variant.calibration, (LOG_MEL_LOW, LOG_MEL_HIGH)),
+            patch_range=reach.get(variant.calibration, (LOG_MEL_LOW, PATCH_HIGH)),
         )
         profile = device_core.LogMelSpec.profile(variant.profile)
         metadata = {front_end.METADATA_NAME: front_end.encode(profile)}

@@ -44,9 +44,6 @@ from yamnet_tools.quantise.tuning import tune
 PROFILE = "yamnet"
 DEFAULT_CALIBRATION = 1500
 DEFAULT_STEPS = 0
-RANGE_PATCHES = 512
-"""Of the calibration patches, those that ranges are taken from; fine-tuning learns from all."""
-
 LEARNING_RATE = 0.005
 """Of latent weights, in steps of int8."""
 
@@ -114,7 +111,7 @@ def convert_float(
         return {"patches": calibration_pool(network, audio_dir, calibration_count, seed, spec, report)}
 
     def quantised() -> dict[str, np.ndarray]:
-        return pack_network(quantise(network, patches[:RANGE_PATCHES], Recipe(), seed=seed, report=report))
+        return pack_network(quantise(network, patches, Recipe(), seed=seed, report=report))
 
     patches = checkpoints.stage("calibration", calibrate, report)["patches"].astype(np.float32)
     made: Int8Network = unpack_network(checkpoints.stage("rounded", quantised, report), network)

@@ -25,11 +25,12 @@ from yamnet_tools.quantise.int8_network import (
     weight_scales,
 )
 from yamnet_tools.quantise.rounding import nearest
+from yamnet_tools.quantise.sensitivity import CEILING_LOGIT
 from yamnet_tools.quantise.torch_network import TorchNetwork, applied, as_input
 from yamnet_tools.quantise.training import Settings, State
 
-FLOOR_LOGIT, CEILING_LOGIT = -6.5, 7.0
-"""A probability below 0.0015 is 0 in int8 and one above 0.999 is 255/256, so it does not matter how far beyond."""
+FLOOR_LOGIT = -6.5
+"""A probability below 0.0015 is 0 in int8, so it does not matter how far beyond."""
 
 BATCH = 64
 _MICRO_BATCH = 32  # keeps a layer's activations near the CPU

@@ -33,6 +33,9 @@ def impressions(
 ) -> Float:
     """Push sounds towards classes, each class about equally often.
 
+    Of each way the point nearest to its goal is taken: some ways lead out of everything the network knows, to where all
+    classes are far below silence and activations a multiple of what any sound causes.
+
     Args:
         network: float weights.
         pool: log-mel patches to begin with, float32 [n, 96, 64].
@@ -55,14 +58,18 @@ def impressions(
     for start in range(0, count, _BATCH):
         chosen = slice(start, start + _BATCH)
         patches = torch.from_numpy(started[chosen])
-        for _ in range(_STEPS):
+        nearest, least = patches, torch.full_like(goals[chosen], torch.inf)
+        for _ in range(_STEPS + 1):
             patches = patches.detach().requires_grad_()
             heard = differentiable.logits(patches).gather(1, torch.from_numpy(classes[chosen])[:, None])[:, 0]
+            distance = (goals[chosen] - heard.detach()).abs()
+            nearest = torch.where((distance < least)[:, None, None], patches.detach(), nearest)
+            least = torch.minimum(distance, least)
             (slope,) = torch.autograd.grad(heard.sum(), patches)
             slope = functional.conv2d(slope[:, None], smoothing, padding=(2, 1))[:, 0]
             slope = slope / (slope.pow(2).mean((1, 2), keepdim=True).sqrt() + 1e-9)
             stride = strides[chosen] * (goals[chosen] - heard.detach()).clamp(-1, 1)
             patches = (patches.detach() + stride[:, None, None] * slope).clamp(LOG_MEL_LOW, LOG_MEL_HIGH)
-        made[chosen] = patches.numpy()
+        made[chosen] = nearest.numpy()
         progress(min(start + _BATCH, count))
     return made

@@ -13,12 +13,19 @@ from yamnet_tools.quantise.int8_network import ACTIVATION_LEVELS, Affine, Int8La
 from yamnet_tools.quantise.rounding import Double, compensated, nearest
 
 LOG_MEL_LOW, LOG_MEL_HIGH = float(np.log(0.001)), 6.3
-"""Range of the patch: ln(0 + 0.001) to above what full-scale 16-bit audio can reach in any band (measured: 6.26 for a
-full-scale tone in the middle of a band)."""
+"""What a log-mel value can be: ln(0 + 0.001) to above what full-scale 16-bit audio can reach in any band (measured:
+6.26 for a full-scale tone in the middle of a band)."""
+
+PATCH_HIGH = 5.3
+"""Where the patch saturates: only pure tones near full scale are louder (4,535 patches of recordings reach 5.30), and
+each of its steps is a tenth finer than with room for them."""
 
 HEAD_LOW, HEAD_HIGH = -6.4, 5.7
 """Range of the logits: below -6.24 the probability is 0 in steps of 1/256, above 5.54 it is 255/256. The lowest level
 has to be one that gives 0; a wider range costs resolution."""
+
+ROUNDING_PATCHES = 1024
+"""Of the calibration patches, those whose activations are kept in memory, a layer at a time, to round weights by."""
 
 _MEAN_HEADROOM = 1.1
 _TELL_EVERY = 128
@@ -51,7 +58,7 @@ def quantise(
     recipe: Recipe,
     *,
     seed: int = 0,
-    patch_range: tuple[float, float] = (LOG_MEL_LOW, LOG_MEL_HIGH),
+    patch_range: tuple[float, float] = (LOG_MEL_LOW, PATCH_HIGH),
     report: Callable[[str], None] = lambda _: None,
 ) -> Int8Network:
     """Quantise a network, ready for fine-tuning.
@@ -74,7 +81,7 @@ def quantise(
         ranges = equalise.ranges_seen(network, patches)
         network = equalise.rescaled(network, [equalise.even_steps(network, i, top) for i, top in enumerate(ranges)])
     source = Affine.over(*patch_range)
-    values = source.quantised(patches)[..., np.newaxis]
+    values = source.quantised(patches[:ROUNDING_PATCHES])[..., np.newaxis]
     made: list[Int8Layer] = []
     for layer in network.layers[:-1]:
         scales = weight_scales(layer, source.scale)
@@ -84,8 +91,8 @@ def quantise(
         values = source.quantised(reached)
         made.append(Int8Layer(layer, weights, scales, layer.bias.astype(np.float64), source))
     means = values.mean(axis=(1, 2))
-    mean = Affine.over(0.0, float(means.max()) * _MEAN_HEADROOM + 1e-6)
     head = network.layers[-1]
+    mean = Affine.over(0.0, _highest_mean(means, head, recipe))
     scales = weight_scales(head, mean.scale)
     weights = _rounded(head, scales, mean.quantised(means), recipe, rng)
     logits = Affine.over(HEAD_LOW, HEAD_HIGH)
@@ -118,6 +125,14 @@ def _equalised_by_sensitivity(
     for index, shift in enumerate(shifts):
         layers[index] = replace(layers[index], bias=layers[index].bias + shift)
     return network.with_layers(layers)
+
+
+def _highest_mean(means: Float, head: Weighted, recipe: Recipe) -> float:
+    if not recipe.sensitive:
+        return float(means.max()) * _MEAN_HEADROOM + 1e-6
+    from yamnet_tools.quantise import sensitivity
+
+    return sensitivity.best_mean_range(means, head)
 
 
 def _rounded(layer: Weighted, scales: Double, inputs: Float, recipe: Recipe, rng: np.random.Generator) -> Int8:

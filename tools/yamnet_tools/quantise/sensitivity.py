@@ -13,18 +13,22 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from yamnet_tools.quantise.float_network import Float, FloatNetwork
-from yamnet_tools.quantise.int8_network import ACTIVATION_LEVELS, WEIGHT_PEAK
+from yamnet_tools.quantise.float_network import Float, FloatNetwork, Weighted
+from yamnet_tools.quantise.int8_network import ACTIVATION_LEVELS, WEIGHT_PEAK, Affine
 from yamnet_tools.quantise.torch_network import TorchNetwork
 
 DEVIATIONS = 3.0
 """A channel's range is looked for around its mean and so many standard deviations, even if it never fired."""
+
+CEILING_LOGIT = 7.0
+"""A probability above 0.999 is 255/256 in int8, so it does not matter how far beyond."""
 
 _RANGES = np.exp(np.linspace(np.log(1.7), np.log(1 / 50), 16)).astype(np.float32)
 _WORTHWHILE = 0.97  # a smaller range must lower the error by this much
 _FAINTEST_WEIGHT = 0.01  # of a class that is not there
 _BATCH = 16
 _TINY = 1e-6
+_MEAN_RANGES = np.linspace(0.3, 1.3, 51)  # of the largest mean
 _BALANCING_STEPS, _BALANCING_RATE = 300, 0.05
 
 
@@ -93,15 +97,15 @@ def measure(
     for start in range(0, len(patches), _BATCH):
         part = torch.from_numpy(patches[start : start + _BATCH]).requires_grad_()
         *activations, logits = differentiable.activations(part)
-        weight = (torch.sigmoid(logits.detach() + 1) + _FAINTEST_WEIGHT).sqrt()
+        weight = _importance(logits.detach()).sqrt()
         combined = (logits * weight * torch.randn(logits.shape, generator=generator)).sum()
         slopes = torch.autograd.grad(combined, activations)
         for index, (activation, slope) in enumerate(zip(activations, slopes, strict=True)):
             values = activation.detach()
             for number, reach in enumerate(_RANGES):
                 error = _clipped(values, peaks[index] * float(reach)) - values
-                clipping[index][number] += (error * slope).sum((2, 3)).square().sum(0) / len(patches)
-            silence[index] += (values * slope).sum((2, 3)).square().sum(0) / len(patches)
+                clipping[index][number] += _cost((error * slope).sum((2, 3))).sum(0) / len(patches)
+            silence[index] += _cost((values * slope).sum((2, 3))).sum(0) / len(patches)
             rounding[index] += slope.square().sum((0, 2, 3)) / len(patches)
             following = network.layers[index + 1]
             if not (following.is_depthwise or following.is_head):
@@ -150,6 +154,35 @@ def balanced_steps(network: FloatNetwork, sensitivity: Sensitivity, index: int, 
         cost.log().backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     return torch.maximum(logs.detach(), finest).exp().numpy()
+
+
+def best_mean_range(means: Float, head: Weighted) -> float:
+    """The upper end of the means' range that moves the logits the least.
+
+    Most means are small multiples of a step divided by the number of positions, so their errors go together; how much
+    they add up to changes with the range without any order and is tried out.
+
+    Args:
+        means: what goes into the head, float32 [n, C].
+        head: the classifier.
+    """
+    exact, weights = torch.from_numpy(means), torch.from_numpy(head.weights)
+    importance = _importance(torch.from_numpy(head.linear(means)))
+    candidates = max(float(means.max()), _TINY) * _MEAN_RANGES
+    costs = []
+    for highest in candidates:
+        error = torch.from_numpy(Affine.over(0.0, highest).quantised(means)) - exact
+        costs.append(float((importance * (error @ weights).square()).sum()))
+    return float(candidates[int(np.argmin(costs))])
+
+
+def _importance(logits: torch.Tensor) -> torch.Tensor:
+    return (torch.sigmoid(logits + 1) + _FAINTEST_WEIGHT) * (logits < CEILING_LOGIT)
+
+
+def _cost(change: torch.Tensor) -> torch.Tensor:
+    """Of a change of the logits. A change by 1 turns any ranking; were more worse, one freak patch would set ranges."""
+    return change.square().clamp(max=1.0)
 
 
 def _peaks(differentiable: TorchNetwork, patches: Float) -> list[torch.Tensor]:
