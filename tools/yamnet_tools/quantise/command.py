@@ -43,7 +43,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=_steps,
         default=DEFAULT_STEPS,
         metavar="N",
-        help=f"steps of fine-tuning against the float network; a short run does harm ({DEFAULT_STEPS})",
+        help=f"steps of fine-tuning against the float network, 160 gain half a point ({DEFAULT_STEPS})",
     )
     group.add_argument(
         "--head",

@@ -44,8 +44,8 @@ from yamnet_tools.quantise.tuning import tune
 PROFILE = "yamnet"
 DEFAULT_CALIBRATION = 1500
 DEFAULT_STEPS = 0
-LEARNING_RATE = 0.005
-"""Of latent weights, in steps of int8."""
+LEARNING_RATE = 0.002
+"""Of latent weights, in steps of int8; see docs/quantising.md for what others did."""
 
 FLOAT_NAME = "yamnet_float.tflite"
 
