@@ -15,7 +15,9 @@ import numpy as np
 from yamnet_tools.quantise.float_network import Float, FloatNetwork, Weighted
 from yamnet_tools.quantise.int8_network import ACTIVATION_LEVELS, WEIGHT_PEAK
 
-_LARGEST_PRODUCT = 0.999  # in steps of the output: the device's kernels know no coarser ones
+LARGEST_PRODUCT = 0.999
+"""Of the steps of a weight and its input, in steps of the output: the device's kernels know no coarser ones."""
+
 _TINY = 1e-6
 _NARROWEST = 1e-5  # of the widest channel's range
 
@@ -59,7 +61,7 @@ def rescaled(network: FloatNetwork, steps: list[Float]) -> FloatNetwork:
     layers = list(network.layers)
     for index, wanted in enumerate(steps):
         layer, following = layers[index], layers[index + 1]
-        scales = np.maximum(wanted, _products(layer) / _LARGEST_PRODUCT)
+        scales = np.maximum(wanted, _products(layer) / LARGEST_PRODUCT)
         layers[index] = replace(layer, weights=layer.weights / scales, bias=layer.bias / scales)
         gains = scales if following.is_depthwise else scales[:, np.newaxis]
         layers[index + 1] = replace(following, weights=following.weights * gains)

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from yamnet_tools.quantise.equalise import LARGEST_PRODUCT
 from yamnet_tools.quantise.float_network import Float, FloatNetwork
 from yamnet_tools.quantise.int8_network import (
     ACTIVATION_LEVELS,
@@ -91,6 +92,7 @@ def _step(student: "_Student", teacher: TorchNetwork, patches: Float, optimiser:
         loss.backward()  # type: ignore[no-untyped-call]
         total += float(loss.detach())
     optimiser.step()
+    student.keep_computable()
     return total
 
 
@@ -126,6 +128,7 @@ class _Student:
     def __init__(self, network: Int8Network) -> None:
         self._network = network
         self._first_scales = [torch.from_numpy(layer.scales.astype(np.float32)) for layer in network.layers]
+        self._limits = _latent_limits(network)
         self._bias_steps = [_HEAD_BIAS_STEP if layer.source.is_head else 1.0 for layer in network.layers]
         self.parameters: list[torch.Tensor] = []
         for layer, step in zip(network.layers, self._bias_steps, strict=True):
@@ -142,6 +145,12 @@ class _Student:
         mean = _rounded(values.mean((2, 3)), self._network.mean)
         head = len(self._network.layers) - 1
         return applied(self._network.layers[head].source, mean, *self._weights_and_bias(head))
+
+    def keep_computable(self) -> None:
+        """Pull back weights so large that their products would have coarser steps than the output."""
+        with torch.no_grad():
+            for latent, limit in zip(self.parameters[::2], self._limits, strict=True):
+                latent.clamp_(-limit, limit)
 
     def rounded(self) -> Int8Network:
         """The network with the weights as they are now."""
@@ -167,6 +176,17 @@ class _Student:
         """What is 1 in int8, in units of the latent weights: [C_out], of the head [1]."""
         peaks = self.parameters[2 * index].detach().abs().reshape(-1, self._first_scales[index].numel()).amax(0)
         return (peaks / WEIGHT_PEAK).clamp(min=_TINY)
+
+
+def _latent_limits(network: Int8Network) -> list[torch.Tensor]:
+    """The largest latent weight of each output channel, [C_out]; [1] for the head."""
+    inputs = (network.patch, *(layer.output for layer in network.layers[:-2]), network.mean)
+    return [
+        torch.from_numpy(
+            (WEIGHT_PEAK * LARGEST_PRODUCT * layer.output.scale / source.scale / layer.scales).astype(np.float32)
+        )
+        for source, layer in zip(inputs, network.layers, strict=True)
+    ]
 
 
 def _rounded(values: torch.Tensor, affine: Affine) -> torch.Tensor:
