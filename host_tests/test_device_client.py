@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from yamnet_tools.device import Device, open_line
-from yamnet_tools.device.client import RefusedError
 from yamnet_tools.device.compare import compare_clips, compare_scores
+from yamnet_tools.device.conversation import RefusedError
 from yamnet_tools.device.heard import Heard, parse_event
 from yamnet_tools.device.line import describe_port_error
 from yamnet_tools.device.ports import find_port

@@ -21,8 +21,8 @@ from device_core import RuleSet, preset_document
 from yamnet_tools.audio import open_recording
 from yamnet_tools.classify.scoring import score
 from yamnet_tools.device import Device
-from yamnet_tools.device.client import RefusedError
 from yamnet_tools.device.command import main as device_tool
+from yamnet_tools.device.conversation import RefusedError
 from yamnet_tools.engines import Engine, open_engine
 from yamnet_tools.errors import DeviceError
 from yamnet_tools.events.clip_events import ClipEvents

@@ -14,8 +14,8 @@ pytest.importorskip("pytest_embedded", reason="the hardware tests need `pip inst
 from hil.host_side import RealPatch, host_steps
 from yamnet_tools.device import Device
 from yamnet_tools.device.answers import Info
-from yamnet_tools.device.client import RefusedError
 from yamnet_tools.device.compare import compare_clips, compare_scores, describe_differences
+from yamnet_tools.device.conversation import RefusedError
 from yamnet_tools.device.protocol import byte_words
 from yamnet_tools.engines import Engine
 from yamnet_tools.model import YamnetModel

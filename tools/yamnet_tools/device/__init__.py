@@ -12,7 +12,8 @@ from yamnet_tools.device.answers import (
     Scored,
     SelfTestResult,
 )
-from yamnet_tools.device.client import Counters, Device, PcmSummary
+from yamnet_tools.device.client import Device, PcmSummary
+from yamnet_tools.device.conversation import Counters
 from yamnet_tools.device.line import SerialLine, open_line
 from yamnet_tools.device.ports import find_port
 

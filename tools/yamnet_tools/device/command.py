@@ -15,8 +15,9 @@ from yamnet_tools import cli
 from yamnet_tools.audio import SAMPLE_RATE, find_recordings, open_recording
 from yamnet_tools.classify.scoring import score
 from yamnet_tools.device.answers import PcmPatch, RuleState, Scored
-from yamnet_tools.device.client import TIMEOUT_S, Device
+from yamnet_tools.device.client import Device
 from yamnet_tools.device.compare import compare_clips
+from yamnet_tools.device.conversation import TIMEOUT_S
 from yamnet_tools.device.heard import Heard, parse_event
 from yamnet_tools.device.line import BAUD
 from yamnet_tools.device.ports import find_port
