@@ -249,6 +249,7 @@ def test_fine_tuning_brings_logits_closer(network: FloatNetwork, plain: Int8Netw
     tuned = fine_tune.fine_tune(plain, network, lesson(patches), Settings(steps=24, rate=0.02, seed=0))
     before, after = (np.abs(made.logits(patches) - exact).mean() for made in (plain, tuned))
     assert after < before
+    check_network(to_model(tuned, "", {}))
 
 
 def test_fine_tuning_ends_in_a_network_that_the_device_takes(

@@ -16,7 +16,7 @@ from yamnet_tools.quantise.float_network import Float, FloatNetwork, Weighted
 from yamnet_tools.quantise.int8_network import ACTIVATION_LEVELS, WEIGHT_PEAK
 
 LARGEST_PRODUCT = 0.999
-"""Of the steps of a weight and its input, in steps of the output: the device's kernels know no coarser ones."""
+"""The step of a weight times that of its input, in steps of the output, at most: the device's kernels take no more."""
 
 _TINY = 1e-6
 _NARROWEST = 1e-5  # of the widest channel's range
