@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture.h"
 
-#include "audio_input/wav_format.h"
+#include "base/sample_rate.h"
 #include "esp_heap_caps.h"
 #include "esp_log.h"
 #include "esp_timer.h"
@@ -66,8 +66,7 @@ void Capture::Run() {
       continue;
     }
     if (chunk->ended) {
-      ESP_LOGI(kTag, "the recording has ended after %.2f s",
-               static_cast<double>(position_) / audio_input::kSampleRateHz);
+      ESP_LOGI(kTag, "the recording has ended after %.2f s", base::SecondsOf(position_));
       alive_ = false;
       ended_ = true;
       xTaskNotifyGive(reader_);
@@ -92,11 +91,10 @@ void Capture::Deliver(std::span<const int16_t> pcm) {
   if (source_->real_time()) clock_->Note(position_);
   xTaskNotifyGive(reader_);
 
-  level_.Add(pcm);
-  level_samples_ += static_cast<uint32_t>(pcm.size());
-  if (level_samples_ >= audio_input::kSampleRateHz) {
-    level_dbfs_ = level_.Take();
-    level_samples_ = 0;
+  power_.Add(pcm);
+  if (power_.samples >= base::kSampleRateHz) {
+    level_ = power_.Level();
+    power_ = {};
   }
 }
 
@@ -119,7 +117,7 @@ void Capture::Reopen(Liveness liveness) {
   }
   // What was missed meanwhile is not known in samples: the clock tells about how much.
   const int64_t now_us = esp_timer_get_time();
-  position_ += (now_us - heard_us_) * audio_input::kSampleRateHz / 1'000'000;
+  position_ += (now_us - heard_us_) * base::kSampleRateHz / 1'000'000;
   heard_us_ = now_us;
   gaps_.fetch_add(1);
   liveness_ = audio_input::LivenessMonitor(NowMs());

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "audio_input/audio_source.h"
-#include "audio_input/level_meter.h"
 #include "audio_input/liveness.h"
 #include "audio_input/pcm_ring.h"
+#include "base/level.h"
 #include "clip_store/sample_ring.h"
 #include "device_clock.h"
 #include "freertos/FreeRTOS.h"
@@ -35,7 +35,7 @@ class Capture {
   uint32_t gaps() const { return gaps_.load(); }
   bool ended() const { return ended_.load(); }  ///< A recording has been played; no block follows those in ring().
   bool alive() const { return alive_.load(); }
-  float level_dbfs() const { return level_dbfs_.load(); }  ///< Over the last second.
+  base::CentiDecibels level() const { return level_.load(); }  ///< Over the last second.
   TaskHandle_t task() const { return task_; }
 
  private:
@@ -47,7 +47,7 @@ class Capture {
   std::unique_ptr<audio_input::AudioSource> source_;
   std::span<audio_input::PcmRing::Slot> slots_;
   audio_input::PcmRing ring_;
-  audio_input::LevelMeter level_;
+  base::Power power_;
   audio_input::LivenessMonitor liveness_;
   std::vector<int16_t> block_;
   TaskHandle_t reader_ = nullptr;
@@ -56,11 +56,10 @@ class Capture {
   TaskHandle_t task_ = nullptr;
   int64_t position_ = 0;
   int64_t heard_us_ = 0;  ///< When samples came last.
-  uint32_t level_samples_ = 0;
   std::atomic<uint32_t> gaps_ = 0;
   std::atomic<bool> alive_ = false;
   std::atomic<bool> ended_ = false;
-  std::atomic<float> level_dbfs_ = audio_input::kSilenceDbfs;
+  std::atomic<base::CentiDecibels> level_ = base::kSilence;
 };
 
 }  // namespace firmware

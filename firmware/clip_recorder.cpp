@@ -4,7 +4,7 @@
 #include <mutex>
 #include <utility>
 
-#include "audio_input/wav_format.h"
+#include "base/sample_rate.h"
 #include "esp_heap_caps.h"
 #include "esp_timer.h"
 #include "sdkconfig.h"
@@ -14,11 +14,9 @@
 namespace firmware {
 namespace {
 
-constexpr size_t kRingSamples = size_t{CONFIG_FIRMWARE_CLIP_RING_S} * audio_input::kSampleRateHz;
+constexpr size_t kRingSamples = size_t{base::SamplesIn(CONFIG_FIRMWARE_CLIP_RING_S)};
 constexpr TickType_t kPeriod = pdMS_TO_TICKS(100);
 constexpr int kPatiencePeriods = 30;
-
-constexpr int64_t Samples(int seconds) { return int64_t{seconds} * audio_input::kSampleRateHz; }
 
 std::span<int16_t> AllocateRing() {
 #if CONFIG_IDF_TARGET_LINUX
@@ -49,9 +47,9 @@ std::string ClipRecorder::Start(uint32_t boot_count) {
   std::vector<clip_store::Volume*> volumes;
   for (const auto& volume : volumes_) volumes.push_back(volume.get());
   const clip_store::ClipStoreSpec spec{
-      .pre_roll = Samples(CONFIG_FIRMWARE_CLIP_PRE_ROLL_S),
-      .post_roll = Samples(CONFIG_FIRMWARE_CLIP_POST_ROLL_S),
-      .max_clip = Samples(CONFIG_FIRMWARE_CLIP_MAX_S),
+      .pre_roll = base::SamplesIn(CONFIG_FIRMWARE_CLIP_PRE_ROLL_S),
+      .post_roll = base::SamplesIn(CONFIG_FIRMWARE_CLIP_POST_ROLL_S),
+      .max_clip = base::SamplesIn(CONFIG_FIRMWARE_CLIP_MAX_S),
       .retention = {.max_clips = CONFIG_FIRMWARE_CLIPS_MAX,
                     .max_age_s = int64_t{CONFIG_FIRMWARE_CLIPS_MAX_DAYS} * 86400,
                     .min_free_bytes = uint64_t{CONFIG_FIRMWARE_CLIPS_FREE_KB} * 1024},

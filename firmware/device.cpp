@@ -8,7 +8,7 @@ namespace firmware {
 using serial_console::Error;
 using serial_console::ErrorCode;
 
-void FirmwareDevice::WriteInfo(serial_console::JsonWriter& json) { WriteAppInfo(app_, json); }
+void FirmwareDevice::WriteInfo(base::JsonWriter& json) { WriteAppInfo(app_, json); }
 
 std::expected<uint32_t, Error> FirmwareDevice::Score(std::span<const int8_t> patch, std::span<int8_t> scores) {
   // Nothing is served by a model or kernels that fail the self-test.

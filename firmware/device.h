@@ -11,7 +11,7 @@ class FirmwareDevice final : public serial_console::Device {
  public:
   explicit FirmwareDevice(App& app) : app_(app) {}
 
-  void WriteInfo(serial_console::JsonWriter& json) override;
+  void WriteInfo(base::JsonWriter& json) override;
   size_t patch_values() const override { return sound_model::kPatchValues; }
   size_t classes() const override { return sound_model::kClasses; }
   std::expected<uint32_t, serial_console::Error> Score(std::span<const int8_t> patch,

@@ -5,14 +5,12 @@
 #include <ctime>
 #include <optional>
 
-#include "audio_input/wav_format.h"
+#include "base/sample_rate.h"
 #include "esp_timer.h"
 #include "sdkconfig.h"
 
 namespace firmware {
 namespace {
-
-int64_t MicrosecondsOf(int64_t samples) { return samples * 1'000'000 / audio_input::kSampleRateHz; }
 
 /// Nothing before the clock is set: a chip counts from 1970.
 std::optional<time_t> Now() {
@@ -23,10 +21,10 @@ std::optional<time_t> Now() {
 
 }  // namespace
 
-void DeviceClock::Note(int64_t sample) { sample_zero_us_ = esp_timer_get_time() - MicrosecondsOf(sample); }
+void DeviceClock::Note(int64_t sample) { sample_zero_us_ = esp_timer_get_time() - base::MicrosecondsOf(sample); }
 
 clip_store::EventTime DeviceClock::TimeOf(int64_t sample) const {
-  const int64_t uptime_ms = (sample_zero_us_ + MicrosecondsOf(sample)) / 1000;
+  const int64_t uptime_ms = (sample_zero_us_ + base::MicrosecondsOf(sample)) / 1000;
   const auto now = Now();
   if (!now) return {.uptime_ms = uptime_ms, .utc_ms = std::nullopt};
   const int64_t age_ms = esp_timer_get_time() / 1000 - uptime_ms;

@@ -3,7 +3,7 @@
 
 #include <mutex>
 
-#include "audio_input/wav_format.h"
+#include "base/sample_rate.h"
 #include "device_clock.h"
 #include "esp_log.h"
 
@@ -15,8 +15,6 @@ using sound_events::EventKind;
 
 constexpr char kTag[] = "event";
 
-double Seconds(int64_t samples) { return static_cast<double>(samples) / audio_input::kSampleRateHz; }
-
 void Log(const Event& event) {
   const std::string_view name = event.rule_name();
   const std::string_view kind = sound_events::EventKindName(event.kind);
@@ -24,8 +22,8 @@ void Log(const Event& event) {
       event.kind == EventKind::kEnd ? sound_events::EndReasonName(event.reason) : std::string_view("goes on");
   ESP_LOGI(kTag, "%.*s %u %.*s: %.2f s to %.2f s, peak %.3f, %.*s", static_cast<int>(name.size()), name.data(),
            static_cast<unsigned>(event.sequence), static_cast<int>(kind.size()), kind.data(),
-           Seconds(event.start_sample), Seconds(event.end_sample), static_cast<double>(event.peak) / sound_events::kOne,
-           static_cast<int>(reason.size()), reason.data());
+           base::SecondsOf(event.start_sample), base::SecondsOf(event.end_sample),
+           static_cast<double>(event.peak) / sound_events::kOne, static_cast<int>(reason.size()), reason.data());
 }
 
 }  // namespace

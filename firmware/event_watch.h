@@ -23,8 +23,8 @@ struct WatchState {
     sound_events::RuleState state;
   };
   std::vector<Rule> rules;
-  std::optional<sound_events::CentiDecibels> level;  ///< Of the latest 120 ms.
-  sound_events::CentiDecibels floor;
+  std::optional<base::CentiDecibels> level;  ///< Of the latest 120 ms.
+  base::CentiDecibels floor;
   bool floor_known;  ///< False while warming up.
   uint32_t events;   ///< Since boot.
 };

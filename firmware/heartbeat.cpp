@@ -47,7 +47,7 @@ void Beat(const App& app, uint32_t patches_before, int64_t period_us) {
            static_cast<unsigned>(times.max_us / 1000), capture ? static_cast<unsigned>(capture->ring().overruns()) : 0,
            capture ? static_cast<unsigned>(capture->gaps()) : 0, static_cast<unsigned>(memory.free_heap),
            static_cast<unsigned>(memory.free_psram.value_or(0)),
-           static_cast<double>(capture ? capture->level_dbfs() : audio_input::kSilenceDbfs), EventsText(app).c_str(),
+           static_cast<double>(base::Decibels(capture ? capture->level() : base::kSilence)), EventsText(app).c_str(),
            app.boot.ready() ? "" : ", NOT READY: see @info");
 }
 

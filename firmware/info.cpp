@@ -10,11 +10,9 @@
 namespace firmware {
 namespace {
 
-using serial_console::JsonWriter;
-
 /// An object of fields, or null when the part did not start.
 template <typename Write>
-void Section(JsonWriter& json, const char* name, bool there, Write&& write) {
+void Section(base::JsonWriter& json, const char* name, bool there, Write&& write) {
   json.Key(name);
   if (!there) return json.Value(nullptr);
   json.BeginObject();
@@ -22,14 +20,14 @@ void Section(JsonWriter& json, const char* name, bool there, Write&& write) {
   json.EndObject();
 }
 
-void WriteQuantization(JsonWriter& json, const char* name, const sound_model::Quantization& quantization) {
+void WriteQuantization(base::JsonWriter& json, const char* name, const sound_model::Quantization& quantization) {
   Section(json, name, true, [&] {
     json.Field("scale", quantization.scale);
     json.Field("zero_point", quantization.zero_point);
   });
 }
 
-void WriteFirmware(JsonWriter& json) {
+void WriteFirmware(base::JsonWriter& json) {
   const esp_app_desc_t* const description = esp_app_get_description();
   json.Field("name", static_cast<const char*>(description->project_name));
   json.Field("version", static_cast<const char*>(description->version));
@@ -38,7 +36,7 @@ void WriteFirmware(JsonWriter& json) {
   json.Value(std::string(description->date) + " " + description->time);
 }
 
-void WriteBoot(JsonWriter& json, const App& app) {
+void WriteBoot(base::JsonWriter& json, const App& app) {
   const std::optional<BootRecord> record = app.boot.ok(kRecordStep) ? app.record : std::nullopt;
   const auto number = [&](uint32_t BootRecord::*member) {
     return record ? std::optional(*record.*member) : std::nullopt;
@@ -67,7 +65,7 @@ void WriteBoot(JsonWriter& json, const App& app) {
   json.EndArray();
 }
 
-void WriteModel(JsonWriter& json, const App& app) {
+void WriteModel(base::JsonWriter& json, const App& app) {
   json.Field("sha256", app.file->sha256.c_str());
   json.Field("bytes", app.file->bytes.size());
   json.Field("front_end", app.spec->name);
@@ -80,7 +78,7 @@ void WriteModel(JsonWriter& json, const App& app) {
   json.EndArray();
 }
 
-void WriteAudio(JsonWriter& json, const App& app) {
+void WriteAudio(base::JsonWriter& json, const App& app) {
   json.Field("source", app.capture->source().source());
   json.Field("board", app.capture->source().board());
   json.Field("gain_db", app.capture->source().gain_db());
@@ -89,10 +87,10 @@ void WriteAudio(JsonWriter& json, const App& app) {
   json.Field("ring_peak", app.capture->ring().peak());
   json.Field("gaps", app.capture->gaps());
   json.Field("alive", app.capture->alive());
-  json.Field("level_dbfs", app.capture->level_dbfs());
+  json.Field("level_dbfs", base::Decibels(app.capture->level()));
 }
 
-void WriteTasks(JsonWriter& json) {
+void WriteTasks(base::JsonWriter& json) {
   json.Key("tasks");
   json.BeginArray();
   for (const TaskLayout& layout : kTasks) {
@@ -109,7 +107,7 @@ void WriteTasks(JsonWriter& json) {
 
 }  // namespace
 
-void WriteAppInfo(const App& app, JsonWriter& json) {
+void WriteAppInfo(const App& app, base::JsonWriter& json) {
   Section(json, "firmware", true, [&] { WriteFirmware(json); });
   json.Field("target", TargetName());
   Section(json, "boot", true, [&] { WriteBoot(json, app); });

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "audio_input/wav_format.h"
+#include "base/sample_rate.h"
 #include "esp_log.h"
 #include "sdkconfig.h"
 
@@ -14,8 +14,6 @@ namespace {
 constexpr char kTag[] = "heard";
 constexpr uint32_t kEvery = CONFIG_FIRMWARE_LOG_EVERY_PATCHES;  // 0: never
 constexpr size_t kTop = CONFIG_FIRMWARE_LOG_TOP_CLASSES;
-
-double Seconds(int64_t samples) { return static_cast<double>(samples) / audio_input::kSampleRateHz; }
 
 }  // namespace
 
@@ -35,10 +33,10 @@ void PatchLog::OnPatch(const ScoredPatch& patch) {
     length += static_cast<size_t>(std::snprintf(text + length, sizeof(text) - length, "%s%.*s %.3f", i == 0 ? "" : ", ",
                                                 static_cast<int>(name.size()), name.data(), static_cast<double>(p)));
   }
-  ESP_LOGI(kTag, "%.2f s: %s (%u ms)", Seconds(patch.start_sample), text,
+  ESP_LOGI(kTag, "%.2f s: %s (%u ms)", base::SecondsOf(patch.start_sample), text,
            static_cast<unsigned>(patch.invoke_us / 1000));
 }
 
-void PatchLog::OnGap(int64_t next_sample) { ESP_LOGW(kTag, "%.2f s: gap", Seconds(next_sample)); }
+void PatchLog::OnGap(int64_t next_sample) { ESP_LOGW(kTag, "%.2f s: gap", base::SecondsOf(next_sample)); }
 
 }  // namespace firmware

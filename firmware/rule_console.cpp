@@ -8,11 +8,8 @@ namespace {
 
 using serial_console::Error;
 using serial_console::ErrorCode;
-using serial_console::JsonWriter;
 
-float Decibels(sound_events::CentiDecibels level) { return static_cast<float>(level) / 100.0f; }
-
-void WriteRule(const WatchState::Rule& rule, JsonWriter& json) {
+void WriteRule(const WatchState::Rule& rule, base::JsonWriter& json) {
   json.BeginObject();
   json.Field("name", std::string_view(rule.name));
   json.Field("title", std::string_view(rule.title));
@@ -30,7 +27,7 @@ std::vector<std::string> ClassNames(const sound_model::ClassMap& classes) {
   return names;
 }
 
-void RuleConsole::WriteRules(JsonWriter& json) {
+void RuleConsole::WriteRules(base::JsonWriter& json) {
   json.Field("source", stored_ ? "stored" : "presets");
   json.Field("bytes", document_.size());
   json.Key("rules");
@@ -39,7 +36,7 @@ void RuleConsole::WriteRules(JsonWriter& json) {
   json.EndArray();
 }
 
-void RuleConsole::WriteEvents(JsonWriter& json) {
+void RuleConsole::WriteEvents(base::JsonWriter& json) {
   const WatchState watch = watch_.state();
   const RecorderState recorder = recorder_.state();
   WriteLevels(watch, json);
@@ -89,13 +86,13 @@ std::expected<size_t, Error> RuleConsole::SetPresets() {
   return count;
 }
 
-void WriteLevels(const WatchState& state, JsonWriter& json) {
-  json.Field("level_dbfs", state.level ? std::optional(Decibels(*state.level)) : std::nullopt);
-  json.Field("floor_dbfs", Decibels(state.floor));
+void WriteLevels(const WatchState& state, base::JsonWriter& json) {
+  json.Field("level_dbfs", state.level ? std::optional(base::Decibels(*state.level)) : std::nullopt);
+  json.Field("floor_dbfs", base::Decibels(state.floor));
   json.Field("floor_known", state.floor_known);
 }
 
-void WriteStorage(const RecorderState& state, JsonWriter& json) {
+void WriteStorage(const RecorderState& state, base::JsonWriter& json) {
   const clip_store::ClipStoreStatus& counts = state.counts;
   json.Field("volume", std::string_view(state.volume));
   json.Field("recording", std::string_view(state.recording));

@@ -24,8 +24,8 @@ class RuleConsole final : public serial_console::EventDevice {
               const sound_events::esp::ActiveRules& active)
       : classes_(classes), watch_(watch), recorder_(recorder), document_(active.document), stored_(active.stored) {}
 
-  void WriteRules(serial_console::JsonWriter& json) override;
-  void WriteEvents(serial_console::JsonWriter& json) override;
+  void WriteRules(base::JsonWriter& json) override;
+  void WriteEvents(base::JsonWriter& json) override;
   size_t max_document_bytes() const override { return sound_events::RuleSet::kMaxDocumentBytes; }
   std::string RuleDocument() override { return document_; }
   std::expected<size_t, serial_console::Error> SetRules(std::string_view json) override;
@@ -40,8 +40,8 @@ class RuleConsole final : public serial_console::EventDevice {
 };
 
 /// The level and the noise floor, in dBFS, as fields.
-void WriteLevels(const WatchState& state, serial_console::JsonWriter& json);
+void WriteLevels(const WatchState& state, base::JsonWriter& json);
 /// How the store is, as fields.
-void WriteStorage(const RecorderState& state, serial_console::JsonWriter& json);
+void WriteStorage(const RecorderState& state, base::JsonWriter& json);
 
 }  // namespace firmware

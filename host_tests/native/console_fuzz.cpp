@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "base/base64.h"
+#include "base/crc32.h"
 #include "log_mel/fixed_point_spectrum.h"
-#include "serial_console/base64.h"
 #include "serial_console/console.h"
-#include "serial_console/crc32.h"
 
 namespace {
 
@@ -21,8 +21,8 @@ using serial_console::ErrorCode;
 
 class FakeEvents final : public serial_console::EventDevice {
  public:
-  void WriteRules(serial_console::JsonWriter& json) override { json.Field("source", "fuzz"); }
-  void WriteEvents(serial_console::JsonWriter& json) override {
+  void WriteRules(base::JsonWriter& json) override { json.Field("source", "fuzz"); }
+  void WriteEvents(base::JsonWriter& json) override {
     json.Key("latest");
     json.BeginArray();
     json.Raw("{\"id\":1}");
@@ -43,7 +43,7 @@ class FakeEvents final : public serial_console::EventDevice {
 
 class FakeDevice final : public serial_console::Device {
  public:
-  void WriteInfo(serial_console::JsonWriter& json) override { json.Field("target", "fuzz"); }
+  void WriteInfo(base::JsonWriter& json) override { json.Field("target", "fuzz"); }
   size_t patch_values() const override { return log_mel::kYamnetSpec.patch_values(); }
   size_t classes() const override { return 521; }
   std::expected<uint32_t, Error> Score(std::span<const int8_t> patch, std::span<int8_t> scores) override {
@@ -75,10 +75,10 @@ int Below(Random& random, int end) { return std::uniform_int_distribution<int>(0
 std::string Bytes(Random& random, size_t count) {
   std::vector<uint8_t> bytes(count);
   for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(Below(random, 256));
-  std::string text(9 + serial_console::Base64Length(count), ' ');
-  std::snprintf(text.data(), 9, "%08x", static_cast<unsigned>(serial_console::Crc32(bytes)));
+  std::string text(9 + base::Base64Length(count), ' ');
+  std::snprintf(text.data(), 9, "%08x", static_cast<unsigned>(base::Crc32(bytes)));
   text[8] = ' ';
-  serial_console::EncodeBase64(bytes, std::span(text).subspan(9));
+  base::EncodeBase64(bytes, std::span(text).subspan(9));
   return text;
 }
 

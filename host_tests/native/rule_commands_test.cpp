@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "base/base64.h"
+#include "base/crc32.h"
 #include "check.h"
-#include "serial_console/base64.h"
 #include "serial_console/console.h"
-#include "serial_console/crc32.h"
 
 namespace {
 
@@ -18,8 +18,8 @@ constexpr size_t kMost = 30000;
 
 class Events final : public serial_console::EventDevice {
  public:
-  void WriteRules(serial_console::JsonWriter& json) override { json.Field("bytes", document.size()); }
-  void WriteEvents(serial_console::JsonWriter& json) override {
+  void WriteRules(base::JsonWriter& json) override { json.Field("bytes", document.size()); }
+  void WriteEvents(base::JsonWriter& json) override {
     json.Key("latest");
     json.BeginArray();
     json.Raw("{\"id\":1}");
@@ -43,7 +43,7 @@ class Events final : public serial_console::EventDevice {
 
 class Device final : public serial_console::Device {
  public:
-  void WriteInfo(serial_console::JsonWriter&) override {}
+  void WriteInfo(base::JsonWriter&) override {}
   size_t patch_values() const override { return 6144; }
   size_t classes() const override { return 521; }
   std::expected<uint32_t, Error> Score(std::span<const int8_t>, std::span<int8_t>) override { return 0; }
@@ -62,10 +62,10 @@ class Device final : public serial_console::Device {
 
 std::string Words(std::string_view text) {
   const std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(text.data()), text.size());
-  std::string words(9 + serial_console::Base64Length(bytes.size()), ' ');
-  std::snprintf(words.data(), 9, "%08x", static_cast<unsigned>(serial_console::Crc32(bytes)));
+  std::string words(9 + base::Base64Length(bytes.size()), ' ');
+  std::snprintf(words.data(), 9, "%08x", static_cast<unsigned>(base::Crc32(bytes)));
   words[8] = ' ';
-  serial_console::EncodeBase64(bytes, std::span(words).subspan(9));
+  base::EncodeBase64(bytes, std::span(words).subspan(9));
   return words;
 }
 

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/sample_rate.h"
+
 namespace audio_input {
 namespace {
 
@@ -44,7 +46,7 @@ std::expected<WavData, std::string> ParseWavHead(std::span<const uint8_t> head) 
       const auto channels = Load<uint16_t>(head, content + 2);
       const auto rate = Load<uint32_t>(head, content + 4);
       const auto bits = Load<uint16_t>(head, content + 14);
-      if (format != kPcm || channels != 1 || rate != kSampleRateHz || bits != 16) {
+      if (format != kPcm || channels != 1 || rate != base::kSampleRateHz || bits != 16) {
         return Refuse("format " + std::to_string(format) + ", " + std::to_string(rate) + " Hz, " +
                       std::to_string(channels) + " channels, " + std::to_string(bits) +
                       " bits; the device plays 16-bit PCM, 16000 Hz, mono");

@@ -4,12 +4,11 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "base/sample_rate.h"
 #include "clip_store/journal.h"
 
 namespace clip_store {
 namespace {
-
-constexpr double kSampleRateHz = 16000.0;
 
 [[gnu::format(printf, 2, 3)]] void Add(std::string& line, const char* format, ...) {
   char text[192];
@@ -48,7 +47,7 @@ std::string EventLine(const sound_events::Event& event, const EventId& id, const
       static_cast<double>(start.uptime_ms) / 1000.0);
   Add(line, ",\"start_sample\":%lld,\"end_sample\":%lld", static_cast<long long>(event.start_sample),
       static_cast<long long>(event.end_sample));
-  Add(line, ",\"duration_s\":%.3f", static_cast<double>(event.end_sample - event.start_sample) / kSampleRateHz);
+  Add(line, ",\"duration_s\":%.3f", base::SecondsOf(event.end_sample - event.start_sample));
   if (event.kind == sound_events::EventKind::kEnd) AddText(line, "reason", sound_events::EndReasonName(event.reason));
   Add(line, ",\"peak\":%.4f,\"peak_sample\":%lld,\"mean\":%.4f,\"patches\":%u", Probability(event.peak),
       static_cast<long long>(event.peak_sample), Probability(event.mean), static_cast<unsigned>(event.patches));

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "sound_events/crc32.h"
+#include "base/crc32.h"
 
 namespace clip_store {
 namespace {
@@ -24,7 +24,7 @@ std::span<const uint8_t> Bytes(std::string_view text) {
 
 std::string SealOf(std::string_view object) {
   char digits[kCrcDigits + 1];
-  std::snprintf(digits, sizeof digits, "%08x", static_cast<unsigned>(sound_events::Crc32(Bytes(object))));
+  std::snprintf(digits, sizeof digits, "%08x", static_cast<unsigned>(base::Crc32(Bytes(object))));
   std::string seal(kCrcField);
   seal += digits;
   return seal += "\"}";

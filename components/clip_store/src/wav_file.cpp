@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstring>
 
+#include "base/sample_rate.h"
+
 namespace clip_store {
 namespace {
 
@@ -32,8 +34,8 @@ Header MakeHeader(uint32_t data_bytes) {
   Put(header, 16, 16, 4);
   Put(header, 20, 1, 2);  // PCM
   Put(header, 22, 1, 2);  // channels
-  Put(header, 24, WavFile::kSampleRateHz, 4);
-  Put(header, 28, WavFile::kSampleRateHz * 2, 4);
+  Put(header, 24, base::kSampleRateHz, 4);
+  Put(header, 28, base::kSampleRateHz * 2, 4);
   Put(header, 32, 2, 2);   // bytes a frame
   Put(header, 34, 16, 2);  // bits a sample
   text(kJunkAt, "JUNK");

@@ -27,7 +27,7 @@ struct Console::Command {
   std::string_view name;
   std::string_view arguments;
   std::string_view help;
-  Outcome (Console::*serve)(const Request&, int64_t, JsonWriter&);
+  Outcome (Console::*serve)(const Request&, int64_t, base::JsonWriter&);
 };
 
 const Console::Command Console::kCommands[] = {
@@ -44,7 +44,7 @@ const Console::Command Console::kCommands[] = {
     {"reboot", "", "restart", &Console::Reboot},
 };
 
-void WriteSelfTest(const SelfTestResult& result, JsonWriter& json) {
+void WriteSelfTest(const SelfTestResult& result, base::JsonWriter& json) {
   json.Field("passed", result.passed());
   json.Field("differing_outputs", result.differing_outputs);
   json.Field("largest_difference", result.largest_difference);
@@ -70,7 +70,7 @@ std::string_view Console::Answer(const Line& line, int64_t now_ms) {
   const ParsedLine parsed = ParseRequest(line.text);
   if (!parsed.request) return Refuse(parsed.id, parsed.request.error());
 
-  JsonWriter json{std::span(answer_).subspan(kOk.size(), answer_.size() - kOk.size() - 1)};
+  base::JsonWriter json{std::span(answer_).subspan(kOk.size(), answer_.size() - kOk.size() - 1)};
   json.BeginObject();
   if (parsed.id) json.Field("id", *parsed.id);
   if (Outcome outcome = Serve(*parsed.request, now_ms, json); !outcome) return Refuse(parsed.id, outcome.error());
@@ -79,7 +79,7 @@ std::string_view Console::Answer(const Line& line, int64_t now_ms) {
   return Finish(kOk, json);
 }
 
-Console::Outcome Console::Serve(const Request& request, int64_t now_ms, JsonWriter& json) {
+Console::Outcome Console::Serve(const Request& request, int64_t now_ms, base::JsonWriter& json) {
   const auto command = std::ranges::find(kCommands, request.command, &Command::name);
   if (command != std::end(kCommands)) return (this->*command->serve)(request, now_ms, json);
   std::string message = "there are";
@@ -87,7 +87,7 @@ Console::Outcome Console::Serve(const Request& request, int64_t now_ms, JsonWrit
   return std::unexpected(Error{ErrorCode::kUnknownCommand, std::move(message)});
 }
 
-Console::Outcome Console::Help(const Request& request, int64_t, JsonWriter& json) {
+Console::Outcome Console::Help(const Request& request, int64_t, base::JsonWriter& json) {
   if (auto checked = ExpectArguments(request, 0, "help"); !checked) return checked;
   json.Key("commands");
   json.BeginArray();
@@ -102,7 +102,7 @@ Console::Outcome Console::Help(const Request& request, int64_t, JsonWriter& json
   return {};
 }
 
-Console::Outcome Console::Info(const Request& request, int64_t, JsonWriter& json) {
+Console::Outcome Console::Info(const Request& request, int64_t, base::JsonWriter& json) {
   if (auto checked = ExpectArguments(request, 0, "info"); !checked) return checked;
   device_.WriteInfo(json);
   json.Key("console");
@@ -113,7 +113,7 @@ Console::Outcome Console::Info(const Request& request, int64_t, JsonWriter& json
   return {};
 }
 
-Console::Outcome Console::Score(const Request& request, int64_t, JsonWriter& json) {
+Console::Outcome Console::Score(const Request& request, int64_t, base::JsonWriter& json) {
   if (auto checked = ExpectArguments(request, 2, "score <crc32> <base64>"); !checked) return checked;
   const std::span<uint8_t> buffer(reinterpret_cast<uint8_t*>(bytes_.data()), device_.patch_values());
   const auto bytes = ParseBytes(request.arguments()[0], request.arguments()[1], buffer);
@@ -131,7 +131,7 @@ Console::Outcome Console::Score(const Request& request, int64_t, JsonWriter& jso
   return {};
 }
 
-Console::Outcome Console::Pcm(const Request& request, int64_t now_ms, JsonWriter& json) {
+Console::Outcome Console::Pcm(const Request& request, int64_t now_ms, base::JsonWriter& json) {
   const std::string_view action = request.argument_count > 0 ? request.arguments()[0] : "";
   if (action == "begin") {
     if (auto checked = ExpectArguments(request, 1, "pcm begin"); !checked) return checked;
@@ -151,7 +151,7 @@ Console::Outcome Console::Pcm(const Request& request, int64_t now_ms, JsonWriter
   return BadArgument("usage: @pcm begin | data <first_sample> <crc32> <base64> | end");
 }
 
-Console::Outcome Console::PcmData(const Request& request, int64_t now_ms, JsonWriter& json) {
+Console::Outcome Console::PcmData(const Request& request, int64_t now_ms, base::JsonWriter& json) {
   if (auto checked = ExpectArguments(request, 4, "pcm data <first_sample> <crc32> <base64>"); !checked) {
     return checked;
   }
@@ -182,7 +182,7 @@ Console::Outcome Console::PcmData(const Request& request, int64_t now_ms, JsonWr
   return {};
 }
 
-Console::Outcome Console::Profile(const Request& request, int64_t, JsonWriter& json) {
+Console::Outcome Console::Profile(const Request& request, int64_t, base::JsonWriter& json) {
   if (auto checked = ExpectArguments(request, 0, "profile"); !checked) return checked;
   const auto profile = device_.ProfileOps();
   if (!profile) return std::unexpected(profile.error());
@@ -205,7 +205,7 @@ Console::Outcome Console::Profile(const Request& request, int64_t, JsonWriter& j
   return {};
 }
 
-Console::Outcome Console::SelfTest(const Request& request, int64_t, JsonWriter& json) {
+Console::Outcome Console::SelfTest(const Request& request, int64_t, base::JsonWriter& json) {
   if (auto checked = ExpectArguments(request, 0, "selftest"); !checked) return checked;
   const auto result = device_.SelfTest();
   if (!result) return std::unexpected(result.error());
@@ -213,7 +213,7 @@ Console::Outcome Console::SelfTest(const Request& request, int64_t, JsonWriter& 
   return {};
 }
 
-Console::Outcome Console::Reboot(const Request& request, int64_t, JsonWriter&) {
+Console::Outcome Console::Reboot(const Request& request, int64_t, base::JsonWriter&) {
   if (auto checked = ExpectArguments(request, 0, "reboot"); !checked) return checked;
   reboot_requested_ = true;
   return {};
@@ -221,7 +221,7 @@ Console::Outcome Console::Reboot(const Request& request, int64_t, JsonWriter&) {
 
 std::string_view Console::Refuse(std::optional<uint32_t> id, const Error& error) {
   ++errors_;
-  JsonWriter json{std::span(answer_).subspan(kErr.size(), answer_.size() - kErr.size() - 1)};
+  base::JsonWriter json{std::span(answer_).subspan(kErr.size(), answer_.size() - kErr.size() - 1)};
   json.BeginObject();
   if (id) json.Field("id", *id);
   json.Field("code", ErrorName(error.code));
@@ -230,7 +230,7 @@ std::string_view Console::Refuse(std::optional<uint32_t> id, const Error& error)
   return Finish(kErr, json);
 }
 
-std::string_view Console::Finish(std::string_view prefix, JsonWriter json) {
+std::string_view Console::Finish(std::string_view prefix, base::JsonWriter json) {
   std::ranges::copy(prefix, answer_.begin());
   const size_t end = prefix.size() + json.text().size();
   answer_[end] = '\n';

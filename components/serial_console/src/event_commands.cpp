@@ -18,7 +18,7 @@ std::expected<EventDevice*, Error> Console::Events() {
   return std::unexpected(Error{ErrorCode::kNotReady, device_.WhyNoEvents()});
 }
 
-Console::Outcome Console::ServeEvents(const Request& request, int64_t, JsonWriter& json) {
+Console::Outcome Console::ServeEvents(const Request& request, int64_t, base::JsonWriter& json) {
   if (auto checked = ExpectArguments(request, 0, "events"); !checked) return checked;
   const auto events = Events();
   if (!events) return std::unexpected(events.error());
@@ -26,7 +26,7 @@ Console::Outcome Console::ServeEvents(const Request& request, int64_t, JsonWrite
   return {};
 }
 
-Console::Outcome Console::ServeRules(const Request& request, int64_t, JsonWriter& json) {
+Console::Outcome Console::ServeRules(const Request& request, int64_t, base::JsonWriter& json) {
   const auto events = Events();
   if (!events) return std::unexpected(events.error());
   if (request.argument_count == 0) {
@@ -44,7 +44,7 @@ Console::Outcome Console::ServeRules(const Request& request, int64_t, JsonWriter
   return {};
 }
 
-Console::Outcome Console::ShowRules(const Request& request, EventDevice& events, JsonWriter& json) {
+Console::Outcome Console::ShowRules(const Request& request, EventDevice& events, base::JsonWriter& json) {
   if (auto checked = ExpectArguments(request, 2, kRulesUsage); !checked) return checked;
   const std::string document = events.RuleDocument();
   const auto offset = ParseNumber(request.arguments()[1], document.size());
@@ -57,7 +57,7 @@ Console::Outcome Console::ShowRules(const Request& request, EventDevice& events,
   return {};
 }
 
-Console::Outcome Console::TakeRules(const Request& request, EventDevice& events, JsonWriter& json) {
+Console::Outcome Console::TakeRules(const Request& request, EventDevice& events, base::JsonWriter& json) {
   if (auto checked = ExpectArguments(request, 5, kRulesUsage); !checked) return checked;
   const std::span<const std::string_view> words = request.arguments();
   const auto offset = ParseNumber(words[1], INT64_MAX);

@@ -5,8 +5,8 @@
 #include <charconv>
 #include <cstdio>
 
-#include "serial_console/base64.h"
-#include "serial_console/crc32.h"
+#include "base/base64.h"
+#include "base/crc32.h"
 
 namespace serial_console {
 namespace {
@@ -77,13 +77,13 @@ std::expected<std::span<uint8_t>, Error> ParseBytes(std::string_view crc32, std:
   }
   uint32_t sent = 0;
   std::from_chars(crc32.data(), crc32.data() + crc32.size(), sent, 16);
-  const std::optional<size_t> size = DecodeBase64(base64, buffer);
+  const std::optional<size_t> size = base::DecodeBase64(base64, buffer);
   if (!size) {
     return Refuse(ErrorCode::kBadArgument,
                   "base64: not standard base64 with padding, or more than " + std::to_string(buffer.size()) + " bytes");
   }
   const std::span<uint8_t> bytes = buffer.first(*size);
-  if (const uint32_t computed = Crc32(bytes); computed != sent) {
+  if (const uint32_t computed = base::Crc32(bytes); computed != sent) {
     char message[64];
     std::snprintf(message, sizeof(message), "crc32: the bytes that came have %08x", static_cast<unsigned>(computed));
     return Refuse(ErrorCode::kBadCrc, message);

@@ -180,7 +180,7 @@ EventDetector::Verdict EventDetector::Judge(const Rule& rule, const PatchScores&
   const Q16 shift = rule.ThresholdShift(patch.floor);
   const Q16 on = std::clamp(rule.on + shift, kOne / 256, kOne);
   const Q16 off = std::clamp(rule.off + shift, kOne / 256, on);
-  const auto loud_enough = [&](CentiDecibels slack) {
+  const auto loud_enough = [&](base::CentiDecibels slack) {
     return (!rule.min_level || patch.level >= *rule.min_level - slack) &&
            (!rule.min_above_floor || patch.level - patch.floor >= *rule.min_above_floor - slack);
   };
@@ -250,7 +250,7 @@ void EventDetector::Open(size_t index, uint32_t oldest) {
   event.priority = static_cast<uint8_t>(rule.priority);
   std::copy_n(rule.name.begin(), std::min(rule.name.size(), Event::kNameBytes - 1), event.name.begin());
   event.start_sample = event.peak_sample = Ago(oldest).start;
-  event.level = kSilence;
+  event.level = base::kSilence;
   event.floor = Ago(oldest).floor;
   for (uint32_t ago = oldest + 1; ago-- > 0;)
     Count(machine, Ago(ago), machine.scores[(newest_ + kHistory - ago) % kHistory]);

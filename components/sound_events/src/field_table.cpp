@@ -5,7 +5,7 @@
 
 namespace sound_events {
 
-bool ReadFields(JsonReader& reader, std::span<const Field> fields) {
+bool ReadFields(base::JsonReader& reader, std::span<const Field> fields) {
   if (!reader.BeginObject()) return false;
   uint32_t seen = 0;
   std::string name;

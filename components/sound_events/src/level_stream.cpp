@@ -6,22 +6,21 @@
 namespace sound_events {
 
 size_t LevelStream::Take(std::span<const int16_t> pcm) {
-  const size_t taken = std::min<size_t>(pcm.size(), kGrainSamples - in_grain_);
-  for (const int32_t sample : pcm.first(taken)) grain_sum_ += static_cast<uint32_t>(sample * sample);
-  in_grain_ += static_cast<int>(taken);
-  if (in_grain_ == kGrainSamples) EndGrain();
+  const size_t taken = std::min<size_t>(pcm.size(), kGrainSamples - grain_.samples);
+  grain_.Add(pcm.first(taken));
+  if (grain_.samples == kGrainSamples) EndGrain();
   return taken;
 }
 
 void LevelStream::EndGrain() {
-  grains_[grain_count_ % kPatchGrains] = grain_sum_;
+  grains_[grain_count_ % kPatchGrains] = grain_;
   ++grain_count_;
-  grain_sum_ = 0;
-  in_grain_ = 0;
+  grain_ = {};
   if (grain_count_ % kBlockGrains != 0) return;
-  uint64_t sum = 0;
-  for (int64_t grain = grain_count_ - kBlockGrains; grain < grain_count_; ++grain) sum += grains_[grain % kPatchGrains];
-  floor_.Observe(LevelOf(sum, NoiseFloor::kBlockSamples));
+  base::Power block;
+  for (int64_t grain = grain_count_ - kBlockGrains; grain < grain_count_; ++grain)
+    block += grains_[grain % kPatchGrains];
+  floor_.Observe(block.Level());
 }
 
 bool LevelStream::PatchIsComplete() const {
@@ -30,22 +29,19 @@ bool LevelStream::PatchIsComplete() const {
 
 PatchLevel LevelStream::Measure() const {
   const int64_t first = grain_count_ - kPatchGrains;
-  uint64_t sum = 0;
-  uint64_t loudest = 0;
+  base::Power block;
+  base::Power loudest{.sum_of_squares = 0, .samples = NoiseFloor::kBlockSamples};
   for (int64_t grain = first; grain < grain_count_; ++grain) {
-    sum += grains_[grain % kPatchGrains];
-    if (grain >= first + kBlockGrains) sum -= grains_[(grain - kBlockGrains) % kPatchGrains];
-    loudest = std::max(loudest, sum);
+    block += grains_[grain % kPatchGrains];
+    if (grain >= first + kBlockGrains) block -= grains_[(grain - kBlockGrains) % kPatchGrains];
+    loudest.sum_of_squares = std::max(loudest.sum_of_squares, block.sum_of_squares);
   }
-  return {.start_sample = first_sample_ + first * kGrainSamples,
-          .level = LevelOf(loudest, NoiseFloor::kBlockSamples),
-          .floor = floor_.floor()};
+  return {.start_sample = first_sample_ + first * kGrainSamples, .level = loudest.Level(), .floor = floor_.floor()};
 }
 
 void LevelStream::Reset(int64_t next_sample) {
   grain_count_ = 0;
-  grain_sum_ = 0;
-  in_grain_ = 0;
+  grain_ = {};
   first_sample_ = next_sample;
 }
 

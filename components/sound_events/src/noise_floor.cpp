@@ -5,14 +5,14 @@
 #include <limits>
 #include <numeric>
 
-#include "sound_events/crc32.h"
+#include "base/crc32.h"
+#include "base/sample_rate.h"
 
 namespace sound_events {
 namespace {
 
-constexpr CentiDecibels kLowest = -10000;
-constexpr CentiDecibels kBinWidth = 100;
-constexpr uint32_t kSampleRateHz = 16000;
+constexpr base::CentiDecibels kLowest = -10000;
+constexpr base::CentiDecibels kBinWidth = 100;
 constexpr int kLongestPause_s = 10;
 constexpr uint32_t kStateVersion = 0x314C464E;  // "NFL1"
 
@@ -22,9 +22,7 @@ constexpr std::array<uint32_t, 17> kWeights = {1024, 1069, 1117, 1166, 1218, 127
                                                1512, 1579, 1649, 1722, 1798, 1878, 1961, 2048};
 constexpr uint32_t kWeightSteps = kWeights.size() - 1;
 
-uint32_t BlocksIn(int seconds) {
-  return static_cast<uint32_t>(static_cast<int64_t>(seconds) * kSampleRateHz / NoiseFloor::kBlockSamples);
-}
+uint32_t BlocksIn(int seconds) { return static_cast<uint32_t>(base::SamplesIn(seconds) / NoiseFloor::kBlockSamples); }
 
 uint32_t WeightAt(uint32_t phase, uint32_t half_life) {
   const uint32_t position = phase * kWeightSteps;
@@ -61,14 +59,14 @@ std::expected<NoiseFloor, Error> NoiseFloor::Create(const NoiseFloorSpec& spec) 
 NoiseFloor::NoiseFloor(const NoiseFloorSpec& spec)
     : spec_(spec), half_life_blocks_(BlocksIn(spec.half_life_s)), warm_up_blocks_(BlocksIn(spec.warm_up_s)) {}
 
-void NoiseFloor::Observe(CentiDecibels level) {
+void NoiseFloor::Observe(base::CentiDecibels level) {
   level_ = level;
-  if (level == kSilence) return;
+  if (level == base::kSilence) return;
   holding_ = IsHeldBack(level);
   if (!holding_) Learn(level);
 }
 
-bool NoiseFloor::IsHeldBack(CentiDecibels level) {
+bool NoiseFloor::IsHeldBack(base::CentiDecibels level) {
   if (!warmed_up()) return false;
   const bool loud = level > floor_ + spec_.event_margin;
   quiet_blocks_ = loud ? 0 : quiet_blocks_ + 1;
@@ -80,7 +78,7 @@ bool NoiseFloor::IsHeldBack(CentiDecibels level) {
   return loud && loud_blocks_ > BlocksIn(spec_.learned_event_s) && loud_blocks_ <= BlocksIn(spec_.longest_event_s);
 }
 
-void NoiseFloor::Learn(CentiDecibels level) {
+void NoiseFloor::Learn(base::CentiDecibels level) {
   const int bin = std::clamp<int>((level - kLowest) / kBinWidth, 0, kBins - 1);
   bins_[bin] += WeightAt(phase_, half_life_blocks_);
   if (++phase_ == half_life_blocks_) {
@@ -96,13 +94,13 @@ void NoiseFloor::Summarize() {
   p95_ = Percentile(950);
 }
 
-CentiDecibels NoiseFloor::Percentile(uint32_t permille) const {
+base::CentiDecibels NoiseFloor::Percentile(uint32_t permille) const {
   const uint64_t total = std::accumulate(bins_.begin(), bins_.end(), uint64_t{0});
   const uint64_t wanted = total * permille / 1000;
   uint64_t below = 0;
   for (int bin = 0; bin < kBins; ++bin) {
     if (below + bins_[bin] > wanted) {
-      const auto within = static_cast<CentiDecibels>((wanted - below) * kBinWidth / bins_[bin]);
+      const auto within = static_cast<base::CentiDecibels>((wanted - below) * kBinWidth / bins_[bin]);
       return kLowest + bin * kBinWidth + within;
     }
     below += bins_[bin];
@@ -121,7 +119,7 @@ NoiseFloor::State NoiseFloor::Save() const {
     *out++ = static_cast<uint8_t>(share);
     *out++ = static_cast<uint8_t>(share >> 8);
   }
-  Put32(out, Crc32(std::span(state).first(kStateBytes - 4)));
+  Put32(out, base::Crc32(std::span(state).first(kStateBytes - 4)));
   return state;
 }
 
@@ -131,7 +129,7 @@ std::expected<void, Error> NoiseFloor::Restore(std::span<const uint8_t> state) {
   };
   if (state.size() != kStateBytes) return invalid("the noise floor's state has the wrong size");
   if (Get32(state.data()) != kStateVersion) return invalid("the noise floor's state is of another version");
-  if (Crc32(state.first(kStateBytes - 4)) != Get32(&state[kStateBytes - 4]))
+  if (base::Crc32(state.first(kStateBytes - 4)) != Get32(&state[kStateBytes - 4]))
     return invalid("the noise floor's state is damaged");
   std::array<uint32_t, kBins> shares;
   uint64_t total = 0;

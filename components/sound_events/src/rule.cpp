@@ -17,7 +17,7 @@ std::string_view CombineName(Combine combine) {
   return "max";
 }
 
-Q16 Rule::ThresholdShift(CentiDecibels floor) const {
+Q16 Rule::ThresholdShift(base::CentiDecibels floor) const {
   const int64_t shift = int64_t{threshold_per_decibel} * (floor - floor_reference) / 100;
   return static_cast<Q16>(std::clamp<int64_t>(shift, -threshold_shift_limit, threshold_shift_limit));
 }

@@ -5,13 +5,13 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/sample_rate.h"
 #include "field_table.h"
 #include "sound_events/rule_set.h"
 
 namespace sound_events {
 namespace {
 
-constexpr double kSampleRateHz = 16000.0;
 constexpr size_t kMaxNameBytes = 31;
 constexpr size_t kMaxTitleBytes = 96;
 constexpr size_t kMaxClassNameBytes = 128;
@@ -33,13 +33,13 @@ struct Range {
 /// One step of the model's int8 output is 0.0039.
 constexpr Range kProbability{0.003, 1.0};
 
-bool ReadWithin(JsonReader& reader, Range range, double& value) {
+bool ReadWithin(base::JsonReader& reader, Range range, double& value) {
   if (!reader.ReadNumber(value)) return false;
   if (value >= range.low && value <= range.high) return true;
   return reader.Refuse(Shown(value) + " is out of range; it must be " + Shown(range.low) + " to " + Shown(range.high));
 }
 
-bool ReadInteger(JsonReader& reader, Range range, int& value) {
+bool ReadInteger(base::JsonReader& reader, Range range, int& value) {
   double number = 0.0;
   if (!ReadWithin(reader, range, number)) return false;
   if (number != std::floor(number)) return reader.Refuse("must be a whole number");
@@ -49,7 +49,7 @@ bool ReadInteger(JsonReader& reader, Range range, int& value) {
 
 /// Reads a number and stores it in units of 1 / per_unit.
 template <typename Integer>
-bool ReadScaled(JsonReader& reader, Range range, double per_unit, Integer& value) {
+bool ReadScaled(base::JsonReader& reader, Range range, double per_unit, Integer& value) {
   double number = 0.0;
   if (!ReadWithin(reader, range, number)) return false;
   value = static_cast<Integer>(std::llround(number * per_unit));
@@ -57,27 +57,27 @@ bool ReadScaled(JsonReader& reader, Range range, double per_unit, Integer& value
 }
 
 auto Seconds(int64_t& value, Range range) {
-  return [&value, range](JsonReader& reader) { return ReadScaled(reader, range, kSampleRateHz, value); };
+  return [&value, range](base::JsonReader& reader) { return ReadScaled(reader, range, base::kSampleRateHz, value); };
 }
 
-auto Decibels(CentiDecibels& value, Range range) {
-  return [&value, range](JsonReader& reader) { return ReadScaled(reader, range, 100.0, value); };
+auto Decibels(base::CentiDecibels& value, Range range) {
+  return [&value, range](base::JsonReader& reader) { return ReadScaled(reader, range, 100.0, value); };
 }
 
-auto Decibels(std::optional<CentiDecibels>& value, Range range) {
-  return [&value, range](JsonReader& reader) { return ReadScaled(reader, range, 100.0, value.emplace()); };
+auto Decibels(std::optional<base::CentiDecibels>& value, Range range) {
+  return [&value, range](base::JsonReader& reader) { return ReadScaled(reader, range, 100.0, value.emplace()); };
 }
 
 auto Fraction(Q16& value, Range range) {
-  return [&value, range](JsonReader& reader) { return ReadScaled(reader, range, kOne, value); };
+  return [&value, range](base::JsonReader& reader) { return ReadScaled(reader, range, kOne, value); };
 }
 
 auto Integer(int& value, Range range) {
-  return [&value, range](JsonReader& reader) { return ReadInteger(reader, range, value); };
+  return [&value, range](base::JsonReader& reader) { return ReadInteger(reader, range, value); };
 }
 
 auto Flag(bool& value) {
-  return [&value](JsonReader& reader) { return reader.ReadBool(value); };
+  return [&value](base::JsonReader& reader) { return reader.ReadBool(value); };
 }
 
 bool IsName(std::string_view name) {
@@ -87,12 +87,12 @@ bool IsName(std::string_view name) {
   });
 }
 
-bool ReadName(JsonReader& reader, std::string& name) {
+bool ReadName(base::JsonReader& reader, std::string& name) {
   if (!reader.ReadString(name, kMaxNameBytes)) return false;
   return IsName(name) || reader.Refuse("must be a letter, then letters, digits, '_' or '-'");
 }
 
-bool ReadCombine(JsonReader& reader, Combine& combine) {
+bool ReadCombine(base::JsonReader& reader, Combine& combine) {
   std::string name;
   if (!reader.ReadString(name, kMaxNameBytes)) return false;
   for (const Combine known : {Combine::kMax, Combine::kSum, Combine::kNoisyOr}) {
@@ -107,7 +107,7 @@ bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-bool UnknownClass(JsonReader& reader, const std::string& name, std::span<const std::string> class_names) {
+bool UnknownClass(base::JsonReader& reader, const std::string& name, std::span<const std::string> class_names) {
   std::string message = "there is no class \"" + name + "\"";
   const auto similar = std::ranges::find_if(class_names, [&](std::string_view known) {
     return known.size() >= name.size() && !name.empty() && EqualsIgnoringCase(known.substr(0, name.size()), name);
@@ -116,8 +116,8 @@ bool UnknownClass(JsonReader& reader, const std::string& name, std::span<const s
   return reader.Refuse(std::move(message));
 }
 
-bool ReadClassIndex(JsonReader& reader, std::span<const std::string> class_names, uint16_t& index) {
-  if (reader.Peek() == JsonReader::Kind::kNumber) {
+bool ReadClassIndex(base::JsonReader& reader, std::span<const std::string> class_names, uint16_t& index) {
+  if (reader.Peek() == base::JsonReader::Kind::kNumber) {
     int number = 0;
     if (!ReadInteger(reader, {0.0, static_cast<double>(class_names.size()) - 1.0}, number)) return false;
     index = static_cast<uint16_t>(number);
@@ -132,20 +132,20 @@ bool ReadClassIndex(JsonReader& reader, std::span<const std::string> class_names
 }
 
 /// A class is its name, its index, or {"class": name or index, "weight": w}.
-bool ReadClass(JsonReader& reader, std::span<const std::string> class_names, WeightedClass& entry) {
+bool ReadClass(base::JsonReader& reader, std::span<const std::string> class_names, WeightedClass& entry) {
   entry = {.index = 0, .weight = kUnitWeight};
-  if (reader.Peek() != JsonReader::Kind::kObject) return ReadClassIndex(reader, class_names, entry.index);
+  if (reader.Peek() != base::JsonReader::Kind::kObject) return ReadClassIndex(reader, class_names, entry.index);
   const Field fields[] = {
-      {"class", true, [&](JsonReader& r) { return ReadClassIndex(r, class_names, entry.index); }},
+      {"class", true, [&](base::JsonReader& r) { return ReadClassIndex(r, class_names, entry.index); }},
       {"weight", false,
-       [&](JsonReader& r) {
+       [&](base::JsonReader& r) {
          return ReadScaled(r, {0.01, 4.0}, kUnitWeight, entry.weight);
        }},
   };
   return ReadFields(reader, fields);
 }
 
-bool ReadClasses(JsonReader& reader, std::span<const std::string> class_names, size_t most,
+bool ReadClasses(base::JsonReader& reader, std::span<const std::string> class_names, size_t most,
                  std::vector<WeightedClass>& classes) {
   if (!reader.BeginArray()) return false;
   while (reader.NextElement()) {
@@ -159,7 +159,7 @@ bool ReadClasses(JsonReader& reader, std::span<const std::string> class_names, s
   return !reader.failed();
 }
 
-bool ReadPatches(JsonReader& reader, PatchCount& patches) {
+bool ReadPatches(base::JsonReader& reader, PatchCount& patches) {
   const Range range{1.0, RuleSet::kMaxPatchWindow};
   const Field fields[] = {
       {"need", true, Integer(patches.need, range)},
@@ -169,15 +169,15 @@ bool ReadPatches(JsonReader& reader, PatchCount& patches) {
   return patches.need <= patches.of || reader.Refuse("\"need\" must not be above \"of\"");
 }
 
-bool ReadLasting(JsonReader& reader, Rule& rule) {
+bool ReadLasting(base::JsonReader& reader, Rule& rule) {
   const Field fields[] = {
       {"on", true, Fraction(rule.lasting_on, kProbability)},
-      {"patches", true, [&](JsonReader& r) { return ReadPatches(r, rule.lasting_patches); }},
+      {"patches", true, [&](base::JsonReader& r) { return ReadPatches(r, rule.lasting_patches); }},
   };
   return ReadFields(reader, fields);
 }
 
-bool ReadLevel(JsonReader& reader, Rule& rule) {
+bool ReadLevel(base::JsonReader& reader, Rule& rule) {
   const Field fields[] = {
       {"min_dbfs", false, Decibels(rule.min_level, {-100.0, 0.0})},
       {"above_floor_db", false, Decibels(rule.min_above_floor, {0.0, 100.0})},
@@ -186,7 +186,7 @@ bool ReadLevel(JsonReader& reader, Rule& rule) {
   return ReadFields(reader, fields);
 }
 
-bool ReadFloor(JsonReader& reader, Rule& rule) {
+bool ReadFloor(base::JsonReader& reader, Rule& rule) {
   const Field fields[] = {
       {"reference_dbfs", true, Decibels(rule.floor_reference, {-100.0, 0.0})},
       {"threshold_per_db", true, Fraction(rule.threshold_per_decibel, {-0.1, 0.1})},
@@ -195,8 +195,8 @@ bool ReadFloor(JsonReader& reader, Rule& rule) {
   return ReadFields(reader, fields);
 }
 
-bool ReadGap(JsonReader& reader, Rule& rule) {
-  if (reader.Peek() == JsonReader::Kind::kString) {
+bool ReadGap(base::JsonReader& reader, Rule& rule) {
+  if (reader.Peek() == base::JsonReader::Kind::kString) {
     std::string mode;
     if (!reader.ReadString(mode, kMaxNameBytes)) return false;
     return mode == "end" || reader.Refuse("must be \"end\" or {\"bridge_s\": seconds}");
@@ -206,7 +206,7 @@ bool ReadGap(JsonReader& reader, Rule& rule) {
   return ReadFields(reader, fields);
 }
 
-bool ReadMinute(JsonReader& reader, int16_t& minute) {
+bool ReadMinute(base::JsonReader& reader, int16_t& minute) {
   std::string text;
   if (!reader.ReadString(text, 5)) return false;
   const auto digit = [&](size_t i) { return text[i] >= '0' && text[i] <= '9'; };
@@ -219,14 +219,14 @@ bool ReadMinute(JsonReader& reader, int16_t& minute) {
   return reader.Refuse("must be a time of day from \"00:00\" to \"23:59\"");
 }
 
-bool ReadQuietHours(JsonReader& reader, std::vector<DaySpan>& spans) {
+bool ReadQuietHours(base::JsonReader& reader, std::vector<DaySpan>& spans) {
   if (!reader.BeginArray()) return false;
   while (reader.NextElement()) {
     if (spans.size() == kMaxQuietSpans) return reader.Refuse("there may be at most " + std::to_string(kMaxQuietSpans));
     DaySpan& span = spans.emplace_back(DaySpan{});
     const Field fields[] = {
-        {"from", true, [&](JsonReader& r) { return ReadMinute(r, span.from); }},
-        {"to", true, [&](JsonReader& r) { return ReadMinute(r, span.to); }},
+        {"from", true, [&](base::JsonReader& r) { return ReadMinute(r, span.from); }},
+        {"to", true, [&](base::JsonReader& r) { return ReadMinute(r, span.to); }},
     };
     if (!ReadFields(reader, fields)) return false;
     if (span.from == span.to) return reader.Refuse("\"from\" and \"to\" must differ");
@@ -235,7 +235,7 @@ bool ReadQuietHours(JsonReader& reader, std::vector<DaySpan>& spans) {
 }
 
 /// What only the whole rule can show.
-bool Check(JsonReader& reader, const Rule& rule) {
+bool Check(base::JsonReader& reader, const Rule& rule) {
   if (!rule.classes.empty() && rule.on == 0) return reader.Refuse("on is missing");
   if (!rule.classes.empty() && rule.off == 0) return reader.Refuse("off is missing");
   if (rule.classes.empty() && (rule.on != 0 || rule.off != 0))
@@ -255,35 +255,37 @@ bool Check(JsonReader& reader, const Rule& rule) {
 
 }  // namespace
 
-bool ReadRule(JsonReader& reader, std::span<const std::string> class_names, Rule& rule) {
+bool ReadRule(base::JsonReader& reader, std::span<const std::string> class_names, Rule& rule) {
   rule = {};
-  rule.max_duration = static_cast<int64_t>(300 * kSampleRateHz);
-  rule.hold = static_cast<int64_t>(kSampleRateHz);
-  rule.update_every = static_cast<int64_t>(5 * kSampleRateHz);
+  rule.max_duration = base::SamplesIn(300);
+  rule.hold = base::SamplesIn(1);
+  rule.update_every = base::SamplesIn(5);
   rule.level_hysteresis = 300;
   const Field fields[] = {
-      {"name", true, [&](JsonReader& r) { return ReadName(r, rule.name); }},
-      {"title", false, [&](JsonReader& r) { return r.ReadString(rule.title, kMaxTitleBytes); }},
+      {"name", true, [&](base::JsonReader& r) { return ReadName(r, rule.name); }},
+      {"title", false, [&](base::JsonReader& r) { return r.ReadString(rule.title, kMaxTitleBytes); }},
       {"classes", false,
-       [&](JsonReader& r) { return ReadClasses(r, class_names, RuleSet::kMaxClassesPerRule, rule.classes); }},
-      {"combine", false, [&](JsonReader& r) { return ReadCombine(r, rule.combine); }},
+       [&](base::JsonReader& r) { return ReadClasses(r, class_names, RuleSet::kMaxClassesPerRule, rule.classes); }},
+      {"combine", false, [&](base::JsonReader& r) { return ReadCombine(r, rule.combine); }},
       {"suppress", false,
-       [&](JsonReader& r) { return ReadClasses(r, class_names, RuleSet::kMaxSuppressorsPerRule, rule.suppress); }},
+       [&](base::JsonReader& r) {
+         return ReadClasses(r, class_names, RuleSet::kMaxSuppressorsPerRule, rule.suppress);
+       }},
       {"on", false, Fraction(rule.on, kProbability)},
       {"off", false, Fraction(rule.off, kProbability)},
-      {"patches", false, [&](JsonReader& r) { return ReadPatches(r, rule.patches); }},
-      {"lasting", false, [&](JsonReader& r) { return ReadLasting(r, rule); }},
+      {"patches", false, [&](base::JsonReader& r) { return ReadPatches(r, rule.patches); }},
+      {"lasting", false, [&](base::JsonReader& r) { return ReadLasting(r, rule); }},
       {"min_duration_s", false, Seconds(rule.min_duration, {0.0, 3600.0})},
       {"max_duration_s", false, Seconds(rule.max_duration, {1.0, kDay_s})},
       {"hold_s", false, Seconds(rule.hold, {0.0, 3600.0})},
       {"cool_off_s", false, Seconds(rule.cool_off, {0.0, kDay_s})},
       {"update_s", false, Seconds(rule.update_every, {0.5, 3600.0})},
-      {"level", false, [&](JsonReader& r) { return ReadLevel(r, rule); }},
-      {"floor", false, [&](JsonReader& r) { return ReadFloor(r, rule); }},
-      {"gap", false, [&](JsonReader& r) { return ReadGap(r, rule); }},
+      {"level", false, [&](base::JsonReader& r) { return ReadLevel(r, rule); }},
+      {"floor", false, [&](base::JsonReader& r) { return ReadFloor(r, rule); }},
+      {"gap", false, [&](base::JsonReader& r) { return ReadGap(r, rule); }},
       {"priority", false, Integer(rule.priority, {0.0, 9.0})},
       {"yields", false, Flag(rule.yields)},
-      {"quiet_hours", false, [&](JsonReader& r) { return ReadQuietHours(r, rule.quiet_hours); }},
+      {"quiet_hours", false, [&](base::JsonReader& r) { return ReadQuietHours(r, rule.quiet_hours); }},
   };
   if (!ReadFields(reader, fields)) return false;
   if (!Check(reader, rule)) return false;

@@ -10,6 +10,6 @@
 namespace sound_events {
 
 /// Reads one rule object. False after an error, which the reader then holds.
-bool ReadRule(JsonReader& reader, std::span<const std::string> class_names, Rule& rule);
+bool ReadRule(base::JsonReader& reader, std::span<const std::string> class_names, Rule& rule);
 
 }  // namespace sound_events

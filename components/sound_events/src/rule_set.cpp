@@ -19,8 +19,8 @@ size_t CountClasses(const std::vector<Rule>& rules) {
   return count;
 }
 
-Error FromJson(const sound_model::JsonError& error) {
-  using Kind = sound_model::JsonError::Kind;
+Error FromJson(const base::JsonError& error) {
+  using Kind = base::JsonError::Kind;
   const ErrorCode code = error.kind == Kind::kSyntax     ? ErrorCode::kSyntax
                          : error.kind == Kind::kTooLarge ? ErrorCode::kTooLarge
                                                          : ErrorCode::kInvalidRule;
@@ -33,23 +33,23 @@ std::string TooManyClasses() {
 
 std::string TooManyRules() { return "there may be at most " + std::to_string(RuleSet::kMaxRules) + " rules"; }
 
-bool ReadSchemaVersion(JsonReader& reader) {
+bool ReadSchemaVersion(base::JsonReader& reader) {
   double version = 0.0;
   if (!reader.ReadNumber(version)) return false;
   return version == RuleSet::kSchemaVersion ||
          reader.Refuse("this program reads schema version " + std::to_string(RuleSet::kSchemaVersion));
 }
 
-bool ReadRules(JsonReader& reader, std::span<const std::string> class_names, std::vector<Rule>& rules) {
+bool ReadRules(base::JsonReader& reader, std::span<const std::string> class_names, std::vector<Rule>& rules) {
   if (!reader.BeginArray()) return false;
   while (reader.NextElement()) {
-    if (rules.size() == RuleSet::kMaxRules) return reader.Fail(sound_model::JsonError::Kind::kTooLarge, TooManyRules());
+    if (rules.size() == RuleSet::kMaxRules) return reader.Fail(base::JsonError::Kind::kTooLarge, TooManyRules());
     Rule rule;
     if (!ReadRule(reader, class_names, rule)) return false;
     if (HasRule(rules, rule.name)) return reader.Refuse("there is another rule \"" + rule.name + "\"");
     rules.push_back(std::move(rule));
     if (CountClasses(rules) > RuleSet::kMaxClasses)
-      return reader.Fail(sound_model::JsonError::Kind::kTooLarge, TooManyClasses());
+      return reader.Fail(base::JsonError::Kind::kTooLarge, TooManyClasses());
   }
   return !reader.failed();
 }
@@ -62,11 +62,11 @@ std::expected<RuleSet, Error> RuleSet::Parse(std::string_view json, std::span<co
                                  "the rules have " + std::to_string(json.size()) + " bytes; at most " +
                                      std::to_string(kMaxDocumentBytes) + " are read"});
   }
-  JsonReader reader(json);
+  base::JsonReader reader(json);
   RuleSet set;
   const Field fields[] = {
       {"schema", true, ReadSchemaVersion},
-      {"rules", true, [&](JsonReader& r) { return ReadRules(r, class_names, set.rules_); }},
+      {"rules", true, [&](base::JsonReader& r) { return ReadRules(r, class_names, set.rules_); }},
   };
   if (!ReadFields(reader, fields) || !reader.ReadEnd()) return std::unexpected(FromJson(reader.error()));
   return set;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string>
 
-#include "sound_model/json_members.h"
+#include "base/json_members.h"
 
 namespace sound_model {
 namespace {
@@ -33,8 +33,8 @@ std::string Shortened(std::string_view text) {
 }  // namespace
 
 std::expected<log_mel::LogMelSpec, Error> ParseFrontEnd(std::string_view json) {
-  if (CountMembers(json) != kMembers) return Damaged("not a JSON object of 12 members");
-  const auto profile = FindMember(json, "profile").and_then(AsString);
+  if (base::CountMembers(json) != kMembers) return Damaged("not a JSON object of 12 members");
+  const auto profile = base::FindMember(json, "profile").and_then(base::AsString);
   if (!profile) return Damaged("it has no name");
   const auto spec = log_mel::FindProfile(*profile);
   if (!spec) {
@@ -48,9 +48,9 @@ std::expected<log_mel::LogMelSpec, Error> ParseFrontEnd(std::string_view json) {
                                                               "; this program computes " + std::string(spec->name) +
                                                               " with " + std::string(computed)});
   };
-  const auto spectrum = FindMember(json, "spectrum");
+  const auto spectrum = base::FindMember(json, "spectrum");
   if (!spectrum) return Damaged("spectrum is missing");
-  if (AsString(*spectrum) != log_mel::SpectrumName(spec->spectrum)) {
+  if (base::AsString(*spectrum) != log_mel::SpectrumName(spec->spectrum)) {
     return differs("spectrum", *spectrum, log_mel::SpectrumName(spec->spectrum));
   }
   const struct {
@@ -69,9 +69,9 @@ std::expected<log_mel::LogMelSpec, Error> ParseFrontEnd(std::string_view json) {
       {"patch_hop", static_cast<double>(spec->patch_hop)},
   };
   for (const auto& [name, computed] : numbers) {
-    const auto stored = FindMember(json, name);
+    const auto stored = base::FindMember(json, name);
     if (!stored) return Damaged(std::string(name) + " is missing");
-    const auto value = AsNumber(*stored);
+    const auto value = base::AsNumber(*stored);
     if (!value || !(std::abs(*value - computed) <= kRelativeTolerance * computed)) {
       return differs(name, *stored, std::to_string(computed));
     }

@@ -2,7 +2,6 @@
 """The portable part of audio_input: what the capture task decides with, on a PC."""
 
 import io
-import math
 import struct
 import wave
 
@@ -11,34 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device_core import CaptureRing, LevelMeter, LivenessMonitor, es7210_gain_db, parse_wav_head
+from device_core import CaptureRing, LivenessMonitor, es7210_gain_db, parse_wav_head
 
 RATE = 16_000
-
-
-def level(pcm: np.ndarray) -> float:
-    meter = LevelMeter()
-    meter.add(pcm.astype(np.int16))
-    return meter.take()
-
-
-def test_level_of_known_signals() -> None:
-    sine = 32767 * np.sin(2 * np.pi * 1000 * np.arange(RATE) / RATE)
-    assert level(sine) == pytest.approx(-3.01, abs=0.01)
-    assert level(np.full(RATE, -32768)) == pytest.approx(0.0, abs=1e-4)
-    assert level(sine / 100) == pytest.approx(-43.01, abs=0.05)
-    assert level(np.zeros(RATE)) == -120.0
-    assert LevelMeter().take() == -120.0
-
-
-def test_level_starts_over_when_taken_and_does_not_overflow() -> None:
-    meter = LevelMeter()
-    loud = np.full(RATE, -32768, np.int16)
-    for _ in range(600):
-        meter.add(loud)
-    assert meter.take() == pytest.approx(0.0, abs=1e-3)
-    meter.add(np.full(RATE, 328, np.int16))
-    assert meter.take() == pytest.approx(20 * math.log10(328 / 32768), abs=0.01)
 
 
 def feed(monitor: LivenessMonitor, pcm: np.ndarray, start_ms: int, end_ms: int) -> list[str]:

@@ -8,17 +8,6 @@ import numpy.typing
 from numpy.typing import NDArray
 
 
-class LevelMeter:
-    """RMS level of PCM; 0 dBFS is a full-scale square wave."""
-
-    def __init__(self) -> None: ...
-
-    def add(self, pcm: Annotated[NDArray[numpy.int16], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None:
-        """Take int16 PCM [n]."""
-
-    def take(self) -> float:
-        """Level in dBFS of what was added since the last take, -120 at least."""
-
 class LivenessMonitor:
     """Tells a dead microphone from a quiet room."""
 
@@ -51,6 +40,11 @@ def parse_wav_head(head: bytes) -> tuple[int, int]:
 
 def es7210_gain_db(requested_db: int) -> float:
     """The gain in dB that the ES7210 gets when asked for another."""
+
+def level_dbfs(pcm: Annotated[NDArray[numpy.int16], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> float:
+    """
+    RMS level of int16 PCM [n] in dBFS; a full-scale square wave has 0, digital silence -200.
+    """
 
 def profile_names() -> list[str]:
     """Names of the front ends this module computes."""

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "audio_input/es7210_gain.h"
-#include "audio_input/level_meter.h"
 #include "audio_input/liveness.h"
 #include "audio_input/pcm_ring.h"
 #include "audio_input/wav_format.h"
@@ -49,14 +48,6 @@ class CaptureRing {
 }  // namespace
 
 void BindAudioInput(nb::module_& module) {
-  nb::class_<audio_input::LevelMeter>(module, "LevelMeter", "RMS level of PCM; 0 dBFS is a full-scale square wave.")
-      .def(nb::init<>())
-      .def(
-          "add", [](audio_input::LevelMeter& self, const Pcm& pcm) { self.Add(AsSpan(pcm)); }, "pcm"_a.noconvert(),
-          "Take int16 PCM [n].")
-      .def("take", &audio_input::LevelMeter::Take,
-           "Level in dBFS of what was added since the last take, -120 at least.");
-
   nb::class_<audio_input::LivenessMonitor>(module, "LivenessMonitor", "Tells a dead microphone from a quiet room.")
       .def(nb::init<int64_t>(), "now_ms"_a)
       .def(

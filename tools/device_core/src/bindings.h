@@ -7,6 +7,7 @@ namespace device_core {
 
 /// Each component's bindings, one file each.
 void BindAudioInput(nanobind::module_& module);
+void BindBase(nanobind::module_& module);
 void BindClipStore(nanobind::module_& module);
 void BindLogMel(nanobind::module_& module);
 void BindSerialConsole(nanobind::module_& module);

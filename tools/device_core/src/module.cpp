@@ -4,6 +4,7 @@
 NB_MODULE(_core, module) {
   module.doc() = "The device's portable C++ components.";
   device_core::BindAudioInput(module);
+  device_core::BindBase(module);
   device_core::BindLogMel(module);
   device_core::BindSerialConsole(module);
   device_core::BindSoundEvents(module);

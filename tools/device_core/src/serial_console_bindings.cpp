@@ -21,11 +21,10 @@ namespace {
 using serial_console::Console;
 using serial_console::Error;
 using serial_console::ErrorCode;
-using serial_console::JsonWriter;
 using serial_console::Line;
 using serial_console::LineReader;
 
-void WriteJson(nb::handle value, JsonWriter& json) {
+void WriteJson(nb::handle value, base::JsonWriter& json) {
   if (value.is_none()) {
     json.Value(nullptr);
   } else if (nb::isinstance<nb::bool_>(value)) {
@@ -71,7 +70,7 @@ auto Guard(Call call) -> std::expected<decltype(call()), Error> {
   }
 }
 
-void WriteFields(const nb::dict& fields, JsonWriter& json) {
+void WriteFields(const nb::dict& fields, base::JsonWriter& json) {
   for (const auto& [name, value] : fields) {
     json.Key(nb::cast<std::string>(name));
     WriteJson(value, json);
@@ -83,9 +82,9 @@ class PythonEvents final : public serial_console::EventDevice {
  public:
   explicit PythonEvents(nb::object object) : object_(std::move(object)) {}
 
-  void WriteRules(JsonWriter& json) override { WriteFields(nb::cast<nb::dict>(object_.attr("rules")()), json); }
+  void WriteRules(base::JsonWriter& json) override { WriteFields(nb::cast<nb::dict>(object_.attr("rules")()), json); }
 
-  void WriteEvents(JsonWriter& json) override {
+  void WriteEvents(base::JsonWriter& json) override {
     WriteFields(nb::cast<nb::dict>(object_.attr("events")()), json);
     json.Key("latest");
     json.BeginArray();
@@ -120,7 +119,7 @@ class PythonDevice final : public serial_console::Device {
   size_t patch_values() const override { return patch_values_; }
   size_t classes() const override { return classes_; }
 
-  void WriteInfo(JsonWriter& json) override { WriteFields(nb::cast<nb::dict>(object_.attr("info")()), json); }
+  void WriteInfo(base::JsonWriter& json) override { WriteFields(nb::cast<nb::dict>(object_.attr("info")()), json); }
 
   std::expected<uint32_t, Error> Score(std::span<const int8_t> patch, std::span<int8_t> scores) override {
     return Guard([&] {

@@ -26,7 +26,6 @@ using namespace nb::literals;
 namespace device_core {
 namespace {
 
-using sound_events::CentiDecibels;
 using sound_events::Event;
 using sound_events::EventDetector;
 using sound_events::LevelStream;
@@ -47,8 +46,8 @@ T Unwrap(std::expected<T, sound_events::Error> result) {
   if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
 
-double FromCenti(CentiDecibels level) { return level / 100.0; }
-CentiDecibels ToCenti(double level) { return static_cast<CentiDecibels>(std::lround(level * 100.0)); }
+double FromCenti(base::CentiDecibels level) { return level / 100.0; }
+base::CentiDecibels ToCenti(double level) { return static_cast<base::CentiDecibels>(std::lround(level * 100.0)); }
 double FromQ16(Q16 value) { return static_cast<double>(value) / sound_events::kOne; }
 
 NoiseFloor MakeFloor(int half_life_s, int warm_up_s, double assumed_floor_dbfs, double event_margin_db,

@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "base/sha256.h"
 #include "bindings.h"
 #include "sound_model/class_map.h"
 #include "sound_model/front_end.h"
 #include "sound_model/manifest.h"
 #include "sound_model/model_file.h"
-#include "sound_model/sha256.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -72,7 +72,7 @@ void BindSoundModel(nb::module_& module) {
   module.def(
       "sha256",
       [](const nb::bytes& data, size_t piece) {
-        sound_model::Sha256 hash;
+        base::Sha256 hash;
         for (auto rest = AsSpan(data); !rest.empty(); rest = rest.subspan(std::min(piece, rest.size()))) {
           hash.Update(rest.first(std::min(piece, rest.size())));
         }

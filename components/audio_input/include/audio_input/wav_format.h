@@ -8,7 +8,6 @@
 
 namespace audio_input {
 
-inline constexpr uint32_t kSampleRateHz = 16000;
 inline constexpr size_t kWavHeadBytes = 4096;  ///< Chunks before the data may take this much.
 
 /// Where the samples of a WAV file lie.

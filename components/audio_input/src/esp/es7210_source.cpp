@@ -6,7 +6,7 @@
 #include "audio_input/es7210_gain.h"
 #include "audio_input/liveness.h"
 #include "audio_input/pcm_ring.h"
-#include "audio_input/wav_format.h"
+#include "base/sample_rate.h"
 #include "boards.h"
 #include "driver/gpio.h"
 #include "es7210_adc.h"
@@ -24,7 +24,7 @@ constexpr size_t kChannels = 2;
 constexpr uint32_t kBufferFrames = kBlockSamples;
 constexpr uint32_t kBuffers = 10;  // 200 ms
 // The reader may stall for 100 ms: one buffer is being filled, one being read.
-static_assert(kBufferFrames * (kBuffers - 2) > kSampleRateHz / 10);
+static_assert(kBufferFrames * (kBuffers - 2) > base::kSampleRateHz / 10);
 constexpr int kI2cPort = 0;
 constexpr i2s_port_t kI2sPort = I2S_NUM_0;
 
@@ -82,7 +82,7 @@ std::expected<void, std::string> Es7210Source::OpenBuses() {
     return Failed("I2S", result);
   }
   i2s_std_config_t config = {
-      .clk_cfg = I2S_STD_CLK_DEFAULT_CONFIG(kSampleRateHz),
+      .clk_cfg = I2S_STD_CLK_DEFAULT_CONFIG(base::kSampleRateHz),
       .slot_cfg = I2S_STD_PHILIPS_SLOT_DEFAULT_CONFIG(I2S_DATA_BIT_WIDTH_16BIT, I2S_SLOT_MODE_STEREO),
       .gpio_cfg = {.mclk = kBoard.mclk,
                    .bclk = kBoard.bclk,
@@ -126,7 +126,7 @@ std::expected<void, std::string> Es7210Source::OpenCodec() {
   esp_codec_dev_sample_info_t format = {};
   format.bits_per_sample = 16;
   format.channel = kChannels;
-  format.sample_rate = kSampleRateHz;
+  format.sample_rate = base::kSampleRateHz;
   if (device_ == nullptr || esp_codec_dev_open(device_, &format) != ESP_CODEC_DEV_OK) {
     return std::unexpected("the ES7210 does not take 16 kHz, 16 bits, 2 channels");
   }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "audio_input/wav_format.h"
+#include "base/sample_rate.h"
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
@@ -40,7 +41,7 @@ std::expected<AudioSource::Chunk, std::string> ReplaySource::Read(std::span<int1
   if (got == 0) return Chunk{.samples = 0, .ended = true};
   played_ += static_cast<int64_t>(got);
   if (real_time_) {
-    const int64_t due_us = started_us_ + played_ * 1'000'000 / kSampleRateHz;
+    const int64_t due_us = started_us_ + base::MicrosecondsOf(played_);
     const int64_t wait_ms = (due_us - esp_timer_get_time()) / 1000;
     if (wait_ms > 0) vTaskDelay(pdMS_TO_TICKS(wait_ms) + 1);
   }

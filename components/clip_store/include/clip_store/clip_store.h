@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/sample_rate.h"
 #include "clip_store/clip_name.h"
 #include "clip_store/event_queue.h"
 #include "clip_store/media.h"
@@ -21,11 +22,11 @@ namespace clip_store {
 
 /// Lengths are in samples at 16 kHz.
 struct ClipStoreSpec {
-  int64_t pre_roll = 5 * 16000;
-  int64_t post_roll = 3 * 16000;
-  int64_t max_clip = 120 * 16000;
-  int64_t header_interval = 2 * 16000;  ///< From one rewriting of a growing clip's header to the next.
-  int64_t probe_interval_ms = 5000;     ///< From one look whether a medium is (back) there to the next.
+  int64_t pre_roll = base::SamplesIn(5);
+  int64_t post_roll = base::SamplesIn(3);
+  int64_t max_clip = base::SamplesIn(120);
+  int64_t header_interval = base::SamplesIn(2);  ///< From one rewriting of a growing clip's header to the next.
+  int64_t probe_interval_ms = 5000;              ///< From one look whether a medium is (back) there to the next.
   RetentionSpec retention;
   JournalSpec journal;
   uint32_t boot_count = 1;  ///< Never used before on these media: it makes event ids unique.

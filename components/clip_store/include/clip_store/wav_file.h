@@ -19,7 +19,6 @@ namespace clip_store {
 class WavFile {
  public:
   static constexpr uint32_t kHeaderBytes = 512;
-  static constexpr uint32_t kSampleRateHz = 16000;
 
   /// Writes the header of an empty WAV to an empty file.
   static StorageResult<WavFile> Create(std::unique_ptr<File> file);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
+#include "base/error.h"
 
 namespace log_mel {
 
@@ -12,9 +12,6 @@ enum class ErrorCode {
 };
 
 /// Why something could not be made: the code for programs, the text (one line) for people.
-struct Error {
-  ErrorCode code;
-  std::string message;
-};
+using Error = base::Error<ErrorCode>;
 
 }  // namespace log_mel

@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/sample_rate.h"
 #include "log_mel/error.h"
 
 namespace log_mel {
@@ -43,7 +44,7 @@ struct LogMelSpec {
 /// were trained.
 inline constexpr LogMelSpec kYamnetSpec{
     .name = "yamnet",
-    .sample_rate_hz = 16000,
+    .sample_rate_hz = base::kSampleRateHz,
     .frame_length = 400,
     .frame_hop = 160,
     .fft_length = 512,

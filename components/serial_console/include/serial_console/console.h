@@ -39,23 +39,23 @@ class Console {
   static const Command kCommands[];
 
   using Outcome = std::expected<void, Error>;
-  Outcome Serve(const Request& request, int64_t now_ms, JsonWriter& json);
-  Outcome Help(const Request& request, int64_t now_ms, JsonWriter& json);
-  Outcome Info(const Request& request, int64_t now_ms, JsonWriter& json);
-  Outcome Score(const Request& request, int64_t now_ms, JsonWriter& json);
-  Outcome Pcm(const Request& request, int64_t now_ms, JsonWriter& json);
-  Outcome PcmData(const Request& request, int64_t now_ms, JsonWriter& json);
-  Outcome Profile(const Request& request, int64_t now_ms, JsonWriter& json);
-  Outcome SelfTest(const Request& request, int64_t now_ms, JsonWriter& json);
-  Outcome ServeRules(const Request& request, int64_t now_ms, JsonWriter& json);
-  Outcome ShowRules(const Request& request, EventDevice& events, JsonWriter& json);
-  Outcome TakeRules(const Request& request, EventDevice& events, JsonWriter& json);
-  Outcome ServeEvents(const Request& request, int64_t now_ms, JsonWriter& json);
-  Outcome Reboot(const Request& request, int64_t now_ms, JsonWriter& json);
+  Outcome Serve(const Request& request, int64_t now_ms, base::JsonWriter& json);
+  Outcome Help(const Request& request, int64_t now_ms, base::JsonWriter& json);
+  Outcome Info(const Request& request, int64_t now_ms, base::JsonWriter& json);
+  Outcome Score(const Request& request, int64_t now_ms, base::JsonWriter& json);
+  Outcome Pcm(const Request& request, int64_t now_ms, base::JsonWriter& json);
+  Outcome PcmData(const Request& request, int64_t now_ms, base::JsonWriter& json);
+  Outcome Profile(const Request& request, int64_t now_ms, base::JsonWriter& json);
+  Outcome SelfTest(const Request& request, int64_t now_ms, base::JsonWriter& json);
+  Outcome ServeRules(const Request& request, int64_t now_ms, base::JsonWriter& json);
+  Outcome ShowRules(const Request& request, EventDevice& events, base::JsonWriter& json);
+  Outcome TakeRules(const Request& request, EventDevice& events, base::JsonWriter& json);
+  Outcome ServeEvents(const Request& request, int64_t now_ms, base::JsonWriter& json);
+  Outcome Reboot(const Request& request, int64_t now_ms, base::JsonWriter& json);
 
   std::expected<EventDevice*, Error> Events();
 
-  std::string_view Finish(std::string_view prefix, JsonWriter json);
+  std::string_view Finish(std::string_view prefix, base::JsonWriter json);
   std::string_view Refuse(std::optional<uint32_t> id, const Error& error);
 
   Device& device_;

@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_writer.h"
 #include "log_mel/patch_stream.h"
 #include "serial_console/error.h"
 #include "serial_console/event_device.h"
-#include "serial_console/json_writer.h"
 
 namespace serial_console {
 
@@ -34,7 +34,7 @@ struct SelfTestResult {
   bool passed() const { return differing_outputs == 0; }
 };
 
-void WriteSelfTest(const SelfTestResult& result, JsonWriter& json);  ///< The fields, without braces.
+void WriteSelfTest(const SelfTestResult& result, base::JsonWriter& json);  ///< The fields, without braces.
 
 /// What the console needs of the thing it speaks for: a board, or a program that stands in for one. Everything is
 /// called from the console's task. Errors are kNotReady, kBusy or kFailed, with a message that says what and why.
@@ -42,7 +42,7 @@ class Device {
  public:
   virtual ~Device() = default;
 
-  virtual void WriteInfo(JsonWriter& json) = 0;  ///< The fields of @info, without braces.
+  virtual void WriteInfo(base::JsonWriter& json) = 0;  ///< The fields of @info, without braces.
 
   virtual size_t patch_values() const = 0;  ///< int8 values in one patch.
   virtual size_t classes() const = 0;       ///< int8 values in one set of scores.

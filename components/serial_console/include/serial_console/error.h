@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
 #include <string_view>
+
+#include "base/error.h"
 
 namespace serial_console {
 
@@ -21,9 +22,6 @@ enum class ErrorCode {
 std::string_view ErrorName(ErrorCode code);
 
 /// Why a request was not served: the code for programs, the text (one line) for people.
-struct Error {
-  ErrorCode code;
-  std::string message;
-};
+using Error = base::Error<ErrorCode>;
 
 }  // namespace serial_console

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_writer.h"
 #include "serial_console/error.h"
-#include "serial_console/json_writer.h"
 
 namespace serial_console {
 
@@ -17,8 +17,8 @@ class EventDevice {
  public:
   virtual ~EventDevice() = default;
 
-  virtual void WriteRules(JsonWriter& json) = 0;   ///< The fields of @rules, without braces.
-  virtual void WriteEvents(JsonWriter& json) = 0;  ///< The fields of @events, without braces.
+  virtual void WriteRules(base::JsonWriter& json) = 0;   ///< The fields of @rules, without braces.
+  virtual void WriteEvents(base::JsonWriter& json) = 0;  ///< The fields of @events, without braces.
 
   virtual size_t max_document_bytes() const = 0;  ///< Of a rule document.
   virtual std::string RuleDocument() = 0;         ///< The one that runs, as JSON.

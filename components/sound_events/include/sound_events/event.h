@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "sound_events/decibel.h"
+#include "base/level.h"
 #include "sound_events/rule.h"
 
 namespace sound_events {
@@ -67,9 +67,9 @@ struct Event {
   Q16 peak;                           ///< Highest score.
   Q16 mean;                           ///< Mean score of its patches.
   uint32_t patches;
-  CentiDecibels level;  ///< Of the loudest patch.
-  CentiDecibels floor;  ///< When the event began.
-  TopClasses top;       ///< Of all classes, by their peak in the event's patches.
+  base::CentiDecibels level;  ///< Of the loudest patch.
+  base::CentiDecibels floor;  ///< When the event began.
+  TopClasses top;             ///< Of all classes, by their peak in the event's patches.
 
   std::string_view rule_name() const { return name.data(); }
 };

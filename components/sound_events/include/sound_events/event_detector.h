@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sound_events/decibel.h"
+#include "base/level.h"
 #include "sound_events/error.h"
 #include "sound_events/event.h"
 #include "sound_events/rule_set.h"
@@ -26,8 +26,8 @@ struct ScoreFormat {
 struct PatchScores {
   std::span<const int8_t> scores;  ///< The model's outputs, one per class.
   int64_t start_sample;
-  CentiDecibels level;  ///< LevelStream's, as is the floor.
-  CentiDecibels floor;
+  base::CentiDecibels level;  ///< LevelStream's, as is the floor.
+  base::CentiDecibels floor;
   int minute_of_day = -1;  ///< Local time, 0 to 1439; -1 while nobody knows.
 };
 
@@ -78,8 +78,8 @@ class EventDetector {
   struct Seen {
     int64_t start;
     int64_t end;
-    CentiDecibels level;
-    CentiDecibels floor;
+    base::CentiDecibels level;
+    base::CentiDecibels floor;
     TopClasses top;
   };
 

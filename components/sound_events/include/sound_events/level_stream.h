@@ -6,17 +6,17 @@
 #include <cstdint>
 #include <span>
 
+#include "base/level.h"
 #include "log_mel/spec.h"
-#include "sound_events/decibel.h"
 #include "sound_events/noise_floor.h"
 
 namespace sound_events {
 
 /// How loud a patch and the place around it are.
 struct PatchLevel {
-  int64_t start_sample;  ///< Of the patch.
-  CentiDecibels level;   ///< The loudest 120 ms within the patch, so that a bang counts in full.
-  CentiDecibels floor;   ///< The noise floor when the patch was complete.
+  int64_t start_sample;       ///< Of the patch.
+  base::CentiDecibels level;  ///< The loudest 120 ms within the patch, so that a bang counts in full.
+  base::CentiDecibels floor;  ///< The noise floor when the patch was complete.
 };
 
 /// PCM in, one PatchLevel per patch out, at the positions where log_mel::PatchStream fed with the same samples (and
@@ -31,7 +31,7 @@ class LevelStream {
   void Feed(std::span<const int16_t> pcm, OnLevel&& on_level) {
     while (!pcm.empty()) {
       pcm = pcm.subspan(Take(pcm));
-      if (in_grain_ == 0 && PatchIsComplete()) on_level(Measure());
+      if (grain_.samples == 0 && PatchIsComplete()) on_level(Measure());
     }
   }
 
@@ -58,10 +58,9 @@ class LevelStream {
   PatchLevel Measure() const;
 
   NoiseFloor floor_;
-  std::array<uint64_t, kPatchGrains> grains_{};  ///< Sums of squares, a ring.
-  int64_t grain_count_ = 0;                      ///< Since the last reset.
-  uint64_t grain_sum_ = 0;
-  int in_grain_ = 0;
+  std::array<base::Power, kPatchGrains> grains_{};  ///< A ring.
+  int64_t grain_count_ = 0;                         ///< Since the last reset.
+  base::Power grain_;                               ///< The one that is being filled.
   int64_t first_sample_ = 0;
 };
 

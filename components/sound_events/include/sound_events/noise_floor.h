@@ -8,7 +8,7 @@
 #include <optional>
 #include <span>
 
-#include "sound_events/decibel.h"
+#include "base/level.h"
 #include "sound_events/error.h"
 
 namespace sound_events {
@@ -19,9 +19,9 @@ struct NoiseFloorSpec {
   /// Seconds to be learned before the floor counts as known; 1 to 3,600.
   int warm_up_s = 30;
   /// What the floor is taken for until then; -100 to 0 dBFS.
-  CentiDecibels assumed_floor = -6000;
+  base::CentiDecibels assumed_floor = -6000;
   /// A level this far above the floor may be an event; 3 to 60 dB.
-  CentiDecibels event_margin = 1000;
+  base::CentiDecibels event_margin = 1000;
   /// Seconds of a loud stretch that are still learned: short sounds belong to a room; 0 to 3,600.
   int learned_event_s = 5;
   /// A loud stretch longer than this is no event but the room; learned_event_s to 86,400.
@@ -49,16 +49,16 @@ class NoiseFloor {
   static std::expected<NoiseFloor, Error> Create(const NoiseFloorSpec& spec);
 
   /// Takes the level of the next kBlockSamples samples.
-  void Observe(CentiDecibels level);
+  void Observe(base::CentiDecibels level);
 
   /// The latest level observed; nothing before the first.
-  std::optional<CentiDecibels> level() const { return level_; }
+  std::optional<base::CentiDecibels> level() const { return level_; }
 
   /// The median, or the assumed floor while warming up.
-  CentiDecibels floor() const { return warmed_up() ? floor_ : spec_.assumed_floor; }
+  base::CentiDecibels floor() const { return warmed_up() ? floor_ : spec_.assumed_floor; }
 
   /// The level that 95 % of what was learned stays below, or the assumed floor while warming up.
-  CentiDecibels p95() const { return warmed_up() ? p95_ : spec_.assumed_floor; }
+  base::CentiDecibels p95() const { return warmed_up() ? p95_ : spec_.assumed_floor; }
 
   bool warmed_up() const { return learned_blocks_ >= warm_up_blocks_; }
 
@@ -78,10 +78,10 @@ class NoiseFloor {
  private:
   explicit NoiseFloor(const NoiseFloorSpec& spec);
 
-  bool IsHeldBack(CentiDecibels level);
-  void Learn(CentiDecibels level);
+  bool IsHeldBack(base::CentiDecibels level);
+  void Learn(base::CentiDecibels level);
   void Summarize();
-  CentiDecibels Percentile(uint32_t permille) const;
+  base::CentiDecibels Percentile(uint32_t permille) const;
 
   NoiseFloorSpec spec_;
   uint32_t half_life_blocks_;
@@ -92,9 +92,9 @@ class NoiseFloor {
   uint32_t loud_blocks_ = 0;     ///< Length of the present loud stretch.
   uint32_t quiet_blocks_ = 0;    ///< Length of the present pause in it.
   bool holding_ = false;
-  std::optional<CentiDecibels> level_;
-  CentiDecibels floor_ = 0;
-  CentiDecibels p95_ = 0;
+  std::optional<base::CentiDecibels> level_;
+  base::CentiDecibels floor_ = 0;
+  base::CentiDecibels p95_ = 0;
 };
 
 }  // namespace sound_events

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sound_events/decibel.h"
+#include "base/level.h"
 
 namespace sound_events {
 
@@ -64,11 +64,11 @@ struct Rule {
   int64_t cool_off = 0;
   int64_t update_every = 0;
 
-  std::optional<CentiDecibels> min_level;
-  std::optional<CentiDecibels> min_above_floor;
-  CentiDecibels level_hysteresis = 0;
+  std::optional<base::CentiDecibels> min_level;
+  std::optional<base::CentiDecibels> min_above_floor;
+  base::CentiDecibels level_hysteresis = 0;
 
-  CentiDecibels floor_reference = 0;
+  base::CentiDecibels floor_reference = 0;
   Q16 threshold_per_decibel = 0;
   Q16 threshold_shift_limit = 0;
 
@@ -80,7 +80,7 @@ struct Rule {
   std::vector<DaySpan> quiet_hours;
 
   /// By how much both thresholds move at this noise floor.
-  Q16 ThresholdShift(CentiDecibels floor) const;
+  Q16 ThresholdShift(base::CentiDecibels floor) const;
 
   /// @param minute_of_day  local time, 0 to 1439, or -1 while nobody knows: then no hour is quiet.
   bool IsQuiet(int minute_of_day) const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
+#include "base/error.h"
 
 namespace sound_model {
 
@@ -16,9 +16,6 @@ enum class ErrorCode {
 };
 
 /// Why a model cannot be used: the code for programs, the text (one line) for people.
-struct Error {
-  ErrorCode code;
-  std::string message;
-};
+using Error = base::Error<ErrorCode>;
 
 }  // namespace sound_model

@@ -3,11 +3,11 @@
 #include <cstdlib>
 #include <memory>
 
+#include "base/sha256.h"
 #include "model_path.h"
 #include "sdkconfig.h"
 #include "sound_model/manifest.h"
 #include "sound_model/model_store.h"
-#include "sound_model/sha256.h"
 
 #if !CONFIG_IDF_TARGET_LINUX
 #include "esp_spiffs.h"
@@ -75,7 +75,7 @@ std::expected<std::string, Error> ReadModelFile(const char* name, const std::str
   if (!expected_hash) return std::unexpected(expected_hash.error());
   auto content = ReadModelFile(name);
   if (!content) return content;
-  Sha256 sha256;
+  base::Sha256 sha256;
   sha256.Update({reinterpret_cast<const uint8_t*>(content->data()), content->size()});
   if (sha256.Finish() == *expected_hash) return content;
   return std::unexpected(Error{ErrorCode::kWrongHash, std::string(name) + " is not the file that the manifest names"});

@@ -6,11 +6,11 @@
 #include <algorithm>
 
 #include "aligned_memory.h"
+#include "base/sha256.h"
 #include "esp_timer.h"
 #include "model_path.h"
 #include "sound_model/manifest.h"
 #include "sound_model/model_store.h"
-#include "sound_model/sha256.h"
 
 namespace sound_model {
 namespace {
@@ -24,7 +24,7 @@ std::unexpected<Error> Refuse(ErrorCode code, std::string message) {
 
 /// Fills `bytes` from the file and hashes them on the way.
 std::expected<std::string, Error> ReadAndHash(int file, std::span<uint8_t> bytes) {
-  Sha256 hash;
+  base::Sha256 hash;
   for (size_t at = 0; at < bytes.size();) {
     const auto chunk = bytes.subspan(at, std::min(kChunkBytes, bytes.size() - at));
     const ssize_t got = read(file, chunk.data(), chunk.size());

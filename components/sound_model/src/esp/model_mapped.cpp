@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/sha256.h"
 #include "esp_partition.h"
 #include "esp_timer.h"
 #include "sdkconfig.h"
 #include "sound_model/manifest.h"
 #include "sound_model/model_store.h"
-#include "sound_model/sha256.h"
 
 namespace sound_model {
 namespace {
@@ -36,7 +36,7 @@ std::expected<LoadedModel, Error> LoadModel(const std::string& manifest_json) {
     return Refuse(ErrorCode::kReadFailed, "its partition cannot be mapped: " + std::string(esp_err_to_name(result)));
   }
   const std::span<const uint8_t> bytes(static_cast<const uint8_t*>(start), *size);
-  Sha256 sha256;
+  base::Sha256 sha256;
   sha256.Update(bytes);
   std::string hash = sha256.Finish();
   if (hash != *expected_hash) {

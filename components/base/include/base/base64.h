@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-namespace serial_console {
+namespace base {
 
 /// Characters that `bytes` bytes take, padding included (RFC 4648, section 4).
 constexpr size_t Base64Length(size_t bytes) { return (bytes + 2) / 3 * 4; }
@@ -19,4 +19,4 @@ void EncodeBase64(std::span<const uint8_t> bytes, std::span<char> text);
 /// @return how many bytes were written, or nothing when `text` is not base64 or does not fit into `bytes`.
 std::optional<size_t> DecodeBase64(std::string_view text, std::span<uint8_t> bytes);
 
-}  // namespace serial_console
+}  // namespace base

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sound_model/json_reader.h"
+#include "base/json_reader.h"
 
 #include <algorithm>
 
-namespace sound_model {
+namespace base {
 namespace {
 
 constexpr size_t kMaxFieldNameBytes = 64;
@@ -372,4 +372,4 @@ bool JsonReader::ReadEnd() {
   return position_ >= text_.size() || Syntax("more text after the end");
 }
 
-}  // namespace sound_model
+}  // namespace base

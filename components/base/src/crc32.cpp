@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "serial_console/crc32.h"
+#include "base/crc32.h"
 
 #include <array>
 
-namespace serial_console {
+namespace base {
 namespace {
 
 constexpr uint32_t kReflectedPolynomial = 0xedb88320;
@@ -33,4 +33,4 @@ uint32_t Crc32(std::span<const uint8_t> bytes) {
   return ~crc;
 }
 
-}  // namespace serial_console
+}  // namespace base

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "serial_console/base64.h"
+#include "base/base64.h"
 
 #include <array>
 
-namespace serial_console {
+namespace base {
 namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -59,4 +59,4 @@ std::optional<size_t> DecodeBase64(std::string_view text, std::span<uint8_t> byt
   return size;
 }
 
-}  // namespace serial_console
+}  // namespace base

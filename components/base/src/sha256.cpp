@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sound_model/sha256.h"
+#include "base/sha256.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstdio>
 
-namespace sound_model {
+namespace base {
 namespace {
 
 constexpr std::array<uint32_t, 64> kRoundConstants{
@@ -88,4 +88,4 @@ void Sha256::Compress(const uint8_t* block) {
   for (size_t i = 0; i < state_.size(); ++i) state_[i] += mixed[i];
 }
 
-}  // namespace sound_model
+}  // namespace base

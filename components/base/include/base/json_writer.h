@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-namespace serial_console {
+namespace base {
 
 /// Writes one JSON value into memory it is given. What does not fit is dropped and remembered in overflowed(): the
 /// caller looks once, at the end. Commas are set by the writer; names and nesting are the caller's business.
@@ -69,4 +69,4 @@ class JsonWriter {
   bool needs_comma_ = false;
 };
 
-}  // namespace serial_console
+}  // namespace base

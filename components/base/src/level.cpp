@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sound_events/decibel.h"
+#include "base/level.h"
 
 #include <bit>
 
-namespace sound_events {
+namespace base {
 namespace {
 
 constexpr int kFractionBits = 16;
@@ -26,12 +26,12 @@ int64_t Log2(uint64_t value) {
 
 }  // namespace
 
-CentiDecibels LevelOf(uint64_t sum_of_squares, uint32_t count) {
+CentiDecibels Power::Level() const {
   if (sum_of_squares == 0) return kSilence;
   constexpr int64_t kFullScaleSquared = int64_t{30} << kFractionBits;
-  const int64_t log2 = Log2(sum_of_squares) - Log2(count) - kFullScaleSquared;
+  const int64_t log2 = Log2(sum_of_squares) - Log2(samples) - kFullScaleSquared;
   // 100 * 10 log10(2) = 301.02999566
   return static_cast<CentiDecibels>((log2 * 30103 / 100 + (1 << (kFractionBits - 1))) >> kFractionBits);
 }
 
-}  // namespace sound_events
+}  // namespace base

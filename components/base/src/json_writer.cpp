@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "serial_console/json_writer.h"
+#include "base/json_writer.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
 
-#include "serial_console/base64.h"
-#include "serial_console/crc32.h"
+#include "base/base64.h"
+#include "base/crc32.h"
 
-namespace serial_console {
+namespace base {
 
 void JsonWriter::Key(std::string_view name) {
   Value(name);
@@ -98,4 +98,4 @@ void JsonWriter::Append(std::string_view text) {
   size_ += text.size();
 }
 
-}  // namespace serial_console
+}  // namespace base

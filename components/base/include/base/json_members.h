@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace sound_model {
+namespace base {
 
 /// The value of an object's member, as it stands in the text; of several with the name the last one.
 /// @return nothing when `json` is no well-formed object (as JsonReader reads it), or has no such member.
@@ -19,4 +19,4 @@ std::optional<std::string> AsString(std::string_view value);
 
 std::optional<double> AsNumber(std::string_view value);
 
-}  // namespace sound_model
+}  // namespace base

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sound_model/json_members.h"
+#include "base/json_members.h"
 
-#include "sound_model/json_reader.h"
+#include "base/json_reader.h"
 
-namespace sound_model {
+namespace base {
 namespace {
 
 /// @return false when `json` is no well-formed object.
@@ -50,4 +50,4 @@ std::optional<double> AsNumber(std::string_view value) {
   return number;
 }
 
-}  // namespace sound_model
+}  // namespace base

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-namespace sound_model {
+namespace base {
 
 /// SHA-256 (FIPS 180-4) of data that comes in pieces.
 class Sha256 {
@@ -24,4 +24,4 @@ class Sha256 {
   uint64_t total_ = 0;
 };
 
-}  // namespace sound_model
+}  // namespace base

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace sound_model {
+namespace base {
 
 /// What is wrong with a document.
 struct JsonError {
@@ -97,4 +97,4 @@ class JsonReader {
   JsonError error_{};
 };
 
-}  // namespace sound_model
+}  // namespace base
