@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace base {
 namespace {
 
@@ -28,24 +30,6 @@ std::string_view KindName(JsonReader::Kind kind) {
       break;
   }
   return "something else";
-}
-
-void AppendUtf8(std::string& out, uint32_t code) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xC0 | code >> 6);
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xE0 | code >> 12);
-    out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else {
-    out += static_cast<char>(0xF0 | code >> 18);
-    out += static_cast<char>(0x80 | (code >> 12 & 0x3F));
-    out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  }
 }
 
 }  // namespace
@@ -190,20 +174,10 @@ bool JsonReader::ReadRawString(std::string& value, size_t max_bytes) {
 }
 
 bool JsonReader::ReadUtf8(std::string& value) {
-  // The well-formed sequences of the Unicode Standard, table 3-7.
-  const auto lead = static_cast<unsigned char>(text_[position_]);
-  const size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
-  if (length == 0 || position_ + length > text_.size()) return Syntax("it is not UTF-8");
-  for (size_t i = 1; i < length; ++i) {
-    const auto next = static_cast<unsigned char>(text_[position_ + i]);
-    unsigned char low = 0x80;
-    unsigned char high = 0xBF;
-    if (i == 1 && lead == 0xE0) low = 0xA0;
-    if (i == 1 && lead == 0xED) high = 0x9F;
-    if (i == 1 && lead == 0xF0) low = 0x90;
-    if (i == 1 && lead == 0xF4) high = 0x8F;
-    if (next < low || next > high) return Syntax("it is not UTF-8");
-  }
+  std::string_view rest = text_.substr(position_);
+  const uint32_t code_point = TakeCodePoint(rest);
+  const size_t length = text_.size() - position_ - rest.size();
+  if (code_point >= 0x80 && length == 1) return Syntax("it is not UTF-8");
   value += text_.substr(position_, length);
   position_ += length;
   return true;

@@ -8,6 +8,7 @@
 
 #include "base/base64.h"
 #include "base/crc32.h"
+#include "base/utf8.h"
 
 namespace base {
 
@@ -20,21 +21,32 @@ void JsonWriter::Key(std::string_view name) {
 void JsonWriter::Value(std::string_view text) {
   Separate();
   Append("\"");
-  for (const char c : text) {
+  while (!text.empty()) {
+    const char c = text.front();
     if (c == '"' || c == '\\') {
       const char escaped[] = {'\\', c};
       Append({escaped, sizeof(escaped)});
-    } else if (static_cast<uint8_t>(c) < 0x20 || static_cast<uint8_t>(c) >= 0x7f) {
-      // The line is ASCII: UTF-8 is told byte by byte, as if it were Latin-1, rather than dropped.
-      char escaped[8];
-      std::snprintf(escaped, sizeof(escaped), "\\u%04x", static_cast<unsigned>(static_cast<uint8_t>(c)));
-      Append(escaped);
-    } else {
+      text.remove_prefix(1);
+    } else if (c >= 0x20 && c <= 0x7e) {
       Append({&c, 1});
+      text.remove_prefix(1);
+    } else {
+      AppendEscaped(TakeCodePoint(text));
     }
   }
   Append("\"");
   needs_comma_ = true;
+}
+
+void JsonWriter::AppendEscaped(uint32_t code_point) {
+  const auto unit = [this](uint32_t value) {
+    char escaped[8];
+    std::snprintf(escaped, sizeof(escaped), "\\u%04x", static_cast<unsigned>(value));
+    Append(escaped);
+  };
+  if (code_point < 0x10000) return unit(code_point);
+  unit(0xd800 + ((code_point - 0x10000) >> 10));
+  unit(0xdc00 + (code_point & 0x3ff));
 }
 
 void JsonWriter::Value(float value) {

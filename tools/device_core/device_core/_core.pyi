@@ -46,6 +46,9 @@ def level_dbfs(pcm: Annotated[NDArray[numpy.int16], dict(shape=(None,), order='C
     RMS level of int16 PCM [n] in dBFS; a full-scale square wave has 0, digital silence -200.
     """
 
+def json_text(text: bytes) -> str:
+    """UTF-8 as a JSON string in ASCII, as the device writes it."""
+
 def profile_names() -> list[str]:
     """Names of the front ends this module computes."""
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
 
+#include <string>
+#include <vector>
+
+#include "base/json_writer.h"
 #include "base/level.h"
 #include "bindings.h"
 
@@ -18,6 +23,15 @@ void BindBase(nb::module_& module) {
         return base::Decibels(power.Level());
       },
       "pcm"_a.noconvert(), "RMS level of int16 PCM [n] in dBFS; a full-scale square wave has 0, digital silence -200.");
+  module.def(
+      "json_text",
+      [](const nb::bytes& text) {
+        std::vector<char> memory(6 * text.size() + 2);
+        base::JsonWriter json(memory);
+        json.Value(std::string_view(text.c_str(), text.size()));
+        return std::string(json.text());
+      },
+      "text"_a, "UTF-8 as a JSON string in ASCII, as the device writes it.");
 }
 
 }  // namespace device_core

@@ -21,6 +21,7 @@ class JsonWriter {
   void EndArray() { Close(']'); }
   void Key(std::string_view name);
 
+  /// UTF-8 in, ASCII out: other characters are escaped, and bytes that are no UTF-8 become U+FFFD.
   void Value(std::string_view text);
   void Value(const char* text) { Value(std::string_view(text)); }
   void Value(bool value) { Token(value ? "true" : "false"); }
@@ -62,6 +63,7 @@ class JsonWriter {
   void Integer(int64_t value);
   void Separate();
   void Append(std::string_view text);
+  void AppendEscaped(uint32_t code_point);
 
   std::span<char> memory_;
   size_t size_ = 0;

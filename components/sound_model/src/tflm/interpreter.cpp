@@ -94,7 +94,7 @@ std::expected<void, Error> Interpreter::Invoke(bool guarded) {
                     (guarded ? ": its kernel fails, or writes outside its output and scratch" : ""));
 }
 
-std::span<const OpCost> Interpreter::costs() const { return implementation_->profiler.costs(); }
+std::span<const OpCost> Interpreter::costs() { return implementation_->profiler.costs(); }
 
 size_t Interpreter::arena_used() const { return implementation_->interpreter.arena_used_bytes(); }
 
