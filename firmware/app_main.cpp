@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app.h"
-#include "console_task.h"
 #include "task_layout.h"
 
 namespace {
 
 void Run(void*) {
   static firmware::App app;
-  app.boot.Run(firmware::kConsoleStep, nullptr, [] { return firmware::StartConsole(app); });
   firmware::Boot(app);
   vTaskDelete(nullptr);
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture.h"
 
+#include <cstdlib>
+
 #include "base/sample_rate.h"
-#include "esp_heap_caps.h"
 #include "esp_log.h"
 #include "esp_timer.h"
+#include "large_memory.h"
 #include "task_layout.h"
 
 namespace firmware {
@@ -20,20 +22,12 @@ constexpr size_t kRingBlocks = 128;
 int64_t NowMs() { return esp_timer_get_time() / 1000; }
 
 std::span<PcmRing::Slot> AllocateSlots() {
-#if CONFIG_IDF_TARGET_LINUX
-  constexpr uint32_t kCapabilities = MALLOC_CAP_DEFAULT;
-#else
-  constexpr uint32_t kCapabilities = MALLOC_CAP_8BIT | MALLOC_CAP_SPIRAM;
-#endif
-  auto* slots = static_cast<PcmRing::Slot*>(heap_caps_malloc(kRingBlocks * sizeof(PcmRing::Slot), kCapabilities));
+  if (const auto slots = AllocateLarge<PcmRing::Slot>(kRingBlocks); !slots.empty()) return slots;
   // Without PSRAM the ring is small, and the console's scoring may cost a gap.
-  size_t count = kRingBlocks;
-  if (slots == nullptr) {
-    count = kRingBlocks / 4;
-    slots = static_cast<PcmRing::Slot*>(heap_caps_malloc(count * sizeof(PcmRing::Slot), MALLOC_CAP_DEFAULT));
-  }
+  constexpr size_t kFewBlocks = kRingBlocks / 4;
+  auto* const slots = static_cast<PcmRing::Slot*>(std::malloc(kFewBlocks * sizeof(PcmRing::Slot)));
   configASSERT(slots != nullptr);
-  return {slots, count};
+  return {slots, kFewBlocks};
 }
 
 }  // namespace
@@ -45,8 +39,7 @@ Capture::Capture(std::unique_ptr<audio_input::AudioSource> source)
       liveness_(NowMs()),
       block_(audio_input::kBlockSamples) {}
 
-void Capture::Start(TaskHandle_t reader, clip_store::SampleRing* kept, DeviceClock& clock) {
-  reader_ = reader;
+void Capture::Start(clip_store::SampleRing* kept, listening::SampleClock& clock) {
   kept_ = kept;
   clock_ = &clock;
   heard_us_ = esp_timer_get_time();
@@ -54,7 +47,7 @@ void Capture::Start(TaskHandle_t reader, clip_store::SampleRing* kept, DeviceClo
   liveness_ = audio_input::LivenessMonitor(NowMs());
   alive_ = true;
   StartTask(
-      kCaptureTask, [](void* self) { static_cast<Capture*>(self)->Run(); }, this, &task_);
+      kCaptureTask, [](void* self) { static_cast<Capture*>(self)->Run(); }, this, nullptr);
 }
 
 void Capture::Run() {
@@ -69,7 +62,7 @@ void Capture::Run() {
       ESP_LOGI(kTag, "the recording has ended after %.2f s", base::SecondsOf(position_));
       alive_ = false;
       ended_ = true;
-      xTaskNotifyGive(reader_);
+      WakeReader();
       vTaskSuspend(nullptr);
     }
     if (chunk->lost_before > 0) {
@@ -89,13 +82,31 @@ void Capture::Deliver(std::span<const int16_t> pcm) {
   position_ += static_cast<int64_t>(pcm.size());
   heard_us_ = esp_timer_get_time();
   if (source_->real_time()) clock_->Note(position_);
-  xTaskNotifyGive(reader_);
+  WakeReader();
 
   power_.Add(pcm);
   if (power_.samples >= base::kSampleRateHz) {
     level_ = power_.Level();
     power_ = {};
   }
+}
+
+/// The reader looks into the ring every second by itself: before it is known, nothing is lost.
+void Capture::WakeReader() {
+  if (const TaskHandle_t reader = reader_) xTaskNotifyGive(reader);
+}
+
+listening::AudioState Capture::state() const {
+  return {.source = source_->source(),
+          .board = source_->board(),
+          .gain_db = source_->gain_db(),
+          .overruns = ring_.overruns(),
+          .ring_blocks = ring_.capacity(),
+          .ring_peak = ring_.peak(),
+          .gaps = gaps_.load(),
+          .alive = alive_.load(),
+          .ended = ended_.load(),
+          .level = level_.load()};
 }
 
 void Capture::Watch(std::span<const int16_t> pcm) {

@@ -12,9 +12,10 @@
 #include "audio_input/pcm_ring.h"
 #include "base/level.h"
 #include "clip_store/sample_ring.h"
-#include "device_clock.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
+#include "listening/device_state.h"
+#include "listening/sample_clock.h"
 
 namespace firmware {
 
@@ -24,22 +25,22 @@ class Capture {
   explicit Capture(std::unique_ptr<audio_input::AudioSource> source);
 
   std::expected<void, std::string> Open() { return source_->Open(); }
-  /// @param reader  the task that takes blocks from ring(); notified of each one.
   /// @param kept    gets the same samples, for clips; nullptr where none are kept.
   /// @param clock   is told when samples come.
-  void Start(TaskHandle_t reader, clip_store::SampleRing* kept, DeviceClock& clock);
+  void Start(clip_store::SampleRing* kept, listening::SampleClock& clock);
+
+  /// @param reader  the task that takes blocks from ring(); notified of each one.
+  void SetReader(TaskHandle_t reader) { reader_ = reader; }
+
+  listening::AudioState state() const;
 
   audio_input::PcmRing& ring() { return ring_; }
-  const audio_input::PcmRing& ring() const { return ring_; }
   const audio_input::AudioSource& source() const { return *source_; }
-  uint32_t gaps() const { return gaps_.load(); }
   bool ended() const { return ended_.load(); }  ///< A recording has been played; no block follows those in ring().
-  bool alive() const { return alive_.load(); }
-  base::CentiDecibels level() const { return level_.load(); }  ///< Over the last second.
-  TaskHandle_t task() const { return task_; }
 
  private:
   void Run();
+  void WakeReader();
   void Deliver(std::span<const int16_t> pcm);
   void Watch(std::span<const int16_t> pcm);
   void Reopen(audio_input::Liveness liveness);
@@ -50,10 +51,9 @@ class Capture {
   base::Power power_;
   audio_input::LivenessMonitor liveness_;
   std::vector<int16_t> block_;
-  TaskHandle_t reader_ = nullptr;
+  std::atomic<TaskHandle_t> reader_ = nullptr;
   clip_store::SampleRing* kept_ = nullptr;
-  DeviceClock* clock_ = nullptr;
-  TaskHandle_t task_ = nullptr;
+  listening::SampleClock* clock_ = nullptr;
   int64_t position_ = 0;
   int64_t heard_us_ = 0;  ///< When samples came last.
   std::atomic<uint32_t> gaps_ = 0;

@@ -5,10 +5,10 @@
 #include <memory>
 
 #include "app.h"
-#include "device.h"
 #include "esp_timer.h"
 #include "serial_console/console.h"
 #include "serial_console/console_port.h"
+#include "serial_console/listening_device.h"
 #include "task_layout.h"
 
 namespace firmware {
@@ -16,10 +16,10 @@ namespace {
 
 /// What the console task owns.
 struct ConsoleState {
-  explicit ConsoleState(App& app) : app(app), device(app), console(device) {}
+  explicit ConsoleState(App& app) : app(app), device(app.device), console(device) {}
 
   App& app;
-  FirmwareDevice device;
+  serial_console::ListeningDevice device;
   serial_console::LineReader reader;
   serial_console::Console console;
 };

@@ -2,6 +2,7 @@
 #include "platform.h"
 
 #include "esp_heap_caps.h"
+#include "esp_log.h"
 #include "esp_ota_ops.h"
 #include "esp_psram.h"
 #include "esp_system.h"
@@ -9,6 +10,10 @@
 
 namespace firmware {
 namespace {
+
+using listening::MemoryState;
+using listening::Reset;
+using listening::ResetKind;
 
 std::string ReasonName(esp_reset_reason_t reason) {
   switch (reason) {
@@ -77,9 +82,18 @@ std::expected<std::string, std::string> CheckMemory() {
   return std::to_string(esp_psram_get_size() / 1024) + " KB of PSRAM";
 }
 
-void ConfirmApp() {
-  // Fails when there is nothing to confirm, as for an app that was flashed by cable.
-  esp_ota_mark_app_valid_cancel_rollback();
+bool AppIsOnTrial() {
+  esp_ota_img_states_t state = ESP_OTA_IMG_UNDEFINED;
+  return esp_ota_get_state_partition(esp_ota_get_running_partition(), &state) == ESP_OK &&
+         state == ESP_OTA_IMG_PENDING_VERIFY;
+}
+
+void ConfirmApp() { esp_ota_mark_app_valid_cancel_rollback(); }
+
+void RollBack() {
+  const esp_err_t result = esp_ota_mark_app_invalid_rollback_and_reboot();
+  ESP_LOGE("update", "there is no app to go back to: %s", esp_err_to_name(result));
+  ConfirmApp();
 }
 
 void Restart() { esp_restart(); }

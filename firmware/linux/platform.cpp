@@ -18,7 +18,7 @@ extern "C" int64_t esp_timer_get_time() {
 
 namespace firmware {
 
-MemoryState ReadMemory() { return {}; }
+listening::MemoryState ReadMemory() { return {}; }
 
 void PrepareFlash() {
   // A copy of the whole flash that outlives the process; without it ESP-IDF makes one for the process.
@@ -28,11 +28,15 @@ void PrepareFlash() {
   std::snprintf(settings->flash_file_name, sizeof(settings->flash_file_name), "%s", path);
 }
 
-Reset LastReset() { return {"process start", ResetKind::kWanted}; }
+listening::Reset LastReset() { return {"process start", listening::ResetKind::kWanted}; }
 
 std::expected<std::string, std::string> CheckMemory() { return "the host's memory"; }
 
+bool AppIsOnTrial() { return false; }
+
 void ConfirmApp() {}
+
+void RollBack() {}
 
 void Restart() { std::_Exit(EXIT_SUCCESS); }
 

@@ -21,8 +21,8 @@ using serial_console::ErrorCode;
 
 class FakeEvents final : public serial_console::EventDevice {
  public:
-  void WriteRules(base::JsonWriter& json) override { json.Field("source", "fuzz"); }
-  void WriteEvents(base::JsonWriter& json) override {
+  void WriteRules(size_t, base::JsonWriter& json) override { json.Field("source", "fuzz"); }
+  void WriteEvents(size_t, base::JsonWriter& json) override {
     json.Key("latest");
     json.BeginArray();
     json.Raw("{\"id\":1}");
@@ -50,15 +50,15 @@ class FakeDevice final : public serial_console::Device {
     std::copy_n(patch.begin(), scores.size(), scores.begin());
     return 1;
   }
-  std::expected<serial_console::Profile, Error> ProfileOps() override {
+  std::expected<listening::Profile, Error> ProfileOps() override {
     return std::unexpected(Error{ErrorCode::kBusy, "always"});
   }
-  std::expected<serial_console::SelfTestResult, Error> SelfTest() override {
-    return serial_console::SelfTestResult{1, 2, 3};
+  std::expected<listening::SelfTestResult, Error> SelfTest() override {
+    return listening::SelfTestResult{1, 2, 3};
   }
   std::expected<log_mel::PatchStream*, Error> FrontEnd() override { return &front_end_; }
   void HoldLiveInput(bool) override {}
-  serial_console::EventDevice* events() override { return &events_; }
+  std::expected<serial_console::EventDevice*, Error> Events() override { return &events_; }
 
  private:
   FakeEvents events_;

@@ -16,10 +16,10 @@ using serial_console::ErrorCode;
 
 constexpr size_t kMost = 30000;
 
-class Events final : public serial_console::EventDevice {
+class FakeEvents final : public serial_console::EventDevice {
  public:
-  void WriteRules(base::JsonWriter& json) override { json.Field("bytes", document.size()); }
-  void WriteEvents(base::JsonWriter& json) override {
+  void WriteRules(size_t, base::JsonWriter& json) override { json.Field("bytes", document.size()); }
+  void WriteEvents(size_t, base::JsonWriter& json) override {
     json.Key("latest");
     json.BeginArray();
     json.Raw("{\"id\":1}");
@@ -47,16 +47,18 @@ class Device final : public serial_console::Device {
   size_t patch_values() const override { return 6144; }
   size_t classes() const override { return 521; }
   std::expected<uint32_t, Error> Score(std::span<const int8_t>, std::span<int8_t>) override { return 0; }
-  std::expected<serial_console::Profile, Error> ProfileOps() override {
+  std::expected<listening::Profile, Error> ProfileOps() override {
     return std::unexpected(Error{ErrorCode::kBusy, "always"});
   }
-  std::expected<serial_console::SelfTestResult, Error> SelfTest() override { return serial_console::SelfTestResult{}; }
+  std::expected<listening::SelfTestResult, Error> SelfTest() override { return listening::SelfTestResult{}; }
   std::expected<log_mel::PatchStream*, Error> FrontEnd() override { return nullptr; }
   void HoldLiveInput(bool) override {}
-  serial_console::EventDevice* events() override { return has_events ? &kept : nullptr; }
-  std::string WhyNoEvents() const override { return "rules: broken"; }
+  std::expected<serial_console::EventDevice*, Error> Events() override {
+    if (has_events) return &kept;
+    return std::unexpected(Error{ErrorCode::kNotReady, "rules: broken"});
+  }
 
-  Events kept;
+  FakeEvents kept;
   bool has_events = true;
 };
 
@@ -120,7 +122,7 @@ void WhatDoesNotFitTogetherIsRefusedByName() {
   CHECK(refuses("abcd", 3, 6, "base64: "));
   CHECK(bench.Set("bad", 0, 3) == R"(@err {"code":"bad_argument","message":"/rules/0: bad"})");
   CHECK(bench.Ask("@rules set 0 3 00000000 YWJj").find("bad_crc") != std::string::npos);
-  CHECK(bench.Ask("@rules sing").find("usage: @rules [show") != std::string::npos);
+  CHECK(bench.Ask("@rules sing").find("usage: @rules [list") != std::string::npos);
   CHECK(bench.device.kept.document == "first");
 }
 

@@ -20,11 +20,11 @@ bool PcmRing::Push(int64_t start_sample, std::span<const int16_t> pcm) {
   return true;
 }
 
-std::optional<PcmBlock> PcmRing::Front() const {
+std::optional<base::PcmBlock> PcmRing::Front() const {
   const uint32_t read = read_.load();
   if (read == written_.load()) return std::nullopt;
   const Slot& slot = slots_[read % slots_.size()];
-  return PcmBlock{slot.start_sample, {slot.pcm, slot.count}};
+  return base::PcmBlock{slot.start_sample, {slot.pcm, slot.count}};
 }
 
 }  // namespace audio_input

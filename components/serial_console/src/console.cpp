@@ -6,6 +6,7 @@
 #include <string>
 
 #include "arguments.h"
+#include "listening/device_state.h"
 
 namespace serial_console {
 namespace {
@@ -38,18 +39,11 @@ const Console::Command Console::kCommands[] = {
      "score int16 little-endian PCM, 16 kHz mono, sent in chunks", &Console::Pcm},
     {"profile", "", "cycles of one inference, op by op", &Console::Profile},
     {"selftest", "", "score the stored patch and compare", &Console::SelfTest},
-    {"rules", "[show <offset> | set <offset> <total> <crc32> <base64> | presets]",
+    {"rules", "[list <from> | show <offset> | set <offset> <total> <crc32> <base64> | presets]",
      "the event rules that run; show or replace them", &Console::ServeRules},
-    {"events", "", "what is going on, the latest events, and where they are kept", &Console::ServeEvents},
+    {"events", "[<from>]", "what is going on, the latest events, and where they are kept", &Console::ServeEvents},
     {"reboot", "", "restart", &Console::Reboot},
 };
-
-void WriteSelfTest(const SelfTestResult& result, base::JsonWriter& json) {
-  json.Field("passed", result.passed());
-  json.Field("differing_outputs", result.differing_outputs);
-  json.Field("largest_difference", result.largest_difference);
-  json.Field("invoke_us", result.invoke_us);
-}
 
 Console::Console(Device& device)
     : device_(device),
@@ -191,7 +185,7 @@ Console::Outcome Console::Profile(const Request& request, int64_t, base::JsonWri
   json.Key("ops");
   json.BeginArray();
   for (size_t i = 0; i < profile->ops.size(); ++i) {
-    const OpProfile& op = profile->ops[i];
+    const sound_model::OpCost& op = profile->ops[i];
     const float share =
         profile->total_cycles == 0 ? 0.0f : static_cast<float>(op.cycles) / static_cast<float>(profile->total_cycles);
     json.BeginObject();
@@ -209,7 +203,7 @@ Console::Outcome Console::SelfTest(const Request& request, int64_t, base::JsonWr
   if (auto checked = ExpectArguments(request, 0, "selftest"); !checked) return checked;
   const auto result = device_.SelfTest();
   if (!result) return std::unexpected(result.error());
-  WriteSelfTest(*result, json);
+  listening::WriteSelfTest(*result, json);
   return {};
 }
 

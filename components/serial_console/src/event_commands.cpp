@@ -9,31 +9,30 @@ namespace serial_console {
 namespace {
 
 constexpr size_t kShownBytes = 6144;  ///< Of a document in one answer.
-constexpr std::string_view kRulesUsage = "rules [show <offset> | set <offset> <total> <crc32> <base64> | presets]";
+constexpr std::string_view kRulesUsage =
+    "rules [list <from> | show <offset> | set <offset> <total> <crc32> <base64> | presets]";
 
 }  // namespace
 
-std::expected<EventDevice*, Error> Console::Events() {
-  if (EventDevice* const events = device_.events()) return events;
-  return std::unexpected(Error{ErrorCode::kNotReady, device_.WhyNoEvents()});
-}
-
 Console::Outcome Console::ServeEvents(const Request& request, int64_t, base::JsonWriter& json) {
-  if (auto checked = ExpectArguments(request, 0, "events"); !checked) return checked;
-  const auto events = Events();
+  if (request.argument_count > 1) return BadArgument("usage: @events [<from>]");
+  const auto from = ParseNumber(request.argument_count == 0 ? "0" : request.arguments()[0], INT32_MAX);
+  if (!from) return BadArgument("from: not a number from 0 on");
+  const auto events = device_.Events();
   if (!events) return std::unexpected(events.error());
-  (*events)->WriteEvents(json);
+  (*events)->WriteEvents(*from, json);
   return {};
 }
 
 Console::Outcome Console::ServeRules(const Request& request, int64_t, base::JsonWriter& json) {
-  const auto events = Events();
+  const auto events = device_.Events();
   if (!events) return std::unexpected(events.error());
   if (request.argument_count == 0) {
-    (*events)->WriteRules(json);
+    (*events)->WriteRules(0, json);
     return {};
   }
   const std::string_view action = request.arguments()[0];
+  if (action == "list") return ListRules(request, **events, json);
   if (action == "show") return ShowRules(request, **events, json);
   if (action == "set") return TakeRules(request, **events, json);
   if (action != "presets") return BadArgument("usage: @" + std::string(kRulesUsage));
@@ -41,6 +40,14 @@ Console::Outcome Console::ServeRules(const Request& request, int64_t, base::Json
   const auto rules = (*events)->SetPresets();
   if (!rules) return std::unexpected(rules.error());
   json.Field("rules", *rules);
+  return {};
+}
+
+Console::Outcome Console::ListRules(const Request& request, EventDevice& events, base::JsonWriter& json) {
+  if (auto checked = ExpectArguments(request, 2, kRulesUsage); !checked) return checked;
+  const auto from = ParseNumber(request.arguments()[1], INT32_MAX);
+  if (!from) return BadArgument("from: not a number from 0 on");
+  events.WriteRules(*from, json);
   return {};
 }
 

@@ -161,21 +161,37 @@ def quantize_patch(values: Annotated[NDArray[numpy.float32], dict(order='C', dev
     Log-mel float32 of any shape to int8 of the same shape, as TensorFlow Lite's QUANTIZE does.
     """
 
-class SerialConsole:
+class SimulatedDevice:
     """
-    The device's own console (docs/serial-protocol.md), speaking for a Python object with patch_values, classes, info() -> dict, score(bytes) -> (bytes, us), profile() -> (cycles, us, [(op, cycles)]), selftest() -> (differing, largest, us), front_end() -> PatchStream, hold_live_input(bool). It may have events: an object with rules() -> dict, events() -> dict, journal() -> [JSON], document, set_rules(bytes) -> int, set_presets() -> int; where that is None, why_no_events says why. An exception becomes @err failed, or what its attribute 'code' says ('not_ready', 'busy', 'bad_argument').
+    A device without a board: the firmware's own wiring of listening, rules, events, state and console. Its host is a Python object with settings (a mutable mapping of str to bytes), read_files() -> {name: bytes} of the model partition, make_engine(model: bytes) -> an object with score(patch: bytes) -> bytes, costs() -> [(operator, cycles)] and arena_bytes, arena_bytes, firmware {name, version, idf, built}, memory() -> (free, least free) bytes and log(line). It boots while it is made.
     """
 
-    def __init__(self, device: object) -> None: ...
+    def __init__(self, host: object, reset_reason: str, crashed: bool = False) -> None: ...
 
-    def feed(self, data: bytes, now_ms: object | None = None) -> bytes:
+    def serve(self, data: bytes, now_ms: object | None = None) -> bytes:
         """
-        Take bytes of the line, b'' included, which lets time pass; return the answers. now_ms replaces the clock.
+        Take bytes of the console's line, b'' included, which lets time pass; return the answers. now_ms replaces the console's clock.
         """
+
+    def hear(self, pcm: Annotated[NDArray[numpy.int16], dict(shape=(None,), order='C', device='cpu', writable=False)], source: str) -> None:
+        """Take the next PCM, int16 [n] at 16 kHz, which has just been heard."""
+
+    def upkeep(self) -> None:
+        """What is due by now; to be called several times a second."""
+
+    def prepare_restart(self) -> None:
+        """Store what a restart would lose."""
 
     @property
-    def reboot_requested(self) -> bool:
+    def restart_requested(self) -> bool:
         """True once @reboot has been answered; nothing is read after it."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether every boot step went well."""
+
+    def state(self) -> str:
+        """All that it says of itself, as JSON: the fields of @info."""
 
 class NoiseFloor:
     """

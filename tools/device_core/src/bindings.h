@@ -9,8 +9,8 @@ namespace device_core {
 void BindAudioInput(nanobind::module_& module);
 void BindBase(nanobind::module_& module);
 void BindClipStore(nanobind::module_& module);
+void BindListening(nanobind::module_& module);
 void BindLogMel(nanobind::module_& module);
-void BindSerialConsole(nanobind::module_& module);
 void BindSoundEvents(nanobind::module_& module);
 void BindSoundModel(nanobind::module_& module);
 

@@ -6,7 +6,7 @@ NB_MODULE(_core, module) {
   device_core::BindAudioInput(module);
   device_core::BindBase(module);
   device_core::BindLogMel(module);
-  device_core::BindSerialConsole(module);
+  device_core::BindListening(module);
   device_core::BindSoundEvents(module);
   device_core::BindClipStore(module);
   device_core::BindSoundModel(module);

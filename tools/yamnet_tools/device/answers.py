@@ -2,7 +2,7 @@
 """What a device answers, typed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,10 +36,11 @@ _EVENTS_SHAPE: dict[str, Any] = {
     **_LEVEL_SHAPE,
     "events": int,
     "active": [_RULE_SHAPE],
+    "next?": int,
     "latest": [{"id": str, "rule": str, "kind": str, "duration_s": float, "peak": float}],
     "storage": _STORAGE_SHAPE,
 }
-_RULES_SHAPE: dict[str, Any] = {"source": str, "bytes": int, "rules": [_RULE_SHAPE]}
+_RULES_SHAPE: dict[str, Any] = {"source": str, "bytes": int, "rules": [_RULE_SHAPE], "next?": int}
 _INFO_SHAPE: dict[str, Any] = {
     "firmware": {"name": str, "version": str, "idf": str, "built": str},
     "target": str,
@@ -50,7 +51,7 @@ _INFO_SHAPE: dict[str, Any] = {
         "brownouts": int,
         "history": [str],
         "ready": bool,
-        "steps": [{"name": str, "ok": bool, "ms": int, "message": str}],
+        "steps": [{"name": str, "ok": bool, "ms": int, "attempts": int, "message": str}],
     },
     "model?": {
         "sha256": str,
@@ -75,7 +76,7 @@ _INFO_SHAPE: dict[str, Any] = {
         "alive": bool,
         "level_dbfs": float,
     },
-    "events?": {"rules": int, "events": int, **_LEVEL_SHAPE},
+    "events?": {"rules": int, "events": int, "patches_refused": int, **_LEVEL_SHAPE},
     "storage?": _STORAGE_SHAPE,
     "inference?": {"patches": int, "p50_us": int, "max_us": int},
     "memory": {"free_heap": int, "min_free_heap": int, "free_psram": int, "min_free_psram": int},
@@ -239,34 +240,46 @@ class RuleState:
 
 @dataclass(frozen=True)
 class Rules:
-    """The event rules that run: `source` is `presets` or `stored`, `size` the bytes of their document."""
+    """The event rules that run: `source` is `presets` or `stored`, `size` the bytes of their document. `next` is the
+    rule that the next answer has to begin with, None where there is none.
+    """
 
     source: str
     size: int
     rules: list[RuleState]
+    next: int | None
 
     @classmethod
     def parse(cls, fields: Fields) -> "Rules":
         """From an answer to @rules."""
         _require(fields, _RULES_SHAPE, "@rules")
-        return cls(fields["source"], fields["bytes"], [RuleState.parse(rule) for rule in fields["rules"]])
+        return cls(fields["source"], fields["bytes"], [RuleState.parse(rule) for rule in fields["rules"]], fields["next"])
+
+    def with_more(self, page: "Rules") -> "Rules":
+        """These and those of the answer that follows."""
+        return replace(self, rules=self.rules + page.rules, next=page.next)
 
 
 @dataclass(frozen=True)
 class Events:
     """The answer to @events: what goes on, and the journal's latest lines (docs/events.md), oldest first. `fields` is
-    all of it, as docs/serial-protocol.md names it.
+    all of it, as docs/serial-protocol.md names it; `next` is as in Rules.
     """
 
     fields: Fields
     active: list[RuleState]
     latest: list[Fields]
+    next: int | None
 
     @classmethod
     def parse(cls, fields: Fields) -> "Events":
         """From the answer's fields."""
         _require(fields, _EVENTS_SHAPE, "@events")
-        return cls(fields, [RuleState.parse(rule) for rule in fields["active"]], fields["latest"])
+        return cls(fields, [RuleState.parse(rule) for rule in fields["active"]], fields["latest"], fields["next"])
+
+    def with_more(self, page: "Events") -> "Events":
+        """These and the active rules of the answer that follows."""
+        return replace(self, active=self.active + page.active, next=page.next)
 
 
 def _require(fields: Fields, shape: dict[str, Any], command: str) -> None:

@@ -86,7 +86,10 @@ class Device(Conversation):
         Raises:
             DeviceError: no answer, or the device has none.
         """
-        return self.ask("rules", parse=Rules.parse)
+        rules = self.ask("rules", parse=Rules.parse)
+        while rules.next is not None:
+            rules = rules.with_more(self.ask("rules", "list", str(rules.next), parse=Rules.parse))
+        return rules
 
     def rule_document(self) -> str:
         """The rules that run, as the document they were read from (docs/rules.md).
@@ -131,7 +134,10 @@ class Device(Conversation):
         Raises:
             DeviceError: no answer, or the device has no event rules.
         """
-        return self.ask("events", parse=Events.parse)
+        events = self.ask("events", parse=Events.parse)
+        while events.next is not None:
+            events = events.with_more(self.ask("events", str(events.next), parse=Events.parse))
+        return events
 
     def pcm(self, samples: npt.NDArray[np.int16]) -> Iterator[PcmPatch]:
         """Send audio, 16 kHz mono int16 [n], and get the patches that the device makes of it, with their scores.

@@ -43,7 +43,26 @@ def collect(model_path: Path) -> dict[str, bytes]:
         raise ModelError(f"{model_path}: it changed while it was read")
     manifest_path = model_path.with_name(MANIFEST_NAME)
     origin = json.loads(manifest_path.read_bytes()) if manifest_path.is_file() else None
-    return {MANIFEST_NAME: _manifest(files, origin)} | files
+    return {MANIFEST_NAME: describe(files, origin)} | files
+
+
+def describe(files: dict[str, bytes], origin: object = None) -> bytes:
+    """The manifest of files.
+
+    Args:
+        files: content by name; a manifest among them is passed over.
+        origin: what the converter said of the model.
+
+    Raises:
+        ModelError: it is too large for a device.
+    """
+    described = {
+        name: {"bytes": len(data), "sha256": sha256_hex(data)} for name, data in files.items() if name != MANIFEST_NAME
+    }
+    text = json.dumps({"format": FORMAT, "files": described, "model": origin}, indent=1) + "\n"
+    if len(text) > LARGEST_MANIFEST_BYTES:
+        raise ModelError(f"{MANIFEST_NAME} has {len(text):,} bytes, a device reads {LARGEST_MANIFEST_BYTES:,}")
+    return text.encode()
 
 
 def check(files: dict[str, bytes]) -> list[str]:
@@ -96,14 +115,6 @@ def _described(manifest: bytes) -> dict[str, dict[str, Any]]:
     if version != FORMAT:
         raise ModelError(f"{MANIFEST_NAME} is of format {version!r:.40}, this program reads {FORMAT}")
     return dict(described)
-
-
-def _manifest(files: dict[str, bytes], origin: object) -> bytes:
-    described = {name: {"bytes": len(data), "sha256": sha256_hex(data)} for name, data in files.items()}
-    text = json.dumps({"format": FORMAT, "files": described, "model": origin}, indent=1) + "\n"
-    if len(text) > LARGEST_MANIFEST_BYTES:
-        raise ModelError(f"{MANIFEST_NAME} has {len(text):,} bytes, a device reads {LARGEST_MANIFEST_BYTES:,}")
-    return text.encode()
 
 
 def _class_map(model_path: Path) -> bytes:

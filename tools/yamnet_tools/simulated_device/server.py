@@ -5,16 +5,14 @@ import threading
 import time
 from pathlib import Path
 
-import device_core
-from yamnet_tools.simulated_device.device import SimulatedDevice
+from device_core import SimulatedDevice
 from yamnet_tools.simulated_device.endpoint import Endpoint
+from yamnet_tools.simulated_device.host import Host
 from yamnet_tools.simulated_device.live import LiveInput
 from yamnet_tools.simulated_device.misbehaviour import Chance, Misbehaviour
-from yamnet_tools.simulated_device.nvs import Nvs
 from yamnet_tools.simulated_device.stored import Faults
 
 _POLL_S = 0.02
-_HEARTBEAT_S = 10.0
 
 
 class Simulator:
@@ -38,30 +36,19 @@ class Simulator:
         live: LiveInput | None = None,
     ) -> None:
         self._endpoint = endpoint
-        self._image = image
-        self._faults = faults or Faults()
         self._chance = Chance(misbehaviour or Misbehaviour())
         self._live = live
-        self._nvs = Nvs()
+        self._host = Host(image, faults or Faults(), self._write_log)
         self._boot("power on")
-
-    @property
-    def device(self) -> SimulatedDevice:
-        """The device since its last start."""
-        return self._device
 
     def run(self, stop: threading.Event) -> None:
         """Serve until `stop` is set."""
-        heartbeat = time.monotonic() + _HEARTBEAT_S
         while not stop.is_set():
             for piece in self._chance.on_the_line(self._endpoint.read(_POLL_S)).splitlines(keepends=True) or [b""]:
                 self._take(piece)
             if self._live is not None:
-                self._live.step()
-            if time.monotonic() >= heartbeat:
-                heartbeat += _HEARTBEAT_S
-                patches = self._device.info()["inference"]["patches"]
-                self._device.log(f"heartbeat: {patches} patches")
+                self._live.step(self._device)
+            self._device.upkeep()
 
     def _take(self, piece: bytes) -> None:
         """Serve a request, or a part of one that is longer than what is read at once."""
@@ -70,19 +57,12 @@ class Simulator:
             piece = piece[self._chance.cut(piece) :]
             self._boot("panic")
             resets = False
-        self._answer(self._console.feed(piece), resets=resets)
+        self._answer(self._device.serve(piece), resets=resets)
 
     def _boot(self, reason: str) -> None:
-        self._device = SimulatedDevice(
-            self._image,
-            self._faults,
-            nvs=self._nvs,
-            reset_reason=reason,
-            log=self._write_log,
-        )
-        self._console = device_core.SerialConsole(self._device)
+        self._device = SimulatedDevice(self._host, reason, reason == "panic")
         if self._live is not None:
-            self._live.begin(self._device)
+            self._live.begin()
 
     def _answer(self, answer: bytes, *, resets: bool) -> None:
         if not answer:
@@ -96,12 +76,11 @@ class Simulator:
         if self._chance.interrupts():
             cut = self._chance.cut(answer)
             self._send(answer[:cut])
-            self._device.log("misbehaviour: a log line in the middle of an answer")
+            self._write_log("W (0) misbehaviour: a log line in the middle of an answer")
             answer = answer[cut:]
         self._send(answer)
-        if self._console.reboot_requested:
-            if self._device.events is not None:
-                self._device.events.keep_floor()
+        if self._device.restart_requested:
+            self._device.prepare_restart()
             self._boot("software")
 
     def _write_log(self, line: str) -> None:

@@ -8,16 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from yamnet_tools.engines import Engine, open_engine
+from yamnet_tools.engines import open_engine
 from yamnet_tools.errors import ModelError
 from yamnet_tools.files import sha256_hex
 from yamnet_tools.model import YamnetModel, load_model
-from yamnet_tools.model.tflite import Model
 from yamnet_tools.model.tflite_reader import read_model
 from yamnet_tools.model.tflite_writer import write_model
 from yamnet_tools.model_image import content, selftest
 from yamnet_tools.model_image.content import SELFTEST_NAME
-from yamnet_tools.model_image.selftest import SelfTest
 from yamnet_tools.paths import CLASS_MAP_NAME, MANIFEST_NAME, MODEL_NAME
 from yamnet_tools.spiffs import read_image
 
@@ -37,39 +35,51 @@ class Faults:
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A model partition's content, ready to run. `graph` is the model as plain values; `arena_bytes` is TFLM's use of
-    its arena as the converter measured it, None where the manifest does not say.
-    """
+    """A model partition's files by name."""
 
-    model: YamnetModel
-    engine: Engine
-    graph: Model
-    selftest: SelfTest
-    arena_bytes: int | None
+    files: dict[str, bytes]
+
+    def load(self) -> YamnetModel:
+        """The model as the tools know it.
+
+        Raises:
+            ModelError: it cannot be used.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            for name in (MODEL_NAME, CLASS_MAP_NAME):
+                Path(folder, name).write_bytes(self.files[name])
+            return load_model(Path(folder, MODEL_NAME))
+
+    @property
+    def arena_bytes(self) -> int:
+        """TFLM's use of its arena as the converter measured it, 0 where the manifest does not say."""
+        try:
+            value = json.loads(self.files[MANIFEST_NAME])["model"]["proof"]["tflm_arena_bytes"]
+        except (KeyError, TypeError):
+            return 0
+        return value if isinstance(value, int) else 0
 
 
 def load_stored(image: bytes, faults: Faults) -> StoredModel:
-    """Read a model partition as the firmware does.
+    """Read a model partition. What is wrong with its files is for the device to find.
 
     Raises:
-        ModelError: a file is missing, or not as the manifest says.
-        SpiffsError, EngineError: the image is no SPIFFS, or TFLM refuses the model.
+        SpiffsError: the image is no SPIFFS.
+        ModelError, EngineError: a fault is asked for, and the model is none to have it.
     """
     volume = read_image(image)
-    files = {file.name.removeprefix("/"): file.data for file in volume.files if file.data is not None}
-    if problems := content.check(files):
-        raise ModelError(problems[0])
+    stored = StoredModel({file.name.removeprefix("/"): file.data for file in volume.files if file.data is not None})
     if faults.wrong_model:
-        files[MODEL_NAME] = _shift_classes(files[MODEL_NAME])
-    with tempfile.TemporaryDirectory() as folder:
-        for name in (MODEL_NAME, CLASS_MAP_NAME):
-            Path(folder, name).write_bytes(files[name])
-        model = load_model(Path(folder, MODEL_NAME))
-    engine = open_engine("tflm", model)
-    vector = selftest.make_selftest(model, engine) if faults.wrong_model else selftest.from_bytes(files[SELFTEST_NAME])
+        stored.files[MODEL_NAME] = _shift_classes(stored.files[MODEL_NAME])
+        model = stored.load()
+        stored.files[SELFTEST_NAME] = selftest.to_bytes(selftest.make_selftest(model, open_engine("tflm", model)))
     if faults.failing_selftest:
-        vector = replace(vector, outputs=np.bitwise_xor(vector.outputs, np.int8(3)))
-    return StoredModel(model, engine, read_model(model.data), vector, _arena_bytes(files[MANIFEST_NAME]))
+        vector = selftest.from_bytes(stored.files[SELFTEST_NAME])
+        wrong = replace(vector, outputs=np.bitwise_xor(vector.outputs, np.int8(3)))
+        stored.files[SELFTEST_NAME] = selftest.to_bytes(wrong)
+    if faults != Faults():
+        stored.files[MANIFEST_NAME] = content.describe(stored.files, json.loads(stored.files[MANIFEST_NAME])["model"])
+    return stored
 
 
 def _shift_classes(data: bytes) -> bytes:
@@ -85,11 +95,3 @@ def _shift_classes(data: bytes) -> bytes:
     if sha256_hex(shifted) == sha256_hex(data):
         raise ModelError("the wrong model is the right one")
     return shifted
-
-
-def _arena_bytes(manifest: bytes) -> int | None:
-    try:
-        value = json.loads(manifest)["model"]["proof"]["tflm_arena_bytes"]
-    except (KeyError, TypeError):
-        return None
-    return value if isinstance(value, int) else None

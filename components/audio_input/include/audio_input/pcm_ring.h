@@ -6,16 +6,11 @@
 #include <optional>
 #include <span>
 
+#include "base/pcm_block.h"
+
 namespace audio_input {
 
 inline constexpr size_t kBlockSamples = 320;  ///< 20 ms.
-
-/// Samples that follow one another, and where in the stream they lie. A block that does not start where the one before
-/// ended tells of a gap.
-struct PcmBlock {
-  int64_t start_sample;
-  std::span<const int16_t> pcm;
-};
 
 /// Blocks from one writer to one reader, without locks: the writer never waits for the reader.
 class PcmRing {
@@ -36,7 +31,7 @@ class PcmRing {
   bool full() const { return written_.load() - read_.load() == slots_.size(); }
 
   /// Reader: the oldest block, valid until Pop().
-  std::optional<PcmBlock> Front() const;
+  std::optional<base::PcmBlock> Front() const;
   void Pop() { read_.fetch_add(1); }
 
   uint32_t overruns() const { return overruns_.load(); }

@@ -53,6 +53,7 @@ class JsonWriter {
   /// {"crc32":"…","base64":"…"}, the protocol's way to carry bytes.
   void Bytes(std::span<const uint8_t> bytes);
 
+  size_t room() const { return overflowed_ ? 0 : memory_.size() - size_; }  ///< Bytes that still fit.
   bool overflowed() const { return overflowed_; }
   std::string_view text() const { return {memory_.data(), size_}; }
 

@@ -48,12 +48,11 @@ class Console {
   Outcome Profile(const Request& request, int64_t now_ms, base::JsonWriter& json);
   Outcome SelfTest(const Request& request, int64_t now_ms, base::JsonWriter& json);
   Outcome ServeRules(const Request& request, int64_t now_ms, base::JsonWriter& json);
+  Outcome ListRules(const Request& request, EventDevice& events, base::JsonWriter& json);
   Outcome ShowRules(const Request& request, EventDevice& events, base::JsonWriter& json);
   Outcome TakeRules(const Request& request, EventDevice& events, base::JsonWriter& json);
   Outcome ServeEvents(const Request& request, int64_t now_ms, base::JsonWriter& json);
   Outcome Reboot(const Request& request, int64_t now_ms, base::JsonWriter& json);
-
-  std::expected<EventDevice*, Error> Events();
 
   std::string_view Finish(std::string_view prefix, base::JsonWriter json);
   std::string_view Refuse(std::optional<uint32_t> id, const Error& error);

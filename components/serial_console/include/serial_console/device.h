@@ -3,38 +3,15 @@
 
 #include <cstdint>
 #include <expected>
-#include <optional>
 #include <span>
-#include <string>
-#include <string_view>
 
 #include "base/json_writer.h"
+#include "listening/model_service.h"
 #include "log_mel/patch_stream.h"
 #include "serial_console/error.h"
 #include "serial_console/event_device.h"
 
 namespace serial_console {
-
-struct OpProfile {
-  std::string_view op;
-  uint64_t cycles;
-};
-
-struct Profile {
-  uint64_t total_cycles;
-  uint32_t total_us;
-  std::span<const OpProfile> ops;  ///< In order of execution; valid until the next inference.
-};
-
-struct SelfTestResult {
-  int differing_outputs;
-  int largest_difference;  ///< In steps of the int8 output.
-  uint32_t invoke_us;
-
-  bool passed() const { return differing_outputs == 0; }
-};
-
-void WriteSelfTest(const SelfTestResult& result, base::JsonWriter& json);  ///< The fields, without braces.
 
 /// What the console needs of the thing it speaks for: a board, or a program that stands in for one. Everything is
 /// called from the console's task. Errors are kNotReady, kBusy or kFailed, with a message that says what and why.
@@ -51,17 +28,16 @@ class Device {
   /// @param scores  receives classes() values, as they come out.
   /// @return microseconds that the inference took.
   virtual std::expected<uint32_t, Error> Score(std::span<const int8_t> patch, std::span<int8_t> scores) = 0;
-  virtual std::expected<Profile, Error> ProfileOps() = 0;
-  virtual std::expected<SelfTestResult, Error> SelfTest() = 0;
+  virtual std::expected<listening::Profile, Error> ProfileOps() = 0;
+  virtual std::expected<listening::SelfTestResult, Error> SelfTest() = 0;
 
   /// A front end that is the console's own, in any state.
   virtual std::expected<log_mel::PatchStream*, Error> FrontEnd() = 0;
   /// While held, live input is not scored.
   virtual void HoldLiveInput(bool hold) = 0;
 
-  /// nullptr where scores are not turned into events; WhyNoEvents() tells the reason.
-  virtual EventDevice* events() { return nullptr; }
-  virtual std::string WhyNoEvents() const { return "this device has no event rules"; }
+  /// The part that turns scores into events, or why there is none.
+  virtual std::expected<EventDevice*, Error> Events() = 0;
 };
 
 }  // namespace serial_console

@@ -17,8 +17,10 @@ class EventDevice {
  public:
   virtual ~EventDevice() = default;
 
-  virtual void WriteRules(base::JsonWriter& json) = 0;   ///< The fields of @rules, without braces.
-  virtual void WriteEvents(base::JsonWriter& json) = 0;  ///< The fields of @events, without braces.
+  /// The fields of @rules, without braces; of the list what fits, from the `from`th rule on.
+  virtual void WriteRules(size_t from, base::JsonWriter& json) = 0;
+  /// The same of @events and the rules that are active.
+  virtual void WriteEvents(size_t from, base::JsonWriter& json) = 0;
 
   virtual size_t max_document_bytes() const = 0;  ///< Of a rule document.
   virtual std::string RuleDocument() = 0;         ///< The one that runs, as JSON.

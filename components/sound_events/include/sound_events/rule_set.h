@@ -16,7 +16,8 @@ namespace sound_events {
 class RuleSet {
  public:
   static constexpr size_t kMaxRules = 32;
-  static constexpr size_t kMaxDocumentBytes = 64 * 1024;
+  /// Settings hold a document twice while it is replaced: that bounds it.
+  static constexpr size_t kMaxDocumentBytes = 32 * 1024;
   static constexpr size_t kMaxClassesPerRule = 32;
   static constexpr size_t kMaxSuppressorsPerRule = 16;
   /// Classes and suppressors of all rules together: what a patch may cost is bounded by it.

@@ -22,6 +22,13 @@ struct Quantization {
   int zero_point;
 };
 
+/// A model in memory.
+struct LoadedModel {
+  std::span<const uint8_t> bytes;  ///< 16-byte aligned, for as long as the program runs.
+  std::string sha256;
+  int64_t read_us;  ///< Reading and hashing.
+};
+
 /// What has to be known of a model before it runs.
 struct ModelSummary {
   Quantization input;

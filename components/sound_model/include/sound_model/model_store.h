@@ -21,12 +21,6 @@ std::expected<std::string, Error> ReadModelFile(const char* name);
 /// The same, for a file that the manifest describes: kWrongHash unless it is that file.
 std::expected<std::string, Error> ReadModelFile(const char* name, const std::string& manifest_json);
 
-struct LoadedModel {
-  std::span<const uint8_t> bytes;  ///< 16-byte aligned, for as long as the program runs.
-  std::string sha256;
-  int64_t read_us;  ///< Reading and hashing.
-};
-
 /// Brings yamnet.tflite into memory and checks that it is the file the manifest names.
 std::expected<LoadedModel, Error> LoadModel(const std::string& manifest_json);
 

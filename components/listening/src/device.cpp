@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "listening/device.h"
+
+#include <algorithm>
+
+#include "base/sha256.h"
+#include "listening/noise_floor_store.h"
+#include "sound_model/front_end.h"
+#include "sound_model/manifest.h"
+
+namespace listening {
+namespace {
+
+constexpr int kPatience = 30;
+
+std::unexpected<std::string> Fail(const sound_model::Error& error) { return std::unexpected(error.message); }
+
+std::vector<std::string> ClassNames(const sound_model::ClassMap& classes) {
+  std::vector<std::string> names;
+  names.reserve(sound_model::kClasses);
+  for (int i = 0; i < sound_model::kClasses; ++i) names.emplace_back(classes.name(i));
+  return names;
+}
+
+std::span<const uint8_t> Bytes(const std::string& text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+}  // namespace
+
+Device::Device(Services& services, ModelSource& source, const DeviceSpec& spec)
+    : services_(services), source_(source), spec_(spec), boot_(services), clock_(services), event_log_(services) {
+  Add(event_log_);
+}
+
+// --- Boot steps
+
+void Device::CountBoot(const Reset& reset) {
+  boot_.Run(kRecordStep, "", [this, reset]() -> Result {
+    auto record = listening::CountBoot(services_.settings(), reset);
+    if (!record) return std::unexpected(record.error());
+    record_ = *std::move(record);
+    return "boot " + std::to_string(record_->count) + " after " + record_->reset_reason();
+  });
+}
+
+void Device::LoadModel() {
+  boot_.Run(kFilesStep, "", [this] { return LoadFiles(); });
+  boot_.Run(kClassesStep, kFilesStep, [this] { return LoadClasses(); });
+  boot_.Run(kModelStep, kClassesStep, [this] { return LoadModelFile(); });
+  boot_.Run(kInterpreterStep, kModelStep, [this] { return StartEngine(); });
+  boot_.Run(kSelfTestStep, kInterpreterStep, [this] { return TestModel(); });
+  boot_.Run(kFrontEndStep, kSelfTestStep, [this] { return CheckFrontEnd(); });
+}
+
+void Device::LoadRules() {
+  boot_.Run(kRulesStep, kModelStep, [this] { return StartRules(); });
+}
+
+void Device::AllocateClips(std::span<int16_t> ring_memory) {
+  boot_.Run(kClipsStep, "", [this, ring_memory]() -> Result {
+    if (ring_memory.empty()) return std::unexpected("no memory for the pre-roll: lower FIRMWARE_CLIP_RING_S");
+    ring_memory_ = ring_memory;
+    return std::to_string(ring_memory.size() / base::kSampleRateHz) + " s of sound are kept in memory";
+  });
+}
+
+void Device::KeepClips(std::vector<std::unique_ptr<clip_store::Volume>> volumes, const std::function<void()>& start) {
+  auto owned = std::make_shared<decltype(volumes)>(std::move(volumes));  // std::function wants to be copied
+  boot_.Run(kStorageStep, kClipsStep, [this, owned, start]() -> Result {
+    if (const auto counted = Need(kRecordStep); !counted) return std::unexpected("needs " + counted.error().message);
+    spec_.clips.boot_count = record_->count;
+    clips_ = std::make_unique<ClipKeeper>(services_, spec_.clips, ring_memory_, std::move(*owned), clock_);
+    clips_->Serve();
+    start();
+    Add(*clips_);
+    const StorageState now = clips_->state();
+    if (!now.volume.empty()) {
+      return "volume " + now.volume + ", " + std::to_string(now.counts.clips) + " clips, " +
+             std::to_string(now.counts.clips_repaired) + " repaired";
+    }
+    const auto error = now.counts.last_error;
+    return "no volume yet: " + std::string(error ? clip_store::StorageErrorName(*error) : "none");
+  });
+}
+
+void Device::Listen(const std::function<void()>& start) {
+  boot_.Run(kListenStep, kFrontEndStep, [this, start] { return StartListening(start); });
+}
+
+Device::Result Device::LoadFiles() {
+  if (const auto mounted = source_.Mount(); !mounted) return Fail(mounted.error());
+  auto manifest = source_.Read("manifest.json");
+  if (!manifest) return Fail(manifest.error());
+  manifest_ = *std::move(manifest);
+  return "";
+}
+
+Device::Result Device::LoadClasses() {
+  const auto csv = ReadChecked("yamnet_class_map.csv");
+  if (!csv) return Fail(csv.error());
+  auto classes = sound_model::ClassMap::Parse(*csv);
+  if (!classes) return Fail(classes.error());
+  classes_ = *std::move(classes);
+  return std::to_string(sound_model::kClasses) + " classes";
+}
+
+Device::Result Device::LoadModelFile() {
+  auto file = source_.Load(manifest_);
+  if (!file) return Fail(file.error());
+  auto summary = sound_model::CheckModel(file->bytes);
+  if (!summary) return Fail(summary.error());
+  const auto spec = sound_model::ParseFrontEnd(summary->front_end);
+  if (!spec) return Fail(spec.error());
+  file_ = *std::move(file);
+  summary_ = *std::move(summary);
+  front_end_ = *spec;
+  const int64_t ms = std::max<int64_t>(1, file_->read_us / 1000);
+  return std::to_string(file_->bytes.size()) + " bytes in " + std::to_string(ms) + " ms, " +
+         std::to_string(static_cast<int64_t>(file_->bytes.size()) / ms) + " KB/s";
+}
+
+Device::Result Device::StartEngine() {
+  auto engine = source_.MakeEngine(file_->bytes, *summary_);
+  if (!engine) return Fail(engine.error());
+  model_ = std::make_unique<ModelService>(services_, *std::move(engine));
+  return "arena " + std::to_string(model_->arena_used()) + " of " + std::to_string(source_.arena_bytes()) +
+         " bytes, kernels " + source_.kernels();
+}
+
+Device::Result Device::TestModel() {
+  auto file = ReadChecked("selftest.bin");
+  if (!file) return Fail(file.error());
+  self_test_file_ = *std::move(file);
+  const auto vector = sound_model::ParseSelfTest(Bytes(self_test_file_));
+  if (!vector) return Fail(vector.error());
+  if (vector->model_sha256 != file_->sha256) return std::unexpected("the stored patch belongs to another model");
+  self_test_ = *vector;
+  const auto result = model_->SelfTest(*self_test_);
+  if (!result) return std::unexpected(result.error().message);
+  self_test_result_ = *result;
+  const std::string differences =
+      std::to_string(result->differing_outputs) + " of " + std::to_string(sound_model::kClasses) + " outputs differ";
+  if (!result->passed()) {
+    return std::unexpected(differences + ", by up to " + std::to_string(result->largest_difference) +
+                           " steps: nothing is scored with these kernels");
+  }
+  return differences + ", first score " + std::to_string(services_.UptimeUs() / 1000) + " ms after the start";
+}
+
+Device::Result Device::CheckFrontEnd() {
+  auto made = MakeFrontEnd();
+  if (!made) return std::unexpected(made.error().message);
+  live_front_end_ = *std::move(made);
+  return std::string(front_end_->name) + ", " + source_.transform() + " transform";
+}
+
+Device::Result Device::StartRules() {
+  rules_ = std::make_unique<RuleService>(services_, ClassNames(*classes_));
+  sound_events::RuleSet loaded = rules_->Load();
+  const size_t count = loaded.rules().size();
+  auto floor = sound_events::NoiseFloor::Create({});
+  if (!floor) return std::unexpected(floor.error().Text());
+  const bool restored = LoadFloor(services_, *floor);
+  const sound_model::Quantization& output = summary_->output;
+  auto detector = sound_events::EventDetector::Create(
+      std::move(loaded), {.scale = output.scale, .zero_point = output.zero_point, .classes = sound_model::kClasses});
+  if (!detector) return std::unexpected(detector.error().Text());
+  watch_ = std::make_unique<EventWatch>(services_, *std::move(detector), *floor);
+  rules_->Serve(*watch_);
+  return std::to_string(count) + (rules_->stored() ? " stored rules" : " rules of the presets") +
+         (restored ? ", noise floor from before the restart" : "");
+}
+
+Device::Result Device::StartListening(const std::function<void()>& start) {
+  patch_log_ = std::make_unique<PatchLog>(services_, *classes_, spec_.log_every_patches, spec_.log_top_classes);
+  std::vector<PatchListener*> listeners{patch_log_.get()};
+  if (boot_.ok(kRulesStep)) {
+    for (EventListener* listener : event_listeners_) watch_->Add(*listener);
+    listeners.push_back(watch_.get());
+  }
+  listeners.insert(listeners.end(), patch_listeners_.begin(), patch_listeners_.end());
+  listener_ = std::make_unique<Listener>(services_, *live_front_end_, *model_, summary_->output, std::move(listeners));
+  start();
+  return "";
+}
+
+std::expected<std::string, sound_model::Error> Device::ReadChecked(const char* name) {
+  const auto expected_hash = sound_model::FileHash(manifest_, name);
+  if (!expected_hash) return std::unexpected(expected_hash.error());
+  auto content = source_.Read(name);
+  if (!content) return content;
+  base::Sha256 sha256;
+  sha256.Update(Bytes(*content));
+  if (sha256.Finish() == *expected_hash) return content;
+  return std::unexpected(sound_model::Error{sound_model::ErrorCode::kWrongHash,
+                                            std::string(name) + " is not the file that the manifest names"});
+}
+
+// --- What others ask
+
+std::expected<void, Error> Device::Need(const char* step) const {
+  if (boot_.ok(step)) return {};
+  return std::unexpected(Error{ErrorCode::kNotReady, boot_.WhyNot(step)});
+}
+
+std::expected<RuleService*, Error> Device::rules() {
+  if (const auto ready = Need(kRulesStep); !ready) return std::unexpected(ready.error());
+  return rules_.get();
+}
+
+std::expected<EventWatch*, Error> Device::watch() {
+  if (const auto ready = Need(kRulesStep); !ready) return std::unexpected(ready.error());
+  return watch_.get();
+}
+
+std::expected<std::unique_ptr<log_mel::PatchStream>, Error> Device::MakeFrontEnd() {
+  if (const auto ready = Need(kSelfTestStep); !ready) return std::unexpected(ready.error());
+  const auto fail = [](const log_mel::Error& error) {
+    return std::unexpected(Error{ErrorCode::kFailed, error.message});
+  };
+  auto frames = log_mel::LogMelStream::Create(*front_end_, source_.MakeSpectrum(*front_end_));
+  if (!frames) return fail(frames.error());
+  auto quantizer = log_mel::PatchQuantizer::Create(summary_->input.scale, summary_->input.zero_point);
+  if (!quantizer) return fail(quantizer.error());
+  return std::make_unique<log_mel::PatchStream>(*std::move(frames), *quantizer);
+}
+
+std::expected<uint32_t, Error> Device::Score(std::span<const int8_t> patch, std::span<int8_t> scores) {
+  if (const auto ready = Need(kSelfTestStep); !ready) return std::unexpected(ready.error());
+  return model_->Score(patch, scores);
+}
+
+std::expected<Profile, Error> Device::ProfileOps() {
+  if (const auto ready = Need(kInterpreterStep); !ready) return std::unexpected(ready.error());
+  return model_->ProfileOps();
+}
+
+std::expected<SelfTestResult, Error> Device::SelfTest() {
+  if (const auto ready = Need(kInterpreterStep); !ready) return std::unexpected(ready.error());
+  if (!boot_.over(kSelfTestStep) || !self_test_) {
+    return std::unexpected(Error{ErrorCode::kNotReady, boot_.WhyNot(kSelfTestStep)});
+  }
+  return model_->SelfTest(*self_test_);
+}
+
+void Device::HoldLiveInput(bool hold) {
+  if (Listener* const live = listener()) live->Hold(hold);
+}
+
+DeviceState Device::state() const {
+  DeviceState state{};
+  if (boot_.ok(kRecordStep)) state.record = record_;
+  state.ready = boot_.ready();
+  state.steps = boot_.steps();
+  if (boot_.ok(kModelStep)) {
+    state.model = ModelState{.sha256 = file_->sha256,
+                             .bytes = file_->bytes.size(),
+                             .front_end = std::string(front_end_->name),
+                             .input = summary_->input,
+                             .output = summary_->output,
+                             .classes = sound_model::kClasses,
+                             .ops = {summary_->op_set.begin(), summary_->op_set.end()}};
+  }
+  state.kernels = source_.kernels();
+  if (boot_.ok(kInterpreterStep)) {
+    state.arena = ArenaState{source_.arena_bytes(), model_->arena_used()};
+    state.inference = model_->times();
+  }
+  if (boot_.over(kSelfTestStep)) state.self_test = self_test_result_;
+  if (boot_.ok(kRulesStep)) state.watch = watch_->state();
+  if (boot_.ok(kStorageStep)) state.storage = clips_->state();
+  state.uptime_ms = services_.UptimeUs() / 1000;
+  services_.Describe(state);
+  return state;
+}
+
+void Device::PrepareRestart(const std::function<void()>& wait) {
+  if (ClipKeeper* const keeper = clips()) {
+    keeper->Close();
+    for (int i = 0; i < kPatience && !keeper->closed(); ++i) wait();
+  }
+  if (boot_.ok(kRulesStep)) StoreFloor(services_, *watch_);
+}
+
+}  // namespace listening

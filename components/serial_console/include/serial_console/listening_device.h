@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "listening/device.h"
+#include "serial_console/device.h"
+
+namespace serial_console {
+
+/// A listening::Device as the console sees it.
+class ListeningDevice final : public Device, public EventDevice {
+ public:
+  /// @param device  outlives this.
+  explicit ListeningDevice(listening::Device& device) : device_(device) {}
+
+  void WriteInfo(base::JsonWriter& json) override;
+  size_t patch_values() const override { return sound_model::kPatchValues; }
+  size_t classes() const override { return sound_model::kClasses; }
+  std::expected<uint32_t, Error> Score(std::span<const int8_t> patch, std::span<int8_t> scores) override;
+  std::expected<listening::Profile, Error> ProfileOps() override;
+  std::expected<listening::SelfTestResult, Error> SelfTest() override;
+  std::expected<log_mel::PatchStream*, Error> FrontEnd() override;
+  void HoldLiveInput(bool hold) override { device_.HoldLiveInput(hold); }
+  std::expected<EventDevice*, Error> Events() override;
+
+  void WriteRules(size_t from, base::JsonWriter& json) override;
+  void WriteEvents(size_t from, base::JsonWriter& json) override;
+  size_t max_document_bytes() const override { return sound_events::RuleSet::kMaxDocumentBytes; }
+  std::string RuleDocument() override;
+  std::expected<size_t, Error> SetRules(std::string_view json) override;
+  std::expected<size_t, Error> SetPresets() override;
+
+ private:
+  listening::Device& device_;
+  std::unique_ptr<log_mel::PatchStream> front_end_;
+};
+
+}  // namespace serial_console

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serial_console/listening_device.h"
+
+#include <algorithm>
+
+namespace serial_console {
+namespace {
+
+using listening::WatchState;
+
+/// More than a rule's fields can take: a title of 96 bytes, each escaped as six characters, a name of 31, and the rest.
+constexpr size_t kMostRuleBytes = 800;
+/// Of the journal, in one answer.
+constexpr size_t kMostLinesBytes = 8192;
+
+std::unexpected<Error> ToConsole(const listening::Error& error) {
+  const auto code = [&] {
+    switch (error.code) {
+      case listening::ErrorCode::kNotReady:
+        return ErrorCode::kNotReady;
+      case listening::ErrorCode::kRefused:
+        return ErrorCode::kBadArgument;
+      case listening::ErrorCode::kBusy:
+        return ErrorCode::kBusy;
+      case listening::ErrorCode::kFailed:
+        break;
+    }
+    return ErrorCode::kFailed;
+  };
+  return std::unexpected(Error{code(), error.message});
+}
+
+template <typename T>
+std::expected<T, Error> ToConsole(std::expected<T, listening::Error> result) {
+  if (!result) return ToConsole(result.error());
+  return *std::move(result);
+}
+
+/// An array of those that fit, from the `from`th on, and where the next answer has to begin: null after the last.
+void WritePage(base::JsonWriter& json, std::string_view name, const std::vector<WatchState::Rule>& rules, size_t from) {
+  size_t next = std::min(from, rules.size());
+  json.Key(name);
+  json.BeginArray();
+  for (; next < rules.size() && json.room() > kMostRuleBytes; ++next) listening::WriteRule(rules[next], json);
+  json.EndArray();
+  json.Field("next", next < rules.size() ? std::optional(next) : std::nullopt);
+}
+
+/// The newest lines, as many as fit, oldest first.
+void WriteLatest(base::JsonWriter& json, const std::vector<std::string>& lines) {
+  size_t first = lines.size();
+  for (size_t bytes = 0; first > 0 && (bytes += lines[first - 1].size() + 1) <= kMostLinesBytes; --first) {
+  }
+  json.Key("latest");
+  json.BeginArray();
+  for (; first < lines.size(); ++first) json.Raw(lines[first]);
+  json.EndArray();
+}
+
+}  // namespace
+
+void ListeningDevice::WriteInfo(base::JsonWriter& json) { listening::WriteState(device_.state(), json); }
+
+std::expected<uint32_t, Error> ListeningDevice::Score(std::span<const int8_t> patch, std::span<int8_t> scores) {
+  return ToConsole(device_.Score(patch, scores));
+}
+
+std::expected<listening::Profile, Error> ListeningDevice::ProfileOps() { return ToConsole(device_.ProfileOps()); }
+
+std::expected<listening::SelfTestResult, Error> ListeningDevice::SelfTest() { return ToConsole(device_.SelfTest()); }
+
+std::expected<log_mel::PatchStream*, Error> ListeningDevice::FrontEnd() {
+  if (front_end_) return front_end_.get();
+  auto made = device_.MakeFrontEnd();
+  if (!made) return ToConsole(made.error());
+  front_end_ = *std::move(made);
+  return front_end_.get();
+}
+
+std::expected<EventDevice*, Error> ListeningDevice::Events() {
+  if (const auto rules = device_.rules(); !rules) return ToConsole(rules.error());
+  return this;
+}
+
+void ListeningDevice::WriteRules(size_t from, base::JsonWriter& json) {
+  const listening::RuleService& rules = **device_.rules();
+  json.Field("source", rules.stored() ? "stored" : "presets");
+  json.Field("bytes", rules.document().size());
+  WritePage(json, "rules", (*device_.watch())->state().rules, from);
+}
+
+void ListeningDevice::WriteEvents(size_t from, base::JsonWriter& json) {
+  WatchState watch = (*device_.watch())->state();
+  const listening::ClipKeeper* const clips = device_.clips();
+  const listening::StorageState storage = clips != nullptr ? clips->state() : listening::StorageState{};
+  listening::WriteLevels(watch, json);
+  json.Field("events", watch.events);
+  json.Key("storage");
+  json.BeginObject();
+  listening::WriteStorage(storage, json);
+  json.EndObject();
+  WriteLatest(json, storage.latest_lines);
+  std::erase_if(watch.rules, [](const WatchState::Rule& rule) { return rule.state == sound_events::RuleState::kIdle; });
+  WritePage(json, "active", watch.rules, from);
+}
+
+std::string ListeningDevice::RuleDocument() { return (*device_.rules())->document(); }
+
+std::expected<size_t, Error> ListeningDevice::SetRules(std::string_view json) {
+  return ToConsole((*device_.rules())->Set(json));
+}
+
+std::expected<size_t, Error> ListeningDevice::SetPresets() { return ToConsole((*device_.rules())->SetPresets()); }
+
+}  // namespace serial_console

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
+
+#include <string>
+
+#include "bindings.h"
+#include "listening/upkeep.h"
+#include "serial_console/console.h"
+#include "serial_console/listening_device.h"
+#include "simulated_host.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace device_core {
+namespace {
+
+constexpr size_t kStateBytes = 65536;
+constexpr int kRingSeconds = 30;
+
+/// Nothing is ever installed on a PC.
+class NoTrial final : public listening::Trial {
+ public:
+  bool running() const override { return false; }
+  void Confirm() override {}
+  void RollBack() override {}
+};
+
+/// A device from its start to its next restart, on one thread.
+class SimulatedDevice {
+ public:
+  SimulatedDevice(nb::object host, const std::string& reset_reason, bool crashed)
+      : host_(std::move(host)),
+        ring_(static_cast<size_t>(base::SamplesIn(kRingSeconds))),
+        device_(host_, host_, {}),
+        upkeep_(device_, trial_),
+        console_device_(device_),
+        console_(console_device_) {
+    device_.CountBoot({reset_reason, crashed ? listening::ResetKind::kCrash : listening::ResetKind::kWanted});
+    device_.LoadModel();
+    device_.LoadRules();
+    device_.AllocateClips(ring_);
+    device_.KeepClips({}, [] {});
+    device_.Listen([] {});
+    device_.boot().Finish();
+    host_.Log(listening::LogLevel::kInfo, "boot",
+              (ready() ? "ready after " : "not ready after ") + std::to_string(host_.UptimeUs() / 1000) + " ms");
+  }
+
+  nb::bytes Serve(nb::bytes bytes, nb::object now_ms) {
+    const int64_t now = now_ms.is_none() ? host_.UptimeUs() / 1000 : nb::cast<int64_t>(now_ms);
+    std::string answers;
+    if (const auto line = reader_.Expire(now)) answers += console_.Answer(*line, now);
+    console_.Expire(now);
+    for (size_t i = 0; i < bytes.size(); ++i) {
+      const char byte = static_cast<const char*>(bytes.data())[i];
+      if (const auto line = reader_.Push(byte, now)) answers += console_.Answer(*line, now);
+      if (console_.reboot_requested()) break;
+    }
+    return nb::bytes(answers.data(), answers.size());
+  }
+
+  void Hear(const nb::ndarray<const int16_t, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>& samples,
+            const std::string& source) {
+    const std::span<const int16_t> pcm(samples.data(), samples.size());
+    listening::AudioState& audio = host_.audio();
+    audio.source = source;
+    audio.alive = true;
+    base::Power power;
+    power.Add(pcm);
+    audio.level = power.Level();
+    const int64_t start = position_;
+    position_ += static_cast<int64_t>(pcm.size());
+    device_.clock().Note(position_);
+    if (listening::ClipKeeper* const clips = device_.clips()) clips->ring().Write(start, pcm);
+    if (listening::Listener* const listener = device_.listener()) listener->Take({start, pcm});
+  }
+
+  void Upkeep() {
+    ServeClips();
+    upkeep_.Tick();
+  }
+
+  void PrepareRestart() {
+    device_.PrepareRestart([this] { ServeClips(); });
+  }
+
+  bool restart_requested() const { return console_.reboot_requested(); }
+  bool ready() const { return device_.boot().ready(); }
+
+  std::string State() const {
+    std::string memory(kStateBytes, '\0');
+    base::JsonWriter json(memory);
+    json.BeginObject();
+    listening::WriteState(device_.state(), json);
+    json.EndObject();
+    return std::string(json.text());
+  }
+
+  const SimulatedHost& host() const { return host_; }
+
+ private:
+  void ServeClips() {
+    if (listening::ClipKeeper* const clips = device_.clips()) clips->Serve();
+  }
+
+  SimulatedHost host_;
+  std::vector<int16_t> ring_;
+  NoTrial trial_;
+  listening::Device device_;
+  listening::Upkeep upkeep_;
+  serial_console::ListeningDevice console_device_;
+  serial_console::LineReader reader_;
+  serial_console::Console console_;
+  int64_t position_ = 0;
+};
+
+/// For Python's garbage collector: a host that knows its device is a circle.
+int Traverse(PyObject* self, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(self));
+  return nb::inst_ready(self) ? nb::inst_ptr<SimulatedDevice>(self)->host().Traverse(visit, arg) : 0;
+}
+
+PyType_Slot kCollectable[] = {{Py_tp_traverse, reinterpret_cast<void*>(&Traverse)}, {0, nullptr}};
+
+}  // namespace
+
+void BindListening(nb::module_& module) {
+  nb::class_<SimulatedDevice>(
+      module, "SimulatedDevice", nb::type_slots(kCollectable),
+      "A device without a board: the firmware's own wiring of listening, rules, events, state and console. Its host is "
+      "a Python object with settings (a mutable mapping of str to bytes), read_files() -> {name: bytes} of the model "
+      "partition, make_engine(model: bytes) -> an object with score(patch: bytes) -> bytes, costs() -> [(operator, "
+      "cycles)] and arena_bytes, arena_bytes, firmware {name, version, idf, built}, memory() -> (free, least free) "
+      "bytes and log(line). It boots while it is made.")
+      .def(nb::init<nb::object, const std::string&, bool>(), "host"_a, "reset_reason"_a, "crashed"_a = false)
+      .def("serve", &SimulatedDevice::Serve, "data"_a, "now_ms"_a = nb::none(),
+           "Take bytes of the console's line, b'' included, which lets time pass; return the answers. now_ms replaces "
+           "the console's clock.")
+      .def("hear", &SimulatedDevice::Hear, "pcm"_a.noconvert(), "source"_a,
+           "Take the next PCM, int16 [n] at 16 kHz, which has just been heard.")
+      .def("upkeep", &SimulatedDevice::Upkeep, "What is due by now; to be called several times a second.")
+      .def("prepare_restart", &SimulatedDevice::PrepareRestart, "Store what a restart would lose.")
+      .def_prop_ro("restart_requested", &SimulatedDevice::restart_requested,
+                   "True once @reboot has been answered; nothing is read after it.")
+      .def_prop_ro("ready", &SimulatedDevice::ready, "Whether every boot step went well.")
+      .def("state", &SimulatedDevice::State, "All that it says of itself, as JSON: the fields of @info.");
+}
+
+}  // namespace device_core

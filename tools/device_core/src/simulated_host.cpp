@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulated_host.h"
+
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/string.h>
+
+#include <ctime>
+#include <mutex>
+
+#include "base/sha256.h"
+#include "log_mel/fixed_point_spectrum.h"
+#include "sound_model/class_map.h"
+#include "sound_model/manifest.h"
+
+namespace nb = nanobind;
+
+namespace device_core {
+namespace {
+
+constexpr char kModelName[] = "yamnet.tflite";
+
+std::string Said(nb::python_error& raised) { return nb::cast<std::string>(nb::str(raised.value())); }
+
+class HostLock final : public base::Lock {
+ public:
+  void lock() override { mutex_.lock(); }
+  void unlock() override { mutex_.unlock(); }
+  bool TryLockFor(int64_t milliseconds) override {
+    return mutex_.try_lock_for(std::chrono::milliseconds(milliseconds));
+  }
+
+ private:
+  std::timed_mutex mutex_;
+};
+
+/// A Python object that scores patches: score(bytes) -> bytes, costs() -> [(op, cycles)], arena_bytes.
+class PythonEngine final : public sound_model::Engine {
+ public:
+  explicit PythonEngine(const nb::object& object)
+      : object_(object), input_(sound_model::kPatchValues), output_(sound_model::kClasses) {}
+
+  std::span<int8_t> input() override { return input_; }
+  std::span<const int8_t> output() override { return output_; }
+
+  std::expected<void, sound_model::Error> Invoke(bool) override {
+    try {
+      const auto scores = nb::cast<nb::bytes>(object_.attr("score")(nb::bytes(input_.data(), input_.size())));
+      if (scores.size() != output_.size()) throw nb::value_error("the engine gave another number of scores");
+      std::copy_n(static_cast<const int8_t*>(scores.data()), output_.size(), output_.begin());
+      return {};
+    } catch (nb::python_error& raised) {
+      return Failed(Said(raised));
+    } catch (const std::exception& error) {
+      return Failed(error.what());
+    }
+  }
+
+  std::span<const sound_model::OpCost> costs() override {
+    names_.clear();
+    costs_.clear();
+    try {
+      for (nb::handle item : object_.attr("costs")()) {
+        const auto op = nb::cast<nb::tuple>(item);
+        names_.push_back(nb::cast<std::string>(op[0]));
+        costs_.push_back({{}, nb::cast<uint64_t>(op[1])});
+      }
+    } catch (nb::python_error& raised) {
+      raised.discard_as_unraisable("the costs of a simulated device's operators");
+    }
+    for (size_t i = 0; i < costs_.size(); ++i) costs_[i].op = names_[i];
+    return costs_;
+  }
+
+  size_t arena_used() const override { return nb::cast<size_t>(object_.attr("arena_bytes")); }
+
+ private:
+  static std::unexpected<sound_model::Error> Failed(std::string message) {
+    return std::unexpected(sound_model::Error{sound_model::ErrorCode::kInferenceFailed, std::move(message)});
+  }
+
+  const nb::object& object_;
+  std::vector<int8_t> input_;
+  std::vector<int8_t> output_;
+  std::vector<std::string> names_;
+  std::vector<sound_model::OpCost> costs_;
+};
+
+}  // namespace
+
+SimulatedHost::SimulatedHost(nb::object host)
+    : host_(std::move(host)),
+      settings_(host_),
+      audio_{.source = "none",
+             .board = "simulated",
+             .gain_db = std::nullopt,
+             .overruns = 0,
+             .ring_blocks = 0,
+             .ring_peak = 0,
+             .gaps = 0,
+             .alive = false,
+             .ended = false,
+             .level = std::nullopt} {}
+
+std::unique_ptr<base::Lock> SimulatedHost::MakeLock() { return std::make_unique<HostLock>(); }
+
+int64_t SimulatedHost::UptimeUs() const {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start_).count();
+}
+
+std::optional<int64_t> SimulatedHost::UtcUs() const {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
+
+int SimulatedHost::MinuteOfDay() const {
+  const time_t now = std::time(nullptr);
+  tm local{};
+  localtime_r(&now, &local);
+  return local.tm_hour * 60 + local.tm_min;
+}
+
+void SimulatedHost::Log(listening::LogLevel level, const char* tag, std::string_view text) {
+  const char letter = level == listening::LogLevel::kInfo ? 'I' : level == listening::LogLevel::kWarning ? 'W' : 'E';
+  std::string line{letter};  // as ESP-IDF's
+  line += " (" + std::to_string(UptimeUs() / 1000) + ") ";
+  ((line += tag) += ": ") += text;
+  try {
+    host_.attr("log")(line);
+  } catch (nb::python_error& raised) {
+    raised.discard_as_unraisable("a simulated device's log");
+  }
+}
+
+void SimulatedHost::Describe(listening::DeviceState& state) const {
+  try {
+    const auto firmware = nb::cast<std::map<std::string, std::string>>(host_.attr("firmware"));
+    state.firmware = {.name = firmware.at("name"),
+                      .version = firmware.at("version"),
+                      .idf = firmware.at("idf"),
+                      .built = firmware.at("built")};
+    const auto memory = nb::cast<nb::tuple>(host_.attr("memory")());
+    state.memory.free_heap = nb::cast<size_t>(memory[0]);
+    state.memory.min_free_heap = nb::cast<size_t>(memory[1]);
+  } catch (nb::python_error& raised) {
+    raised.discard_as_unraisable("what a simulated device says of itself");
+  }
+  state.target = "simulated";
+  state.audio = audio_;
+}
+
+std::expected<void, sound_model::Error> SimulatedHost::Mount() {
+  try {
+    nb::dict files = nb::cast<nb::dict>(host_.attr("read_files")());
+    for (const auto& [name, content] : files) {
+      const auto bytes = nb::cast<nb::bytes>(content);
+      files_[nb::cast<std::string>(name)] = std::string(bytes.c_str(), bytes.size());
+    }
+    return {};
+  } catch (nb::python_error& raised) {
+    return std::unexpected(sound_model::Error{sound_model::ErrorCode::kReadFailed, Said(raised)});
+  }
+}
+
+std::expected<std::string, sound_model::Error> SimulatedHost::Read(const char* name) {
+  const auto file = files_.find(name);
+  if (file != files_.end()) return file->second;
+  return std::unexpected(sound_model::Error{sound_model::ErrorCode::kNotFound, "no file " + std::string(name)});
+}
+
+std::expected<sound_model::LoadedModel, sound_model::Error> SimulatedHost::Load(const std::string& manifest_json) {
+  const int64_t begin_us = UptimeUs();
+  const auto expected_hash = sound_model::FileHash(manifest_json, kModelName);
+  if (!expected_hash) return std::unexpected(expected_hash.error());
+  const auto file = files_.find(kModelName);
+  if (file == files_.end()) {
+    return std::unexpected(sound_model::Error{sound_model::ErrorCode::kNotFound, "no file yamnet.tflite"});
+  }
+  const std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(file->second.data()), file->second.size());
+  base::Sha256 sha256;
+  sha256.Update(bytes);
+  std::string hash = sha256.Finish();
+  if (hash != *expected_hash) {
+    return std::unexpected(
+        sound_model::Error{sound_model::ErrorCode::kWrongHash,
+                           "yamnet.tflite: its SHA-256 is " + hash + ", the manifest has " + *expected_hash});
+  }
+  return sound_model::LoadedModel{bytes, std::move(hash), UptimeUs() - begin_us};
+}
+
+std::expected<std::unique_ptr<sound_model::Engine>, sound_model::Error> SimulatedHost::MakeEngine(
+    std::span<const uint8_t> model, const sound_model::ModelSummary&) {
+  try {
+    engine_ = host_.attr("make_engine")(nb::bytes(model.data(), model.size()));
+    return std::make_unique<PythonEngine>(engine_);
+  } catch (nb::python_error& raised) {
+    return std::unexpected(sound_model::Error{sound_model::ErrorCode::kUnsupported, Said(raised)});
+  }
+}
+
+int SimulatedHost::Traverse(visitproc visit, void* arg) const {
+  Py_VISIT(host_.ptr());
+  Py_VISIT(engine_.ptr());
+  return 0;
+}
+
+size_t SimulatedHost::arena_bytes() const { return nb::cast<size_t>(host_.attr("arena_bytes")); }
+
+std::unique_ptr<log_mel::FrameSpectrum> SimulatedHost::MakeSpectrum(const log_mel::LogMelSpec& spec) {
+  return std::make_unique<log_mel::FixedPointSpectrum>(spec);
+}
+
+std::vector<uint8_t> SimulatedHost::PythonSettings::Load(const char* key) {
+  const nb::object value = host_.attr("settings").attr("get")(key);
+  if (value.is_none()) return {};
+  const auto bytes = nb::cast<nb::bytes>(value);
+  const auto* const data = static_cast<const uint8_t*>(bytes.data());
+  return {data, data + bytes.size()};
+}
+
+std::expected<void, std::string> SimulatedHost::PythonSettings::Store(const char* key, std::span<const uint8_t> value) {
+  try {
+    host_.attr("settings").attr("__setitem__")(key, nb::bytes(value.data(), value.size()));
+    return {};
+  } catch (nb::python_error& raised) {
+    return std::unexpected(Said(raised));
+  }
+}
+
+std::expected<void, std::string> SimulatedHost::PythonSettings::Forget(const char* key) {
+  try {
+    host_.attr("settings").attr("pop")(key, nb::none());
+    return {};
+  } catch (nb::python_error& raised) {
+    return std::unexpected(Said(raised));
+  }
+}
+
+}  // namespace device_core

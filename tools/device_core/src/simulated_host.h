@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "listening/device.h"
+#include "listening/model_source.h"
+#include "listening/services.h"
+
+namespace device_core {
+
+/// The place a simulated device runs in: its files, its settings and its log are those of a Python object (the
+/// Host of yamnet_tools.simulated_device.host), its clocks those of the PC. What Python raises becomes an error's text.
+class SimulatedHost final : public listening::Services, public listening::ModelSource {
+ public:
+  explicit SimulatedHost(nanobind::object host);
+
+  // Services
+  std::unique_ptr<base::Lock> MakeLock() override;
+  listening::Settings& settings() override { return settings_; }
+  int64_t UptimeUs() const override;
+  std::optional<int64_t> UtcUs() const override;
+  int MinuteOfDay() const override;
+  void Log(listening::LogLevel level, const char* tag, std::string_view text) override;
+  void Describe(listening::DeviceState& state) const override;
+
+  // ModelSource
+  std::expected<void, sound_model::Error> Mount() override;
+  std::expected<std::string, sound_model::Error> Read(const char* name) override;
+  std::expected<sound_model::LoadedModel, sound_model::Error> Load(const std::string& manifest_json) override;
+  std::expected<std::unique_ptr<sound_model::Engine>, sound_model::Error> MakeEngine(
+      std::span<const uint8_t> model, const sound_model::ModelSummary& summary) override;
+  size_t arena_bytes() const override;
+  std::string kernels() const override { return "reference"; }
+  std::unique_ptr<log_mel::FrameSpectrum> MakeSpectrum(const log_mel::LogMelSpec& spec) override;
+  std::string transform() const override { return "fixed-point"; }
+
+  listening::AudioState& audio() { return audio_; }
+
+  /// Shows Python's garbage collector what is held here.
+  int Traverse(visitproc visit, void* arg) const;
+
+ private:
+  class PythonSettings final : public listening::Settings {
+   public:
+    explicit PythonSettings(const nanobind::object& host) : host_(host) {}
+    std::vector<uint8_t> Load(const char* key) override;
+    std::expected<void, std::string> Store(const char* key, std::span<const uint8_t> value) override;
+    std::expected<void, std::string> Forget(const char* key) override;
+
+   private:
+    const nanobind::object& host_;
+  };
+
+  nanobind::object host_;
+  nanobind::object engine_;
+  PythonSettings settings_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::map<std::string, std::string> files_;
+  listening::AudioState audio_;
+};
+
+}  // namespace device_core

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a simulated device finds where it runs; device_core.SimulatedDevice calls its methods."""
+
+import platform
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from yamnet_tools import __version__
+from yamnet_tools.engines import Engine, open_engine
+from yamnet_tools.model.network import INPUT_SHAPE
+from yamnet_tools.model.tflite_reader import read_model
+from yamnet_tools.simulated_device.op_timing import operator_times_ns
+from yamnet_tools.simulated_device.stored import Faults, StoredModel, load_stored
+
+HEAP_BYTES = 1 << 30
+"""The heap that a simulated device says it has; what is free of it is this less the memory of its process."""
+
+
+class TflmEngine:
+    """TFLM's reference kernels, and what each operator costs: a cycle is a nanosecond here."""
+
+    def __init__(self, engine: Engine, model: bytes, arena_bytes: int) -> None:
+        self._engine = engine
+        self._model = model
+        self.arena_bytes = arena_bytes
+
+    def score(self, patch: bytes) -> bytes:
+        """Score one patch, int8 [96, 64] as bytes: 521 bytes."""
+        values = np.frombuffer(patch, np.int8).reshape(INPUT_SHAPE)
+        return self._engine.score(values)[0].tobytes()
+
+    def costs(self) -> list[tuple[str, int]]:
+        """Name and cost of each operator in order."""
+        return operator_times_ns(read_model(self._model))
+
+
+class Host:
+    """One device's surroundings over its restarts.
+
+    Args:
+        image: the model partition's image, a file.
+        faults: of the model partition.
+        log: takes log lines, without line end.
+
+    Attributes:
+        settings: what outlives a restart, as a board keeps it in NVS.
+    """
+
+    arena_bytes = 1 << 20
+
+    def __init__(self, image: Path, faults: Faults, log: Callable[[str], None]) -> None:
+        self._image = image
+        self._faults = faults
+        self._stored: StoredModel | None = None
+        self._least_free = HEAP_BYTES
+        self.settings: dict[str, bytes] = {}
+        self.log = log
+        self.firmware = {
+            "name": "yamnet",
+            "version": __version__,
+            "idf": "none",
+            "built": f"Python {platform.python_version()}",
+        }
+
+    def read_files(self) -> dict[str, bytes]:
+        """The model partition's files by name.
+
+        Raises:
+            YamnetToolsError: the image is no SPIFFS.
+        """
+        self._stored = load_stored(self._image.read_bytes(), self._faults)
+        return self._stored.files
+
+    def make_engine(self, data: bytes) -> TflmEngine:
+        """An engine for a model that the device has checked.
+
+        Raises:
+            EngineError: TFLM refuses it.
+        """
+        assert self._stored is not None
+        return TflmEngine(open_engine("tflm", self._stored.load()), data, self._stored.arena_bytes)
+
+    def memory(self) -> tuple[int, int]:
+        """Free heap in bytes, now and at least."""
+        free = HEAP_BYTES - _resident_bytes()
+        self._least_free = min(self._least_free, free)
+        return free, self._least_free
+
+
+def _resident_bytes() -> int:
+    """Memory of this process (Linux); elsewhere nothing, so that the heap seems to be all free."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return 0
+    return pages * 4096
