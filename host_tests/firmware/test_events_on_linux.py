@@ -104,7 +104,7 @@ def test_a_bad_document_is_refused_with_place_and_reason_and_the_rules_stay(cons
         (document(rule, rule), "bad_argument: /rules/1: there is another rule"),
         (document(*(rule | {"name": f"x{i}"} for i in range(33))), "bad_argument: "),
         ("[" * 5000, "bad_argument: "),
-        (" " * 65_537, "bad_argument: total: a document has 1 to 65536 bytes"),
+        (" " * 32_769, "bad_argument: total: a document has 1 to 32768 bytes"),
     ):
         assert reason in refusal(console, bad)
         assert rule_document(console) == before

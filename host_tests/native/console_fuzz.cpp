@@ -53,9 +53,7 @@ class FakeDevice final : public serial_console::Device {
   std::expected<listening::Profile, Error> ProfileOps() override {
     return std::unexpected(Error{ErrorCode::kBusy, "always"});
   }
-  std::expected<listening::SelfTestResult, Error> SelfTest() override {
-    return listening::SelfTestResult{1, 2, 3};
-  }
+  std::expected<listening::SelfTestResult, Error> SelfTest() override { return listening::SelfTestResult{1, 2, 3}; }
   std::expected<log_mel::PatchStream*, Error> FrontEnd() override { return &front_end_; }
   void HoldLiveInput(bool) override {}
   std::expected<serial_console::EventDevice*, Error> Events() override { return &events_; }
