@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from device_core import LogMelSpec
+from yamnet_tools.files import sha256_hex
 from yamnet_tools.model import TensorQuantization, front_end
 from yamnet_tools.model.tflite import (
     Activation,
@@ -18,7 +19,6 @@ from yamnet_tools.model.tflite import (
     TensorType,
 )
 from yamnet_tools.model.tflite_writer import write_model
-from yamnet_tools.files import sha256_hex
 from yamnet_tools.model_image import content, selftest
 
 SCALE, ZERO_POINT = 0.05, -7

@@ -88,7 +88,7 @@ def test_info_carries_the_devices_fields_and_the_consoles_own(line: Line) -> Non
     assert info.pop("id") == 7
     assert info.pop("console") == {"answered": 2, "errors": 1}
     state = json.loads(line.device.state())
-    assert {key for key in info} == {key for key in state}
+    assert set(info) == set(state)
     assert info["firmware"] == {"name": "small", "version": "1", "idf": "none", "built": "today"}
     assert info["model"]["ops"] == ["RESHAPE", "FULLY_CONNECTED", "LOGISTIC"]
     assert info["memory"] == {"free_heap": 5000, "min_free_heap": 4000, "free_psram": None, "min_free_psram": None}
@@ -172,7 +172,10 @@ def test_a_short_patch_and_a_wrong_crc_are_refused(line: Line) -> None:
 
 def test_what_the_device_refuses_becomes_its_code(line: Line) -> None:
     without_model = Line(SmallHost({"manifest.json": FILES["manifest.json"]}))
-    assert without_model.error(f"@score {words(bytes(6144))}") == ("not_ready", "class map: no file yamnet_class_map.csv")
+    assert without_model.error(f"@score {words(bytes(6144))}") == (
+        "not_ready",
+        "class map: no file yamnet_class_map.csv",
+    )
     for request in ("@pcm begin", "@profile", "@selftest", "@rules", "@events"):
         assert without_model.error(request)[0] == "not_ready"
     line.host.failure = RuntimeError("broken")

@@ -139,7 +139,7 @@ def test_too_many_classes_in_all_are_refused() -> None:
 
 def test_a_megabyte_is_refused_without_being_read() -> None:
     text = document(rule())
-    assert RuleSet.parse(text + " " * (65_536 - len(text)), CLASSES).rules
+    assert RuleSet.parse(text + " " * (32_768 - len(text)), CLASSES).rules
     for size in (32_769, 1_048_576):
         with pytest.raises(ValueError, match=f"the rules have {size} bytes; at most 32768 are read"):
             RuleSet.parse(text + " " * (size - len(text)), CLASSES)

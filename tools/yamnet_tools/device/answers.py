@@ -253,7 +253,9 @@ class Rules:
     def parse(cls, fields: Fields) -> "Rules":
         """From an answer to @rules."""
         _require(fields, _RULES_SHAPE, "@rules")
-        return cls(fields["source"], fields["bytes"], [RuleState.parse(rule) for rule in fields["rules"]], fields["next"])
+        return cls(
+            fields["source"], fields["bytes"], [RuleState.parse(rule) for rule in fields["rules"]], fields["next"]
+        )
 
     def with_more(self, page: "Rules") -> "Rules":
         """These and those of the answer that follows."""

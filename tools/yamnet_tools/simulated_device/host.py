@@ -29,7 +29,8 @@ class TflmEngine:
     def score(self, patch: bytes) -> bytes:
         """Score one patch, int8 [96, 64] as bytes: 521 bytes."""
         values = np.frombuffer(patch, np.int8).reshape(INPUT_SHAPE)
-        return self._engine.score(values)[0].tobytes()
+        scores: bytes = self._engine.score(values)[0].tobytes()
+        return scores
 
     def costs(self) -> list[tuple[str, int]]:
         """Name and cost of each operator in order."""
