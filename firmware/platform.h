@@ -29,13 +29,23 @@ struct Reset {
 /// Why this boot happened.
 Reset LastReset();
 
+/// To be called before anything is written to flash: where it fails and CanWriteFlash() is false, nothing may be.
 /// @return what there is of PSRAM, in words, or that there is none.
 std::expected<std::string, std::string> CheckMemory();
 
-/// Tells the bootloader that this app works, so that it is not rolled back after an update.
+/// Whether this app came by an update and nobody has confirmed it yet: the next restart goes back to the one before.
+bool AppIsOnTrial();
+/// Tells the bootloader that this app works, so that it stays. Does nothing when it is not on trial.
 void ConfirmApp();
+/// Marks this app as one that does not work, and restarts into the one before; without one, as after a first
+/// flashing by cable, it restarts into this one.
+[[noreturn]] void RollBack();
 
 [[noreturn]] void Restart();
+
+/// False where code was to run from PSRAM and there is none: caches stay on there while flash is written, and the code
+/// that should be read from it then is not there.
+bool CanWriteFlash();
 
 const char* TargetName();
 

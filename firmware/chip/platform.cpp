@@ -2,6 +2,7 @@
 #include "platform.h"
 
 #include "esp_heap_caps.h"
+#include "esp_log.h"
 #include "esp_ota_ops.h"
 #include "esp_psram.h"
 #include "esp_system.h"
@@ -9,6 +10,8 @@
 
 namespace firmware {
 namespace {
+
+constexpr char kTag[] = "platform";
 
 std::string ReasonName(esp_reset_reason_t reason) {
   switch (reason) {
@@ -71,18 +74,45 @@ Reset LastReset() {
 }
 
 std::expected<std::string, std::string> CheckMemory() {
+  if (!CanWriteFlash()) {
+    return std::unexpected(
+        "no PSRAM was found, where this firmware's code should run: it can do nothing. A board without takes a build "
+        "with sdkconfig.mapped");
+  }
   if (!esp_psram_is_initialized()) {
     return std::unexpected("no PSRAM was found: the model needs some, or SOUND_MODEL_MAPPED");
   }
   return std::to_string(esp_psram_get_size() / 1024) + " KB of PSRAM";
 }
 
+bool AppIsOnTrial() {
+  esp_ota_img_states_t state = ESP_OTA_IMG_UNDEFINED;
+  return esp_ota_get_state_partition(esp_ota_get_running_partition(), &state) == ESP_OK &&
+         state == ESP_OTA_IMG_PENDING_VERIFY;
+}
+
 void ConfirmApp() {
-  // Fails when there is nothing to confirm, as for an app that was flashed by cable.
-  esp_ota_mark_app_valid_cancel_rollback();
+  if (!AppIsOnTrial()) return;
+  if (const esp_err_t result = esp_ota_mark_app_valid_cancel_rollback(); result != ESP_OK) {
+    ESP_LOGE(kTag, "the app cannot be confirmed: %s", esp_err_to_name(result));
+  }
+}
+
+void RollBack() {
+  const esp_err_t result = esp_ota_mark_app_invalid_rollback_and_reboot();  // returns only when it fails
+  ESP_LOGE(kTag, "there is no app to go back to: %s", esp_err_to_name(result));
+  Restart();
 }
 
 void Restart() { esp_restart(); }
+
+bool CanWriteFlash() {
+#if CONFIG_SPIRAM_FETCH_INSTRUCTIONS && CONFIG_SPIRAM_RODATA
+  return esp_psram_is_initialized();
+#else
+  return true;
+#endif
+}
 
 const char* TargetName() { return CONFIG_IDF_TARGET; }
 
