@@ -2,6 +2,7 @@
 #include "app.h"
 
 #include "base/sample_rate.h"
+#include "board/board.h"
 #include "console_task.h"
 #include "large_memory.h"
 #include "platform.h"
@@ -26,10 +27,17 @@ listening::DeviceSpec Spec() {
                     .journal = {}}};
 }
 
-listening::BootSequence::Result OpenAudio(App& app) {
-  if (const auto opened = app.capture.Open(); !opened) return std::unexpected(opened.error());
-  app.capture.Start(app.device.clips() != nullptr ? &app.device.clips()->ring() : nullptr, app.device.clock());
-  return app.capture.source().source();
+void StartAudio(App& app) {
+  listening::ClipKeeper* const clips = app.device.clips();
+  (void)app.capture.Open();  // what fails is tried again by its task, and said by the boot step
+  app.capture.Start(clips == nullptr ? nullptr : &clips->ring(), app.device.clock());
+  app.services.Show(app.capture);
+}
+
+listening::BootSequence::Result LookAtAudio(const Capture& capture) {
+  const audio_input::SourceState state = capture.source_state();
+  if (state.kind == audio_input::SourceState::Kind::kOpen) return capture.source().source();
+  return std::unexpected(state.error);
 }
 
 }  // namespace
@@ -40,17 +48,19 @@ void Boot(App& app) {
   using Recovers = listening::BootSequence::Recovers;
   listening::Device& device = app.device;
   listening::BootSequence& boot = device.boot();
+  boot.Run(kBoardStep, "", board::PowerUp, Recovers::kYes);
   boot.Run(kConsoleStep, "", [&app] { return StartConsole(app); });
+  boot.Run(kMemoryStep, "", CheckMemory);
+  if (!CanWriteFlash()) return boot.Finish();
   device.CountBoot(LastReset());
-  boot.Run(kMemoryStep, "", [] { return CheckMemory(); });
   device.LoadModel();
   device.LoadRules();
   device.AllocateClips(AllocateLarge<int16_t>(base::SamplesIn(CONFIG_FIRMWARE_CLIP_RING_S)));
-  device.KeepClips(MakeStorageVolumes(), [&app] { StartStorage(*app.device.clips(), kStoragePeriod); });
-  device.Listen([&app] { StartInference(app.capture, app.device); });
+  device.KeepClips(MakeStorageVolumes(), [](listening::ClipKeeper& clips) { StartStorage(clips, kStoragePeriod); });
+  device.Listen([&app](listening::Listener& listener) { StartInference(app.capture, listener); });
+  StartAudio(app);
   boot.Run(
-      kAudioStep, "", [&app] { return OpenAudio(app); }, Recovers::kYes);
-  app.services.Show(app.capture);
+      kAudioStep, "", [&app] { return LookAtAudio(app.capture); }, Recovers::kYes);
   boot.Finish();
   StartUpkeep(device);
 }

@@ -11,6 +11,7 @@
 namespace firmware {
 
 // The names of the boot steps that listening does not have.
+inline constexpr char kBoardStep[] = "board";
 inline constexpr char kConsoleStep[] = "console";
 inline constexpr char kMemoryStep[] = "memory";
 inline constexpr char kAudioStep[] = "audio";

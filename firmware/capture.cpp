@@ -2,6 +2,7 @@
 #include "capture.h"
 
 #include <cstdlib>
+#include <mutex>
 
 #include "base/sample_rate.h"
 #include "esp_log.h"
@@ -12,8 +13,9 @@
 namespace firmware {
 namespace {
 
-using audio_input::Liveness;
 using audio_input::PcmRing;
+using audio_input::SourceKeeper;
+using audio_input::SourceState;
 
 constexpr char kTag[] = "capture";
 // 2.56 s: an inference and what the console scores in between fit in; a power of two, as PcmRing wants it.
@@ -33,55 +35,69 @@ std::span<PcmRing::Slot> AllocateSlots() {
 }  // namespace
 
 Capture::Capture(std::unique_ptr<audio_input::AudioSource> source)
-    : source_(std::move(source)),
-      slots_(AllocateSlots()),
-      ring_(slots_),
-      liveness_(NowMs()),
-      block_(audio_input::kBlockSamples) {}
+    : keeper_(std::move(source), NowMs), slots_(AllocateSlots()), ring_(slots_), block_(audio_input::kBlockSamples) {}
+
+std::expected<void, std::string> Capture::Open() {
+  keeper_.Read({});  // opens it, and does not read
+  Tell();
+  if (alive_) return {};
+  return std::unexpected(keeper_.state().error);
+}
 
 void Capture::Start(clip_store::SampleRing* kept, listening::SampleClock& clock) {
   kept_ = kept;
   clock_ = &clock;
-  heard_us_ = esp_timer_get_time();
   clock.Note(position_);
-  liveness_ = audio_input::LivenessMonitor(NowMs());
-  alive_ = true;
   StartTask(
       kCaptureTask, [](void* self) { static_cast<Capture*>(self)->Run(); }, this, nullptr);
 }
 
+SourceState Capture::source_state() const {
+  const std::lock_guard guard(state_lock_);
+  return source_state_;
+}
+
+listening::AudioState Capture::state() const {
+  return {.source = source().source(),
+          .board = source().board(),
+          .gain_db = source().gain_db(),
+          .overruns = ring_.overruns(),
+          .ring_blocks = ring_.capacity(),
+          .ring_peak = ring_.peak(),
+          .gaps = gaps_.load(),
+          .alive = alive_.load(),
+          .ended = ended_.load(),
+          .level = level_.load()};
+}
+
 void Capture::Run() {
   for (;;) {
-    const auto chunk = source_->Read(block_);
-    if (!chunk) {
-      ESP_LOGE(kTag, "%s", chunk.error().c_str());
-      Reopen(Liveness::kNoData);
-      continue;
-    }
-    if (chunk->ended) {
+    const SourceKeeper::Heard heard = keeper_.Read(block_);
+    if (heard.ended) {
       ESP_LOGI(kTag, "the recording has ended after %.2f s", base::SecondsOf(position_));
       alive_ = false;
       ended_ = true;
       WakeReader();
       vTaskSuspend(nullptr);
     }
-    if (chunk->lost_before > 0) {
-      position_ += chunk->lost_before;
+    if (heard.opened) SkipMissed();
+    if (heard.lost_before > 0) {
+      position_ += heard.lost_before;
       gaps_.fetch_add(1);
     }
-    const auto pcm = std::span<const int16_t>(block_).first(chunk->samples);
-    if (!pcm.empty()) Deliver(pcm);
-    Watch(pcm);
+    if (heard.samples > 0) Deliver(std::span<const int16_t>(block_).first(heard.samples));
+    if (heard.news) Tell();
+    if (heard.pause_ms > 0) vTaskDelay(pdMS_TO_TICKS(heard.pause_ms) + 1);
   }
 }
 
 void Capture::Deliver(std::span<const int16_t> pcm) {
-  while (!source_->real_time() && ring_.full()) vTaskDelay(1);
+  while (!source().real_time() && ring_.full()) vTaskDelay(1);
   if (!ring_.Push(position_, pcm)) gaps_.fetch_add(1);
   if (kept_ != nullptr) kept_->Write(position_, pcm);
   position_ += static_cast<int64_t>(pcm.size());
   heard_us_ = esp_timer_get_time();
-  if (source_->real_time()) clock_->Note(position_);
+  if (source().real_time()) clock_->Note(position_);
   WakeReader();
 
   power_.Add(pcm);
@@ -96,42 +112,32 @@ void Capture::WakeReader() {
   if (const TaskHandle_t reader = reader_) xTaskNotifyGive(reader);
 }
 
-listening::AudioState Capture::state() const {
-  return {.source = source_->source(),
-          .board = source_->board(),
-          .gain_db = source_->gain_db(),
-          .overruns = ring_.overruns(),
-          .ring_blocks = ring_.capacity(),
-          .ring_peak = ring_.peak(),
-          .gaps = gaps_.load(),
-          .alive = alive_.load(),
-          .ended = ended_.load(),
-          .level = level_.load()};
-}
-
-void Capture::Watch(std::span<const int16_t> pcm) {
-  // A recording may be silent, and faster than the clock: only a microphone can die.
-  if (!source_->real_time() || source_->board()[0] == '\0') return;
-  const Liveness liveness = liveness_.Update(pcm, NowMs());
-  if (liveness != Liveness::kAlive) Reopen(liveness);
-  alive_ = liveness == Liveness::kAlive;
-}
-
-void Capture::Reopen(Liveness liveness) {
-  alive_ = false;
-  const std::string_view what = audio_input::LivenessName(liveness);
-  ESP_LOGE(kTag, "the microphone is dead (%.*s): opening it again", static_cast<int>(what.size()), what.data());
-  source_->Close();
-  if (const auto opened = source_->Open(); !opened) {
-    ESP_LOGE(kTag, "%s", opened.error().c_str());
-    vTaskDelay(pdMS_TO_TICKS(audio_input::kDeadAfterMs));
-  }
-  // What was missed meanwhile is not known in samples: the clock tells about how much.
-  const int64_t now_us = esp_timer_get_time();
-  position_ += (now_us - heard_us_) * base::kSampleRateHz / 1'000'000;
-  heard_us_ = now_us;
+/// What was missed while the source was closed is not known in samples: the clock tells about how much.
+void Capture::SkipMissed() {
+  if (heard_us_ == 0) return;
+  position_ += (esp_timer_get_time() - heard_us_) * base::kSampleRateHz / 1'000'000;
   gaps_.fetch_add(1);
-  liveness_ = audio_input::LivenessMonitor(NowMs());
+}
+
+void Capture::Tell() {
+  const SourceState& state = keeper_.state();
+  const auto failures = static_cast<unsigned>(state.failures);
+  const auto pause_s = static_cast<unsigned>(state.pause_ms / 1000);
+  switch (state.kind) {
+    case SourceState::Kind::kWaiting:
+      ESP_LOGE(kTag, "%s does not open (%s): opening it again in %u s", source().source(), state.error.c_str(),
+               pause_s);
+      break;
+    case SourceState::Kind::kDead:
+      ESP_LOGE(kTag, "the microphone is dead (%s): opening it again in %u s", state.error.c_str(), pause_s);
+      break;
+    case SourceState::Kind::kOpen:
+      if (failures > 0) ESP_LOGW(kTag, "%s is open after %u failures", source().source(), failures);
+      break;
+  }
+  alive_ = state.kind == SourceState::Kind::kOpen;
+  const std::lock_guard guard(state_lock_);
+  source_state_ = state;
 }
 
 }  // namespace firmware

@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "audio_input/audio_source.h"
-#include "audio_input/liveness.h"
 #include "audio_input/pcm_ring.h"
+#include "audio_input/source_keeper.h"
 #include "base/level.h"
 #include "clip_store/sample_ring.h"
+#include "free_rtos_lock.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "listening/device_state.h"
@@ -19,12 +20,15 @@
 
 namespace firmware {
 
-/// Reads the audio source in a task of its own into a ring, watches whether it is alive, and reopens it when it is not.
+/// Reads the audio source in a task of its own into a ring. A source that does not open, or dies, is opened again after
+/// growing pauses; until then nobody is kept waiting.
 class Capture {
  public:
   explicit Capture(std::unique_ptr<audio_input::AudioSource> source);
 
-  std::expected<void, std::string> Open() { return source_->Open(); }
+  /// The first attempt, before Start(); what fails is tried again by the task.
+  std::expected<void, std::string> Open();
+  /// The source need not be open yet.
   /// @param kept    gets the same samples, for clips; nullptr where none are kept.
   /// @param clock   is told when samples come.
   void Start(clip_store::SampleRing* kept, listening::SampleClock& clock);
@@ -32,32 +36,35 @@ class Capture {
   /// @param reader  the task that takes blocks from ring(); notified of each one.
   void SetReader(TaskHandle_t reader) { reader_ = reader; }
 
-  listening::AudioState state() const;
-
   audio_input::PcmRing& ring() { return ring_; }
-  const audio_input::AudioSource& source() const { return *source_; }
+  const audio_input::AudioSource& source() const { return keeper_.source(); }
+
+  // For any task.
+  audio_input::SourceState source_state() const;
+  listening::AudioState state() const;
   bool ended() const { return ended_.load(); }  ///< A recording has been played; no block follows those in ring().
 
  private:
   void Run();
   void WakeReader();
   void Deliver(std::span<const int16_t> pcm);
-  void Watch(std::span<const int16_t> pcm);
-  void Reopen(audio_input::Liveness liveness);
+  void SkipMissed();
+  void Tell();
 
-  std::unique_ptr<audio_input::AudioSource> source_;
+  audio_input::SourceKeeper keeper_;
+  mutable FreeRtosLock state_lock_;
+  audio_input::SourceState source_state_;
   std::span<audio_input::PcmRing::Slot> slots_;
   audio_input::PcmRing ring_;
   base::Power power_;
-  audio_input::LivenessMonitor liveness_;
   std::vector<int16_t> block_;
   std::atomic<TaskHandle_t> reader_ = nullptr;
   clip_store::SampleRing* kept_ = nullptr;
   listening::SampleClock* clock_ = nullptr;
   int64_t position_ = 0;
-  int64_t heard_us_ = 0;  ///< When samples came last.
+  int64_t heard_us_ = 0;  ///< When samples came last, 0 before the first.
   std::atomic<uint32_t> gaps_ = 0;
-  std::atomic<bool> alive_ = false;
+  std::atomic<bool> alive_ = false;  ///< Samples come.
   std::atomic<bool> ended_ = false;
   std::atomic<base::CentiDecibels> level_ = base::kSilence;
 };

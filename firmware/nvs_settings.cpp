@@ -40,10 +40,15 @@ struct Place {
 }  // namespace
 
 NvsSettings::NvsSettings() {
+  if (!CanWriteFlash()) {
+    broken_ = "NVS: no PSRAM, where code would run while flash is written";
+    return;
+  }
   if (const esp_err_t opened = OpenFlash(); opened != ESP_OK) broken_ = Said(opened);
 }
 
 std::vector<uint8_t> NvsSettings::Load(const char* key) {
+  if (!broken_.empty()) return {};
   const Place place(key, NVS_READONLY);
   size_t size = 0;
   if (!place.nvs || place.nvs->get_item_size(nvs::ItemType::BLOB, place.name.c_str(), size) != ESP_OK) return {};

@@ -18,17 +18,23 @@ void PrepareFlash();
 /// Why this boot happened.
 listening::Reset LastReset();
 
+/// To be called before anything is written to flash: where it fails and CanWriteFlash() is false, nothing may be.
 /// @return what there is of PSRAM, in words, or that there is none.
 std::expected<std::string, std::string> CheckMemory();
 
-/// Whether this app was just installed by an update and is not confirmed yet.
+/// Whether this app came by an update and nobody has confirmed it yet: the next restart goes back to the one before.
 bool AppIsOnTrial();
-/// Tells the bootloader that this app works, so that it is not rolled back.
+/// Tells the bootloader that this app works, so that it stays. Does nothing when it is not on trial.
 void ConfirmApp();
-/// Goes back to the app before this one.
+/// Marks this app as one that does not work, and restarts into the one before. Returns only where there is none: this
+/// one is confirmed then, as a restart would not better it.
 void RollBack();
 
 [[noreturn]] void Restart();
+
+/// False where code was to run from PSRAM and there is none: caches stay on there while flash is written, and the code
+/// that should be read from it then is not there.
+bool CanWriteFlash();
 
 const char* TargetName();
 

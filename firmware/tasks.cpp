@@ -14,27 +14,25 @@ constexpr TickType_t kLongestWait = pdMS_TO_TICKS(1000);
 
 struct Inference {
   Capture& capture;
-  listening::Device& device;
+  listening::Listener& listener;
 };
 
 void Infer(void* argument) {
-  const auto [capture, device] = *static_cast<Inference*>(argument);
+  const auto [capture, listener] = *static_cast<Inference*>(argument);
   capture.SetReader(xTaskGetCurrentTaskHandle());
   WatchThisTask();
   for (bool ended = false;;) {
     FeedWatchdog();
     ulTaskNotifyTake(pdTRUE, kLongestWait);
-    listening::Listener* const listener = device.listener();
-    if (listener == nullptr) continue;  // the boot step that started this task is not over yet
     const bool last = capture.ended();
     while (const auto block = capture.ring().Front()) {
       FeedWatchdog();
-      listener->Take(*block);
+      listener.Take(*block);
       capture.ring().Pop();
     }
     if (!last || ended) continue;
     ended = true;
-    listener->End();
+    listener.End();
   }
 }
 
@@ -73,8 +71,8 @@ void KeepUp(void* argument) {
 
 }  // namespace
 
-void StartInference(Capture& capture, listening::Device& device) {
-  StartTask(kInferenceTask, Infer, new Inference{capture, device}, nullptr);
+void StartInference(Capture& capture, listening::Listener& listener) {
+  StartTask(kInferenceTask, Infer, new Inference{capture, listener}, nullptr);
 }
 
 void StartStorage(listening::ClipKeeper& clips, TickType_t period) {

@@ -10,7 +10,7 @@ namespace firmware {
 // The tasks that run a Device. What they are given lives for as long as the device runs.
 
 /// Scores what capture hears.
-void StartInference(Capture& capture, listening::Device& device);
+void StartInference(Capture& capture, listening::Listener& listener);
 
 /// Writes clips and journal.
 void StartStorage(listening::ClipKeeper& clips, TickType_t period);

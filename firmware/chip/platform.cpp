@@ -15,6 +15,8 @@ using listening::MemoryState;
 using listening::Reset;
 using listening::ResetKind;
 
+constexpr char kTag[] = "platform";
+
 std::string ReasonName(esp_reset_reason_t reason) {
   switch (reason) {
     case ESP_RST_POWERON:
@@ -76,6 +78,11 @@ Reset LastReset() {
 }
 
 std::expected<std::string, std::string> CheckMemory() {
+  if (!CanWriteFlash()) {
+    return std::unexpected(
+        "no PSRAM was found, where this firmware's code should run: it can do nothing. A board without takes a build "
+        "with sdkconfig.mapped");
+  }
   if (!esp_psram_is_initialized()) {
     return std::unexpected("no PSRAM was found: the model needs some, or SOUND_MODEL_MAPPED");
   }
@@ -88,15 +95,28 @@ bool AppIsOnTrial() {
          state == ESP_OTA_IMG_PENDING_VERIFY;
 }
 
-void ConfirmApp() { esp_ota_mark_app_valid_cancel_rollback(); }
+void ConfirmApp() {
+  if (!AppIsOnTrial()) return;
+  if (const esp_err_t result = esp_ota_mark_app_valid_cancel_rollback(); result != ESP_OK) {
+    ESP_LOGE(kTag, "the app cannot be confirmed: %s", esp_err_to_name(result));
+  }
+}
 
 void RollBack() {
-  const esp_err_t result = esp_ota_mark_app_invalid_rollback_and_reboot();
-  ESP_LOGE("update", "there is no app to go back to: %s", esp_err_to_name(result));
+  const esp_err_t result = esp_ota_mark_app_invalid_rollback_and_reboot();  // returns only when it fails
+  ESP_LOGE(kTag, "there is no app to go back to (%s): this one stays", esp_err_to_name(result));
   ConfirmApp();
 }
 
 void Restart() { esp_restart(); }
+
+bool CanWriteFlash() {
+#if CONFIG_SPIRAM_FETCH_INSTRUCTIONS && CONFIG_SPIRAM_RODATA
+  return esp_psram_is_initialized();
+#else
+  return true;
+#endif
+}
 
 const char* TargetName() { return CONFIG_IDF_TARGET; }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform.h"
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <string_view>
 
+#include "esp_log.h"
 #include "esp_private/partition_linux.h"
 #include "esp_timer.h"
 
@@ -17,6 +20,18 @@ extern "C" int64_t esp_timer_get_time() {
 }
 
 namespace firmware {
+namespace {
+
+constexpr char kTag[] = "platform";
+
+bool IsSet(const char* variable) {
+  const char* const value = std::getenv(variable);
+  return value != nullptr && std::string_view(value) == "1";
+}
+
+std::atomic<bool> on_trial = IsSet("YAMNET_APP_ON_TRIAL");
+
+}  // namespace
 
 listening::MemoryState ReadMemory() { return {}; }
 
@@ -32,13 +47,22 @@ listening::Reset LastReset() { return {"process start", listening::ResetKind::kW
 
 std::expected<std::string, std::string> CheckMemory() { return "the host's memory"; }
 
-bool AppIsOnTrial() { return false; }
+// A process was never updated: YAMNET_APP_ON_TRIAL=1 makes it one that was, and the log says what a chip would do.
+bool AppIsOnTrial() { return on_trial; }
 
-void ConfirmApp() {}
+void ConfirmApp() {
+  if (on_trial) ESP_LOGI(kTag, "the app is confirmed");
+  on_trial = false;
+}
 
-void RollBack() {}
+void RollBack() {
+  ESP_LOGE(kTag, "the app is rolled back");
+  Restart();
+}
 
 void Restart() { std::_Exit(EXIT_SUCCESS); }
+
+bool CanWriteFlash() { return true; }
 
 const char* TargetName() { return "linux"; }
 

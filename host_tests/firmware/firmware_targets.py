@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from firmware_console import Console
+from firmware_files import select_first_app
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FLASH_BYTES = 16 << 20
@@ -104,13 +105,14 @@ def run_in_qemu(
         yield console
 
 
-def output_in_qemu(folder: Path, flash: Path, last_lines: Sequence[str]) -> list[str]:
+def output_in_qemu(folder: Path, flash: Path, last_lines: Sequence[str], arguments: Sequence[str] = ()) -> list[str]:
     """What an app without a console prints in QEMU, up to the first of `last_lines`.
 
     Args:
         flash: where the image of the whole flash is put.
+        arguments: further ones for QEMU.
     """
-    command = _qemu_command(flash)
+    command = [*_qemu_command(flash), *arguments]
     flash.write_bytes(_app_image(folder))
     printed: list[str] = []
     # QEMU stops its UART where standard input ends.
@@ -179,6 +181,7 @@ def _app_image(folder: Path) -> bytearray:
             offset, name = line.split()
             data = (folder / name).read_bytes()
             image[int(offset, 16) : int(offset, 16) + len(data)] = data
+    select_first_app(image)
     return image
 
 

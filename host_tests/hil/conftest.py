@@ -5,10 +5,8 @@
 
 import json
 import shutil
-import struct
 import subprocess
 import sys
-import zlib
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from itertools import islice
@@ -17,17 +15,17 @@ from typing import Any
 
 import pytest
 
+from firmware_files import select_first_app
 from hil.dut_line import DutLine
 from hil.host_side import RealPatch, host_patches
 from hil.linux_device import LinuxDevice
-from yamnet_tools import partition_table
 from yamnet_tools.device import Counters, Device, find_port
 from yamnet_tools.engines import Engine, open_engine
 from yamnet_tools.errors import DeviceError
 from yamnet_tools.flashing.merge import merge
 from yamnet_tools.model import YamnetModel, convert, load_model
 from yamnet_tools.model_image.command import main as make_image
-from yamnet_tools.partition_table import TABLE_BYTES, TABLE_OFFSET
+from yamnet_tools.partition_table import TABLE_OFFSET
 from yamnet_tools.paths import CHECKOUT, DEFAULT_MODEL, MODEL_IMAGE
 
 SERVICES = {"sim": "serial", "linux": "serial", "qemu": "idf,qemu", "esp": "esp,idf"}
@@ -45,9 +43,6 @@ QEMU_OPTIONS = (
     "-m 8M -global driver=ssi_psram,property=is_octal,value=true "
     "-global driver=timer.esp32s3.timg,property=wdt_disable,value=true"
 )
-
-# esp_ota_select_entry_t of ESP-IDF: sequence number 1, no label, state ESP_OTA_IMG_VALID, CRC32 of the sequence number.
-OTA_0_SELECTED = struct.pack("<I20sII", 1, b"\xff" * 20, 2, zlib.crc32(struct.pack("<I", 1), 0xFFFFFFFF))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -187,10 +182,7 @@ def whole_flash(build_folder: Path, model_image: Path, tmp_path_factory: pytest.
     path = tmp_path_factory.mktemp("flash") / "flash_image.bin"
     merge(build_folder, model_image, path, fill_flash=True)
     flash = bytearray(path.read_bytes())
-    # The bootloader notes its choice of app in otadata; QEMU 9.2 crashes when it does so beside octal PSRAM.
-    table = partition_table.parse_binary(bytes(flash[TABLE_OFFSET : TABLE_OFFSET + TABLE_BYTES]))
-    for otadata in (partition for partition in table if partition.type_name == "data/ota"):
-        flash[otadata.offset : otadata.offset + len(OTA_0_SELECTED)] = OTA_0_SELECTED
+    select_first_app(flash)
     path.write_bytes(flash)
     return path
 

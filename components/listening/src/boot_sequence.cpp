@@ -10,11 +10,6 @@ namespace listening {
 namespace {
 
 constexpr char kTag[] = "boot";
-constexpr int64_t kSecondUs = 1'000'000;
-constexpr uint32_t kLongestPauseS = 60;
-
-uint32_t PauseS(uint32_t attempts) { return std::min(kLongestPauseS, 1u << std::min(attempts - 1, 6u)); }
-
 }  // namespace
 
 BootSequence::BootSequence(Services& services) : services_(services), lock_(services.MakeLock()) {}
@@ -82,9 +77,9 @@ void BootSequence::Settle(size_t index, const Result& result, uint32_t ms, int64
     if (step.ok || (tried && step.recovers == Recovers::kNo)) {
       entry.run = nullptr;
     } else if (tried) {
-      const uint32_t pause_s = PauseS(step.attempts);
-      entry.next_us = now_us + pause_s * kSecondUs;
-      step.message += Text("; tried %u times, again in %u s", step.attempts, pause_s);
+      const int64_t pause_ms = entry.backoff.Fail();
+      entry.next_us = now_us + pause_ms * 1000;
+      step.message += Text("; tried %u times, again in %d s", step.attempts, static_cast<int>(pause_ms / 1000));
     }
     if (!step.message.empty()) line += (step.ok ? ", " : ": ") + step.message;
   }

@@ -65,14 +65,15 @@ void Device::AllocateClips(std::span<int16_t> ring_memory) {
   });
 }
 
-void Device::KeepClips(std::vector<std::unique_ptr<clip_store::Volume>> volumes, const std::function<void()>& start) {
+void Device::KeepClips(std::vector<std::unique_ptr<clip_store::Volume>> volumes,
+                       const std::function<void(ClipKeeper&)>& start) {
   auto owned = std::make_shared<decltype(volumes)>(std::move(volumes));  // std::function wants to be copied
   boot_.Run(kStorageStep, kClipsStep, [this, owned, start]() -> Result {
     if (const auto counted = Need(kRecordStep); !counted) return std::unexpected("needs " + counted.error().message);
     spec_.clips.boot_count = record_->count;
     clips_ = std::make_unique<ClipKeeper>(services_, spec_.clips, ring_memory_, std::move(*owned), clock_);
     clips_->Serve();
-    start();
+    start(*clips_);
     Add(*clips_);
     const StorageState now = clips_->state();
     if (!now.volume.empty()) {
@@ -84,7 +85,7 @@ void Device::KeepClips(std::vector<std::unique_ptr<clip_store::Volume>> volumes,
   });
 }
 
-void Device::Listen(const std::function<void()>& start) {
+void Device::Listen(const std::function<void(Listener&)>& start) {
   boot_.Run(kListenStep, kFrontEndStep, [this, start] { return StartListening(start); });
 }
 
@@ -172,7 +173,7 @@ Device::Result Device::StartRules() {
          (restored ? ", noise floor from before the restart" : "");
 }
 
-Device::Result Device::StartListening(const std::function<void()>& start) {
+Device::Result Device::StartListening(const std::function<void(Listener&)>& start) {
   patch_log_ = std::make_unique<PatchLog>(services_, *classes_, spec_.log_every_patches, spec_.log_top_classes);
   std::vector<PatchListener*> listeners{patch_log_.get()};
   if (boot_.ok(kRulesStep)) {
@@ -181,7 +182,7 @@ Device::Result Device::StartListening(const std::function<void()>& start) {
   }
   listeners.insert(listeners.end(), patch_listeners_.begin(), patch_listeners_.end());
   listener_ = std::make_unique<Listener>(services_, *live_front_end_, *model_, summary_->output, std::move(listeners));
-  start();
+  start(*listener_);
   return "";
 }
 

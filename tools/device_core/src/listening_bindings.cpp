@@ -42,8 +42,8 @@ class SimulatedDevice {
     device_.LoadModel();
     device_.LoadRules();
     device_.AllocateClips(ring_);
-    device_.KeepClips({}, [] {});
-    device_.Listen([] {});
+    device_.KeepClips({}, [](listening::ClipKeeper&) {});
+    device_.Listen([](listening::Listener&) {});
     device_.boot().Finish();
     host_.Log(listening::LogLevel::kInfo, "boot",
               (ready() ? "ready after " : "not ready after ") + std::to_string(host_.UptimeUs() / 1000) + " ms");

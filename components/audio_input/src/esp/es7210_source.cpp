@@ -3,11 +3,11 @@
 
 #include <algorithm>
 
+#include "audio_input/dma_buffers.h"
 #include "audio_input/es7210_gain.h"
 #include "audio_input/liveness.h"
-#include "audio_input/pcm_ring.h"
 #include "base/sample_rate.h"
-#include "boards.h"
+#include "board/board.h"
 #include "driver/gpio.h"
 #include "es7210_adc.h"
 #include "esp_attr.h"
@@ -19,13 +19,13 @@ namespace {
 
 constexpr char kTag[] = "es7210";
 constexpr size_t kChannels = 2;
-// A block is a DMA buffer, so that what the driver drops lies between blocks. 1,280 bytes; a DMA descriptor holds
-// 4,092.
-constexpr uint32_t kBufferFrames = kBlockSamples;
-constexpr uint32_t kBuffers = 10;  // 200 ms
-// The reader may stall for 100 ms: one buffer is being filled, one being read.
-static_assert(kBufferFrames * (kBuffers - 2) > base::kSampleRateHz / 10);
-constexpr int kI2cPort = 0;
+#if CONFIG_SPIRAM_XIP_FROM_PSRAM
+constexpr uint32_t kBuffers = DmaBuffers(true);
+#else
+constexpr uint32_t kBuffers = DmaBuffers(false);
+#endif
+// What the driver drops lies between blocks. A DMA descriptor holds 4,092 bytes.
+static_assert(kDmaBufferFrames * kChannels * sizeof(int16_t) <= 4092);
 constexpr i2s_port_t kI2sPort = I2S_NUM_0;
 
 std::unexpected<std::string> Failed(const char* what, esp_err_t result) {
@@ -46,49 +46,33 @@ int16_t ToMono([[maybe_unused]] int16_t first, [[maybe_unused]] int16_t second) 
 
 Es7210Source::Es7210Source() : stereo_(kChannels * kBlockSamples) {}
 
-const char* Es7210Source::board() const { return kBoard.name; }
+const char* Es7210Source::board() const { return board::name(); }
 
 float Es7210Source::gain_db() const { return Es7210GainDb(CONFIG_AUDIO_INPUT_GAIN_DB); }
 
 std::expected<void, std::string> Es7210Source::Open() {
-  auto opened = OpenBuses().and_then([this] { return OpenCodec(); });
+  const auto pins = board::AudioPins();
+  if (!pins || board::I2cBus() == nullptr) return std::unexpected("the board's I2C bus is not open");
+  auto opened = OpenI2s(*pins).and_then([&] { return OpenCodec(pins->i2c_address); });
   if (!opened) Close();
   return opened;
 }
 
-std::expected<void, std::string> Es7210Source::OpenBuses() {
-  if (kBoard.power != GPIO_NUM_NC) {
-    gpio_reset_pin(kBoard.power);
-    gpio_set_direction(kBoard.power, GPIO_MODE_OUTPUT);
-    gpio_set_level(kBoard.power, 1);
-  }
-  const i2c_master_bus_config_t i2c_config = {.i2c_port = kI2cPort,
-                                              .sda_io_num = kBoard.sda,
-                                              .scl_io_num = kBoard.scl,
-                                              .clk_source = I2C_CLK_SRC_DEFAULT,
-                                              .glitch_ignore_cnt = 7,
-                                              .intr_priority = 0,
-                                              .trans_queue_depth = 0,
-                                              .flags = {.enable_internal_pullup = 1, .allow_pd = 0}};
-  if (const esp_err_t result = i2c_new_master_bus(&i2c_config, &i2c_); result != ESP_OK) {
-    return Failed("I2C", result);
-  }
-  if (const auto powered = PowerUp(i2c_); !powered) ESP_LOGW(kTag, "%s", powered.error().c_str());
-
+std::expected<void, std::string> Es7210Source::OpenI2s(const board::Es7210Pins& pins) {
   i2s_chan_config_t channel = I2S_CHANNEL_DEFAULT_CONFIG(kI2sPort, I2S_ROLE_MASTER);
   channel.dma_desc_num = kBuffers;
-  channel.dma_frame_num = kBufferFrames;
+  channel.dma_frame_num = kDmaBufferFrames;
   if (const esp_err_t result = i2s_new_channel(&channel, nullptr, &i2s_); result != ESP_OK) {
     return Failed("I2S", result);
   }
   i2s_std_config_t config = {
       .clk_cfg = I2S_STD_CLK_DEFAULT_CONFIG(base::kSampleRateHz),
       .slot_cfg = I2S_STD_PHILIPS_SLOT_DEFAULT_CONFIG(I2S_DATA_BIT_WIDTH_16BIT, I2S_SLOT_MODE_STEREO),
-      .gpio_cfg = {.mclk = kBoard.mclk,
-                   .bclk = kBoard.bclk,
-                   .ws = kBoard.ws,
+      .gpio_cfg = {.mclk = static_cast<gpio_num_t>(pins.mclk),
+                   .bclk = static_cast<gpio_num_t>(pins.bclk),
+                   .ws = static_cast<gpio_num_t>(pins.ws),
                    .dout = GPIO_NUM_NC,
-                   .din = kBoard.din,
+                   .din = static_cast<gpio_num_t>(pins.din),
                    .invert_flags = {}},
   };
   config.clk_cfg.mclk_multiple = I2S_MCLK_MULTIPLE_256;
@@ -103,15 +87,14 @@ std::expected<void, std::string> Es7210Source::OpenBuses() {
   return {};
 }
 
-std::expected<void, std::string> Es7210Source::OpenCodec() {
+std::expected<void, std::string> Es7210Source::OpenCodec(uint8_t i2c_address) {
   audio_codec_i2s_cfg_t data = {};
   data.port = kI2sPort;
   data.rx_handle = i2s_;
   data_ = audio_codec_new_i2s_data(&data);
   audio_codec_i2c_cfg_t control = {};
-  control.port = kI2cPort;
-  control.addr = static_cast<uint8_t>(kBoard.i2c_address << 1);  // esp_codec_dev wants it with the R/W bit
-  control.bus_handle = i2c_;
+  control.addr = static_cast<uint8_t>(i2c_address << 1);  // esp_codec_dev wants it with the R/W bit
+  control.bus_handle = board::I2cBus();
   control_ = audio_codec_new_i2c_ctrl(&control);
   es7210_codec_cfg_t codec = {};
   codec.ctrl_if = control_;
@@ -154,17 +137,15 @@ void Es7210Source::Close() {
     i2s_channel_disable(i2s_);  // disabled already when the codec was closed; that error is of no interest
     i2s_del_channel(i2s_);
   }
-  if (i2c_ != nullptr) i2c_del_master_bus(i2c_);
   device_ = nullptr;
   codec_ = nullptr;
   control_ = nullptr;
   data_ = nullptr;
   i2s_ = nullptr;
-  i2c_ = nullptr;
 }
 
 std::expected<AudioSource::Chunk, std::string> Es7210Source::Read(std::span<int16_t> pcm) {
-  if (pcm.size() < kBufferFrames) return std::unexpected("I2S is read in whole DMA buffers");
+  if (pcm.size() < kDmaBufferFrames) return std::unexpected("I2S is read in whole DMA buffers");
   const uint32_t lost = lost_buffers_.exchange(0);
   size_t bytes = 0;
   const esp_err_t result =
@@ -179,8 +160,8 @@ std::expected<AudioSource::Chunk, std::string> Es7210Source::Read(std::span<int1
     lost_buffers_.fetch_add(lost + 1);
     return Chunk{.samples = 0};
   }
-  for (size_t i = 0; i < kBufferFrames; ++i) pcm[i] = ToMono(stereo_[2 * i], stereo_[2 * i + 1]);
-  return Chunk{.samples = kBufferFrames, .lost_before = int64_t{lost} * kBufferFrames};
+  for (size_t i = 0; i < kDmaBufferFrames; ++i) pcm[i] = ToMono(stereo_[2 * i], stereo_[2 * i + 1]);
+  return Chunk{.samples = kDmaBufferFrames, .lost_before = int64_t{lost} * kDmaBufferFrames};
 }
 
 // The driver takes only a callback in IRAM (I2S_ISR_IRAM_SAFE): overruns are counted while flash is written, too.

@@ -8,13 +8,13 @@
 #include "audio_codec_data_if.h"
 #include "audio_codec_if.h"
 #include "audio_input/audio_source.h"
-#include "driver/i2c_master.h"
+#include "board/board.h"
 #include "driver/i2s_std.h"
 #include "esp_codec_dev.h"
 
 namespace audio_input {
 
-/// An ES7210 as I2S slave at 16 kHz, MCLK 256 fs from the S3.
+/// The board's ES7210 as I2S slave at 16 kHz, MCLK 256 fs from the S3.
 class Es7210Source final : public AudioSource {
  public:
   Es7210Source();
@@ -29,11 +29,10 @@ class Es7210Source final : public AudioSource {
   float gain_db() const override;
 
  private:
-  std::expected<void, std::string> OpenBuses();
-  std::expected<void, std::string> OpenCodec();
+  std::expected<void, std::string> OpenI2s(const board::Es7210Pins& pins);
+  std::expected<void, std::string> OpenCodec(uint8_t i2c_address);
   static bool OnOverflow(i2s_chan_handle_t channel, i2s_event_data_t* event, void* self);
 
-  i2c_master_bus_handle_t i2c_ = nullptr;
   i2s_chan_handle_t i2s_ = nullptr;
   const audio_codec_ctrl_if_t* control_ = nullptr;
   const audio_codec_data_if_t* data_ = nullptr;

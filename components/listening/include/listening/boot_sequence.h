@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/backoff.h"
 #include "listening/services.h"
 
 namespace listening {
@@ -53,6 +54,7 @@ class BootSequence {
   struct Entry {
     Step step;
     std::function<Result()> run;  ///< Empty once it has succeeded, or will not be tried again.
+    base::Backoff backoff{};
     int64_t next_us = 0;
   };
 

@@ -58,10 +58,11 @@ class Device {
   void LoadRules();
   /// @param ring_memory  for the samples that a clip may begin with; empty where there was none to be had.
   void AllocateClips(std::span<int16_t> ring_memory);
-  /// @param start  starts the task that serves clips(), where there is one.
-  void KeepClips(std::vector<std::unique_ptr<clip_store::Volume>> volumes, const std::function<void()>& start);
-  /// @param start  starts the tasks that feed listener(), where there are any.
-  void Listen(const std::function<void()>& start);
+  /// @param start  starts the task that serves it, where there is one.
+  void KeepClips(std::vector<std::unique_ptr<clip_store::Volume>> volumes,
+                 const std::function<void(ClipKeeper&)>& start);
+  /// @param start  starts the task that feeds it, where there is one.
+  void Listen(const std::function<void(Listener&)>& start);
 
   BootSequence& boot() { return boot_; }
   const BootSequence& boot() const { return boot_; }
@@ -106,7 +107,7 @@ class Device {
   Result TestModel();
   Result CheckFrontEnd();
   Result StartRules();
-  Result StartListening(const std::function<void()>& start);
+  Result StartListening(const std::function<void(Listener&)>& start);
 
   std::expected<std::string, sound_model::Error> ReadChecked(const char* name);
   std::expected<void, Error> Need(const char* step) const;
