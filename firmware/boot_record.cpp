@@ -4,6 +4,7 @@
 #include <memory>
 #include <string_view>
 
+#include "esp_log.h"
 #include "nvs_flash.h"
 #include "nvs_handle.hpp"
 #include "platform.h"
@@ -12,6 +13,7 @@ namespace firmware {
 namespace {
 
 constexpr char kNamespace[] = "boot";
+constexpr char kCountKey[] = "count";
 constexpr char kHistoryKey[] = "history";
 constexpr char kSeparator = '\n';
 constexpr size_t kHistory = 8;
@@ -61,7 +63,7 @@ std::expected<BootRecord, std::string> CountBoot() {
   if (result == ESP_OK) nvs = nvs::open_nvs_handle(kNamespace, NVS_READWRITE, &result);
   if (result != ESP_OK) return std::unexpected(std::string("NVS: ") + esp_err_to_name(result));
   const Reset reset = LastReset();
-  BootRecord record{.count = Increase(*nvs, "count", true),
+  BootRecord record{.count = Increase(*nvs, kCountKey, true),
                     .reset_reason = reset.name,
                     .panics = Increase(*nvs, "panics", reset.kind == ResetKind::kCrash),
                     .brownouts = Increase(*nvs, "brownouts", reset.kind == ResetKind::kBrownout),
@@ -72,6 +74,14 @@ std::expected<BootRecord, std::string> CountBoot() {
   result = nvs->commit();
   if (result != ESP_OK) return std::unexpected(std::string("NVS: ") + esp_err_to_name(result));
   return record;
+}
+
+void RaiseBootCount(uint32_t count) {
+  esp_err_t result;
+  const auto nvs = nvs::open_nvs_handle(kNamespace, NVS_READWRITE, &result);
+  if (result == ESP_OK) result = nvs->set_item(kCountKey, count);
+  if (result == ESP_OK) result = nvs->commit();
+  if (result != ESP_OK) ESP_LOGW("boot_record", "the boot count was not raised: %s", esp_err_to_name(result));
 }
 
 }  // namespace firmware

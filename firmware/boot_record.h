@@ -20,4 +20,7 @@ struct BootRecord {
 /// Opens NVS, reads the record, adds this boot and stores it.
 std::expected<BootRecord, std::string> CountBoot();
 
+/// Stores a larger boot count than CountBoot() did: the next boot's is larger still.
+void RaiseBootCount(uint32_t count);
+
 }  // namespace firmware

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "clip_recorder.h"
 
-#include <mutex>
-#include <utility>
+#include <memory>
 
+#include "base/lock.h"
 #include "base/sample_rate.h"
+#include "boot_record.h"
 #include "esp_heap_caps.h"
 #include "esp_timer.h"
+#include "freertos/FreeRTOS.h"
+#include "freertos/semphr.h"
 #include "sdkconfig.h"
 #include "storage_volumes.h"
 #include "task_layout.h"
@@ -28,6 +31,21 @@ std::span<int16_t> AllocateRing() {
   return samples == nullptr ? std::span<int16_t>() : std::span(samples, kRingSamples);
 }
 
+class TaskLock final : public base::Lock {
+ public:
+  TaskLock() : handle_(xSemaphoreCreateMutexStatic(&memory_)) {}
+
+  void lock() override { xSemaphoreTake(handle_, portMAX_DELAY); }
+  void unlock() override { xSemaphoreGive(handle_); }
+  bool TryLockFor(int64_t milliseconds) override {
+    return xSemaphoreTake(handle_, pdMS_TO_TICKS(static_cast<uint32_t>(milliseconds))) == pdTRUE;
+  }
+
+ private:
+  StaticSemaphore_t memory_;
+  SemaphoreHandle_t handle_;
+};
+
 }  // namespace
 
 ClipRecorder::ClipRecorder(DeviceClock& clock) : clock_(clock) {}
@@ -43,6 +61,7 @@ std::expected<std::string, std::string> ClipRecorder::Allocate() {
 }
 
 std::string ClipRecorder::Start(uint32_t boot_count) {
+  kept_boot_ = boot_count;
   volumes_ = MakeStorageVolumes();
   std::vector<clip_store::Volume*> volumes;
   for (const auto& volume : volumes_) volumes.push_back(volume.get());
@@ -56,24 +75,19 @@ std::string ClipRecorder::Start(uint32_t boot_count) {
       .journal = {},
       .boot_count = boot_count,
   };
-  store_ = std::make_unique<clip_store::ClipStore>(spec, *ring_, events_, volumes, clock_);
-  ServeStore();
+  store_ = std::make_unique<clip_store::ClipStore>(spec, *ring_, events_, volumes, clock_,
+                                                   [] { return std::make_unique<TaskLock>(); });
   StartTask(
       kStorageTask, [](void* self) { static_cast<ClipRecorder*>(self)->Run(); }, this, nullptr);
-  const RecorderState now = state();
-  if (!now.volume.empty()) {
-    return "volume " + now.volume + ", " + std::to_string(now.counts.clips) + " clips, " +
-           std::to_string(now.counts.clips_repaired) + " repaired";
-  }
-  const auto error = now.counts.last_error;
-  return "no volume yet: " + std::string(error ? clip_store::StorageErrorName(*error) : "none");
+  return "volumes are mounted beside listening";
 }
 
 void ClipRecorder::Run() {
   while (!stopped_) {
     vTaskDelay(kPeriod);
     const bool flush = flush_.exchange(false);
-    ServeStore();
+    store_->Service(esp_timer_get_time() / 1000);
+    KeepBoot();
     if (!flush) continue;
     store_->Close();
     if (stop_requested_) stopped_ = true;
@@ -88,19 +102,19 @@ void ClipRecorder::Stop() {
   for (int i = 0; i < kPatiencePeriods && !stopped_; ++i) vTaskDelay(kPeriod);
 }
 
-void ClipRecorder::ServeStore() {
-  store_->Service(esp_timer_get_time() / 1000);
-  RecorderState now{.counts = store_->status(), .volume = {}, .recording = {}, .latest_lines = {}};
-  now.volume = std::exchange(now.counts.volume, {});
-  now.recording = std::exchange(now.counts.recording, {});
-  now.latest_lines.assign(store_->latest_lines().begin(), store_->latest_lines().end());
-  const std::lock_guard guard(lock_);
-  state_ = std::move(now);
+/// Ids must not fall where the volume that raised them is lost.
+void ClipRecorder::KeepBoot() {
+  if (store_->boot() <= kept_boot_) return;
+  kept_boot_ = store_->boot();
+  RaiseBootCount(kept_boot_);
 }
 
 RecorderState ClipRecorder::state() const {
-  const std::lock_guard guard(lock_);
-  return state_;
+  if (!store_) return {};
+  RecorderState now{.counts = store_->status(), .volume = {}, .recording = {}, .latest_lines = store_->latest_lines()};
+  now.volume = now.counts.volume;
+  now.recording = now.counts.recording;
+  return now;
 }
 
 }  // namespace firmware

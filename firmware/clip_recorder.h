@@ -9,13 +9,12 @@
 
 #include "clip_store/clip_store.h"
 #include "device_clock.h"
-#include "mutex.h"
 
 namespace firmware {
 
 /// A copy of how the store is, for other tasks.
 struct RecorderState {
-  clip_store::ClipStoreStatus counts{};  ///< Without its views, which are the next two.
+  clip_store::ClipStoreStatus counts{};
   std::string volume;
   std::string recording;
   std::vector<std::string> latest_lines;  ///< Of the journal, oldest first.
@@ -30,8 +29,8 @@ class ClipRecorder {
   /// Allocates the ring.
   /// @return what there is, or why nothing can be kept.
   std::expected<std::string, std::string> Allocate();
-  /// @param boot_count  never used before on these media.
-  /// @return the volume that is used, in words.
+  /// @param boot_count  as NVS has it; raised there where a volume has larger ones.
+  /// @return what there is to say.
   std::string Start(uint32_t boot_count);
 
   /// For the capture task; nullptr when there is none.
@@ -47,7 +46,7 @@ class ClipRecorder {
 
  private:
   void Run();
-  void ServeStore();
+  void KeepBoot();
 
   DeviceClock& clock_;
   std::unique_ptr<clip_store::SampleRing> ring_;
@@ -57,8 +56,7 @@ class ClipRecorder {
   std::atomic<bool> flush_ = false;
   std::atomic<bool> stop_requested_ = false;
   std::atomic<bool> stopped_ = false;
-  mutable Mutex lock_;
-  RecorderState state_;
+  uint32_t kept_boot_ = 0;
 };
 
 }  // namespace firmware
