@@ -40,6 +40,8 @@ listening::BootSequence::Result LookAtAudio(const Capture& capture) {
   return std::unexpected(state.error);
 }
 
+void WaitForStorage() { vTaskDelay(kStoragePeriod); }
+
 }  // namespace
 
 App::App() : device(services, source, Spec()), capture(audio_input::MakeConfiguredSource()) {}
@@ -55,18 +57,19 @@ void Boot(App& app) {
   device.CountBoot(LastReset());
   device.LoadModel();
   device.LoadRules();
-  device.AllocateClips(AllocateLarge<int16_t>(base::SamplesIn(CONFIG_FIRMWARE_CLIP_RING_S)));
-  device.KeepClips(MakeStorageVolumes(), [](listening::ClipKeeper& clips) { StartStorage(clips, kStoragePeriod); });
+  device.KeepClips(AllocateLarge<int16_t>(base::SamplesIn(CONFIG_FIRMWARE_CLIP_RING_S)), MakeStorageVolumes(),
+                   [](listening::ClipKeeper& clips) { StartStorage(clips, kStoragePeriod); });
   device.Listen([&app](listening::Listener& listener) { StartInference(app.capture, listener); });
   StartAudio(app);
   boot.Run(
       kAudioStep, "", [&app] { return LookAtAudio(app.capture); }, Recovers::kYes);
+  device.CheckStorage(WaitForStorage);
   boot.Finish();
   StartUpkeep(device);
 }
 
 void ShutDown(App& app) {
-  app.device.PrepareRestart([] { vTaskDelay(kStoragePeriod); });
+  app.device.PrepareRestart(WaitForStorage);
   Restart();
 }
 

@@ -10,6 +10,7 @@
 #include "check.h"
 #include "clip_store/clip_store.h"
 #include "clip_store/event_line.h"
+#include "host_lock.h"
 
 namespace native_tests {
 
@@ -49,7 +50,7 @@ class Bench {
       : memory_(static_cast<size_t>(ring_samples)),
         ring(memory_),
         volumes_(std::move(volumes)),
-        store(spec, ring, events, volumes_, clock) {}
+        store(spec, ring, events, volumes_, clock, MakeHostLock) {}
 
   /// Hears the ramp up to this position, 50 ms at a time.
   void HearTo(int64_t position, bool service = true) {

@@ -76,7 +76,7 @@ void NamesCarryUtcOnceTheClockIsSet() {
   CHECK(disk.Content("20261122T112244Z_0007-00003.wav") != nullptr, "%s", disk.Names().front().c_str());
   CHECK(Contains(LinesOn(disk)[0], R"("utc":"2026-11-22T11:22:44.630Z")"), "%s", LinesOn(disk)[0].c_str());
   const auto parsed = ClipName::Parse("20261122T112244Z_0007-00003.wav");
-  CHECK(parsed && parsed->id.boot == 7 && parsed->id.sequence == 3 && parsed->utc_s == kUtc / 1000);
+  CHECK(parsed && parsed->id.boot == 7 && parsed->id.sequence == 3 && parsed->dated && parsed->time_s == kUtc / 1000);
   const char* const others[] = {"",
                                 "x.wav",
                                 "20261322T112244Z_0007-00003.wav",
@@ -106,7 +106,7 @@ void OverlappingEventsShareAClip() {
   bench.End(3, 17300, 20000);
   bench.HearTo(30000);
   CHECK(bench.store.clips().size() == 1);
-  CHECK(SamplesIn(*disk.Content(bench.store.clips()[0].name)).size() == 20000 + 1500 - 4000);
+  CHECK(SamplesIn(*disk.Content(bench.store.clips()[0].name())).size() == 20000 + 1500 - 4000);
   const auto lines = LinesOn(disk);
   CHECK(lines.size() == 6);
   for (const auto& line : lines) CHECK(Contains(line, "0007-00001.wav"), "%s", line.c_str());
@@ -121,7 +121,7 @@ void AClipHasAMaximumLength() {
   bench.Start(1, 6000);
   bench.HearTo(60000);
   CHECK(bench.store.clips().size() == 1 && bench.store.status().recording.empty());
-  CHECK(SamplesIn(*disk.Content(bench.store.clips()[0].name)).size() == 30000);
+  CHECK(SamplesIn(*disk.Content(bench.store.clips()[0].name())).size() == 30000);
   bench.End(1, 6000, 58000);
   bench.HearTo(64000);
   CHECK(Contains(LinesOn(disk)[1], "0007-00001.wav"));
@@ -135,7 +135,7 @@ void ThePreRollIsWhatTheRingHas() {
   bench.HearTo(8000);
   bench.End(1, 800, 4000);
   bench.HearTo(16000);
-  const auto samples = SamplesIn(*disk.Content(bench.store.clips()[0].name));
+  const auto samples = SamplesIn(*disk.Content(bench.store.clips()[0].name()));
   CHECK(samples.size() == 5500 && samples[0] == SampleAt(0));
 }
 
@@ -149,7 +149,7 @@ void SlowStorageLosesNothingTheRingHolds() {
   bench.End(1, 6000, 28000);
   bench.HearTo(32000);
   CHECK(bench.store.status().samples_dropped == 0);
-  const auto samples = SamplesIn(*disk.Content(bench.store.clips()[0].name));
+  const auto samples = SamplesIn(*disk.Content(bench.store.clips()[0].name()));
   for (size_t i = 0; i < samples.size(); ++i) CHECK(samples[i] == SampleAt(4000 + static_cast<int64_t>(i)));
 }
 
@@ -163,7 +163,7 @@ void WhatTheRingLostIsCountedAndSilent() {
   bench.HearTo(40000);
   CHECK(bench.store.status().samples_dropped == 35200 + 800 - 24000 - 9600, "%d",
         static_cast<int>(bench.store.status().samples_dropped));
-  const auto samples = SamplesIn(*disk.Content(bench.store.clips()[0].name));
+  const auto samples = SamplesIn(*disk.Content(bench.store.clips()[0].name()));
   CHECK(samples.size() == 30000);
   for (int64_t at = 4000; at < 34000; ++at) {
     const bool lost = at >= 9600 && at < 12000;
@@ -194,8 +194,8 @@ void AFullDiskCostsTheOldestClips() {
   for (uint32_t sequence = 1; sequence <= 12; ++sequence) OneEvent(bench, sequence);
   const auto status = bench.store.status();
   CHECK(status.clips_written == 12 && status.clips_cut_short == 0 && status.clips_removed > 5);
-  CHECK(bench.store.clips().back().id.sequence == 12);
-  for (const auto& clip : bench.store.clips()) CHECK(IsWholeWav(*disk.Content(clip.name)));
+  CHECK(bench.store.clips().back().id().sequence == 12);
+  for (const auto& clip : bench.store.clips()) CHECK(IsWholeWav(*disk.Content(clip.name())));
   CHECK(LinesOn(disk).size() == 24);
 }
 
@@ -206,7 +206,7 @@ void ADiskFullOfOtherThingsCutsTheClipShort() {
   OneEvent(bench, 1);
   const auto status = bench.store.status();
   CHECK(status.clips_cut_short == 1 && status.last_error == StorageError::kNoSpace);
-  CHECK(bench.store.clips().size() == 1 && IsWholeWav(*disk.Content(bench.store.clips()[0].name)));
+  CHECK(bench.store.clips().size() == 1 && IsWholeWav(*disk.Content(bench.store.clips()[0].name())));
   disk.SetCapacity(1 << 20);
   OneEvent(bench, 2);
   CHECK(bench.store.status().clips_cut_short == 1 && bench.store.clips().size() == 2);
@@ -220,22 +220,22 @@ void RetentionKeepsCountAgeAndSpace() {
   Bench bench(spec, {&disk});
   OneEvent(bench, 1);
   OneEvent(bench, 2);
-  CHECK(bench.store.Star(bench.store.clips()[0].name, true).has_value());
+  CHECK(bench.store.Star(bench.store.clips()[0].name(), true).has_value());
   for (uint32_t sequence = 3; sequence <= 6; ++sequence) OneEvent(bench, sequence);
   const auto kept = [&] {
     std::vector<uint32_t> sequences;
-    for (const auto& clip : bench.store.clips()) sequences.push_back(clip.id.sequence);
+    for (const auto& clip : bench.store.clips()) sequences.push_back(clip.id().sequence);
     return sequences;
   };
   CHECK((kept() == std::vector<uint32_t>{1, 5, 6}));
-  CHECK(bench.store.Star(bench.store.clips()[1].name, true).has_value());
-  CHECK(bench.store.Star(bench.store.clips()[2].name, true).has_value());
+  CHECK(bench.store.Star(bench.store.clips()[1].name(), true).has_value());
+  CHECK(bench.store.Star(bench.store.clips()[2].name(), true).has_value());
   OneEvent(bench, 7);
   CHECK((kept() == std::vector<uint32_t>{5, 6, 7}), "only starred clips were left to go");
   OneEvent(bench, 8);
   CHECK((kept() == std::vector<uint32_t>{5, 6, 8}), "starred clips go last, be the others newer");
   CHECK(!bench.store.Star("no such.wav", true).has_value());
-  CHECK(bench.store.Remove(std::string(bench.store.clips()[0].name)).has_value());
+  CHECK(bench.store.Remove(std::string(bench.store.clips()[0].name())).has_value());
   CHECK((kept() == std::vector<uint32_t>{6, 8}));
   for (const std::string& name : disk.Names()) CHECK(!Contains(name, "00005"), "%s", name.c_str());
 }
@@ -250,7 +250,7 @@ void RetentionByAgeSparesStarsAndTheClipBeingWritten() {
     bench.clock.utc_of_start_ms = kUtc;
     OneEvent(bench, 2);
     OneEvent(bench, 3);
-    CHECK(bench.store.Star(bench.store.clips()[1].name, true).has_value());
+    CHECK(bench.store.Star(bench.store.clips()[1].name(), true).has_value());
   }
   spec.boot_count = 8;
   Bench bench(spec, {&disk});
@@ -260,12 +260,12 @@ void RetentionByAgeSparesStarsAndTheClipBeingWritten() {
   bench.clock.utc_of_start_ms = kUtc + 3700'000;
   OneEvent(bench, 2);
   CHECK(bench.store.clips().size() == 4);
-  CHECK(bench.store.clips()[0].id.sequence == 1 && bench.store.clips()[1].id.sequence == 2);
+  CHECK(bench.store.clips()[0].id().sequence == 1 && bench.store.clips()[1].id().sequence == 2);
   bench.HearTo(bench.heard() + 4000);
   bench.Start(3, bench.heard() - 1600);
   bench.HearTo(bench.heard() + 1600);
   const std::string recording(bench.store.status().recording);
-  CHECK(!recording.empty() && bench.store.Remove(recording) == std::unexpected(StorageError::kReadOnly));
+  CHECK(!recording.empty() && bench.store.Remove(recording) == std::unexpected(StorageError::kBusy));
   bench.clock.utc_of_start_ms = kUtc + 20000'000;
   bench.HearTo(bench.heard() + 8000);
   CHECK(bench.store.status().recording == recording && disk.Content(recording) != nullptr);
@@ -277,7 +277,7 @@ void APulledCardIsReplacedByFlashAndUsedAgainWhenBack() {
   Bench bench(Spec(), {&card, &flash});
   OneEvent(bench, 1);
   CHECK(bench.store.status().volume == "sd");
-  const std::string first = bench.store.clips()[0].name;
+  const std::string first = bench.store.clips()[0].name();
   bench.HearTo(bench.heard() + 4000);
   const int64_t start = bench.heard() - 2000;
   bench.Start(2, start);
@@ -288,7 +288,7 @@ void APulledCardIsReplacedByFlashAndUsedAgainWhenBack() {
   bench.End(2, start, bench.heard() - 1600);
   bench.HearTo(bench.heard() + 8000);
   CHECK(bench.store.status().clips_cut_short == 1 && bench.store.clips().size() == 1);
-  const auto samples = SamplesIn(*flash.Content(bench.store.clips()[0].name));
+  const auto samples = SamplesIn(*flash.Content(bench.store.clips()[0].name()));
   CHECK(samples[0] == SampleAt(start - 2000), "the ring still had the beginning");
   CHECK(samples.size() == 2000 + 8400 + 1500, "%zu", samples.size());
   OneEvent(bench, 3);
@@ -297,8 +297,8 @@ void APulledCardIsReplacedByFlashAndUsedAgainWhenBack() {
   card.SetPresent(true);
   bench.HearTo(bench.heard() + 20000);
   CHECK(bench.store.status().volume == "sd" && !flash.mounted());
-  CHECK(bench.store.clips().size() == 2 && bench.store.clips()[0].name == first);
-  for (const auto& clip : bench.store.clips()) CHECK(IsWholeWav(*card.Content(clip.name)));
+  CHECK(bench.store.clips().size() == 2 && bench.store.clips()[0].name() == first);
+  for (const auto& clip : bench.store.clips()) CHECK(IsWholeWav(*card.Content(clip.name())));
   OneEvent(bench, 4);
   CHECK(bench.store.clips().size() == 3 && LinesOn(card).size() == 5);
 }
@@ -379,7 +379,7 @@ void ForeignFilesAreLeftAlone() {
   Bench bench(spec, {&disk});
   OneEvent(bench, 9);
   CHECK(disk.Content("holiday.wav")->size() == 3000 && disk.Content("notes.txt")->size() == 3000);
-  CHECK(bench.store.clips().size() == 1 && bench.store.clips()[0].id.sequence == 9);
+  CHECK(bench.store.clips().size() == 1 && bench.store.clips()[0].id().sequence == 9);
 }
 
 void AnEditedClipIsLeftAsItIs() {
@@ -394,21 +394,6 @@ void AnEditedClipIsLeftAsItIs() {
   Bench bench(Spec(), {&disk});
   bench.HearTo(1600);
   CHECK(*disk.Content("20261122T112244Z_0007-00004.wav") == riff);
-}
-
-void ABootCountUsedTwiceOverwritesNothing() {
-  FaultyDisk disk;
-  std::vector<uint8_t> before;
-  std::string name;
-  {
-    Bench bench(Spec(), {&disk});
-    OneEvent(bench, 1);
-    name = bench.store.clips()[0].name;
-    before = *disk.Content(name);
-  }
-  Bench bench(Spec(), {&disk});
-  OneEvent(bench, 1);
-  CHECK(*disk.Content(name) == before && bench.store.clips().size() == 1);
 }
 
 void CloseCompletesTheClip() {
@@ -477,8 +462,8 @@ void TheSameOnARealDisk() {
     OneEvent(bench, 1);
     OneEvent(bench, 2);
     CHECK(bench.store.clips().size() == 2 && LinesOn(volume.files).size() == 4);
-    CHECK(bench.store.Star(std::string(bench.store.clips()[0].name), true).has_value());
-    CHECK(bench.store.Remove(std::string(bench.store.clips()[1].name)).has_value());
+    CHECK(bench.store.Star(std::string(bench.store.clips()[0].name()), true).has_value());
+    CHECK(bench.store.Remove(std::string(bench.store.clips()[1].name())).has_value());
     CHECK(volume.files.Open("no such", clip_store::FileLayer::Mode::kRead).error() == StorageError::kNotFound);
     CHECK(volume.files.Remove("no such") == std::unexpected(StorageError::kNotFound));
   }
@@ -492,7 +477,7 @@ void TheSameOnARealDisk() {
   Bench bench(spec, {&volume});
   OneEvent(bench, 1);
   CHECK(bench.store.clips().size() == 2 && bench.store.clips()[0].starred && LinesOn(volume.files).size() == 6);
-  auto wav = volume.files.Open(bench.store.clips()[1].name, clip_store::FileLayer::Mode::kRead);
+  auto wav = volume.files.Open(bench.store.clips()[1].name(), clip_store::FileLayer::Mode::kRead);
   std::vector<uint8_t> content(100000);
   content.resize((*wav)->ReadAt(0, content).value());
   CHECK(IsWholeWav(content) && SamplesIn(content).size() == 2000 + 5000 + 1500);
@@ -527,7 +512,6 @@ int main() {
   AFullQueueDropsAndCounts();
   ForeignFilesAreLeftAlone();
   AnEditedClipIsLeftAsItIs();
-  ABootCountUsedTwiceOverwritesNothing();
   CloseCompletesTheClip();
   TheJournalRotates();
   ATornOrAlteredLineIsNotRead();

@@ -58,7 +58,7 @@ void Run(FaultyDisk& disk) {
     if (h.sequence == 4 && !starred) {
       starred = true;
       for (const auto& clip : bench.store.clips()) {
-        if (clip.id.sequence == 3) (void)bench.store.Star(std::string(clip.name), true);
+        if (clip.id().sequence == 3) (void)bench.store.Star(clip.name(), true);
       }
     }
   }
@@ -153,7 +153,7 @@ void CheckRepaired(FaultyDisk& disk, const Record& record, int64_t cut, Survival
   CHECK(bench.store.status().volume == "disk", "%s", what);
 
   std::set<std::string> present;
-  for (const auto& clip : bench.store.clips()) present.insert(clip.name);
+  for (const auto& clip : bench.store.clips()) present.insert(clip.name());
   for (const auto& [name, clip] : record.clips) {
     if (clip.complete < cut && clip.removed >= cut) {
       CHECK(present.contains(name) && *disk.Content(name) == clip.content, "%s: %s is not intact", what, name.c_str());

@@ -56,6 +56,7 @@ class FakeDevice final : public serial_console::Device {
   std::expected<listening::SelfTestResult, Error> SelfTest() override { return listening::SelfTestResult{1, 2, 3}; }
   std::expected<log_mel::PatchStream*, Error> FrontEnd() override { return &front_end_; }
   void HoldLiveInput(bool) override {}
+  std::expected<void, Error> FormatStorage(std::string_view) override { return {}; }
   std::expected<serial_console::EventDevice*, Error> Events() override { return &events_; }
 
  private:

@@ -27,6 +27,7 @@ class FaultyFile : public File {
   }
   StorageResult<size_t> ReadAt(uint64_t position, std::span<uint8_t> bytes) override {
     if (auto ready = disk_.Ready(); !ready) return std::unexpected(ready.error());
+    ++disk_.read_;
     const auto& content = disk_.files_.at(name_);
     if (position >= content.size()) return size_t{0};
     const size_t count = std::min<size_t>(bytes.size(), content.size() - position);
@@ -68,6 +69,7 @@ StorageResult<clip_store::FileLayer*> FaultyDisk::Mount() {
 
 StorageResult<std::unique_ptr<File>> FaultyDisk::Open(std::string_view name, Mode mode) {
   if (auto ready = Ready(); !ready) return std::unexpected(ready.error());
+  ++opened_;
   const bool exists = files_.contains(name);
   if (mode != Mode::kRead && read_only_) return std::unexpected(StorageError::kReadOnly);
   if (mode != Mode::kCreate && !exists) return std::unexpected(StorageError::kNotFound);
@@ -92,6 +94,7 @@ StorageResult<void> FaultyDisk::Remove(std::string_view name) {
 
 StorageResult<void> FaultyDisk::List(const std::function<void(std::string_view, uint64_t)>& visit) {
   if (auto ready = Ready(); !ready) return ready;
+  ++listed_;
   for (const auto& [name, content] : files_) visit(name, content.size());
   return {};
 }

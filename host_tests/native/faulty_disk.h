@@ -2,6 +2,7 @@
 // A disk in memory that loses power, runs full, is pulled out or takes no writes on command.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -48,6 +49,11 @@ class FaultyDisk : public clip_store::FileLayer, public clip_store::Volume {
   /// All changes so far; their index is what CutAt() means.
   const std::vector<Operation>& operations() const { return operations_; }
   bool mounted() const { return mounted_; }
+  int64_t opened() const { return opened_; }
+  int64_t listed() const { return listed_; }
+  int64_t read() const { return read_; }
+  /// Puts a file there without counting it as a change.
+  void Place(const std::string& name, std::vector<uint8_t> content) { synced_[name] = files_[name] = std::move(content); }
   int open_files() const { return open_files_; }
   const std::vector<uint8_t>* Content(std::string_view name) const;
   std::vector<std::string> Names() const;
@@ -84,11 +90,14 @@ class FaultyDisk : public clip_store::FileLayer, public clip_store::Volume {
   int64_t cut_at_ = -1;
   size_t cut_bytes_ = 0;
   bool lost_power_ = false;
-  bool present_ = true;
+  std::atomic<bool> present_ = true;  ///< Pulled by one thread while another one reads.
   bool read_only_ = false;
   bool corrupt_ = false;
   bool mounted_ = false;
   int open_files_ = 0;
+  int64_t opened_ = 0;
+  int64_t listed_ = 0;
+  int64_t read_ = 0;
   uint64_t capacity_ = uint64_t{1} << 40;
 };
 

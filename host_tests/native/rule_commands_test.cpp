@@ -53,6 +53,7 @@ class Device final : public serial_console::Device {
   std::expected<listening::SelfTestResult, Error> SelfTest() override { return listening::SelfTestResult{}; }
   std::expected<log_mel::PatchStream*, Error> FrontEnd() override { return nullptr; }
   void HoldLiveInput(bool) override {}
+  std::expected<void, Error> FormatStorage(std::string_view) override { return {}; }
   std::expected<serial_console::EventDevice*, Error> Events() override {
     if (has_events) return &kept;
     return std::unexpected(Error{ErrorCode::kNotReady, "rules: broken"});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "clip_store/clip_name.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -12,6 +13,7 @@ using std::chrono::sys_days;
 using std::chrono::year_month_day;
 
 constexpr int64_t kDay_s = 86400;
+constexpr std::string_view kStarSuffix = ".star";
 
 struct Civil {
   int year;
@@ -63,12 +65,24 @@ std::optional<int64_t> TakeUtc(std::string_view& text) {
   return sys_days{day}.time_since_epoch().count() * kDay_s + hours * 3600 + minutes * 60 + seconds;
 }
 
+bool TakeId(std::string_view& text, EventId& id) {
+  const std::string_view whole = text;
+  if (!TakeNumber(text, 4, id.boot) || !TakeText(text, "-") || !TakeNumber(text, 5, id.sequence)) return false;
+  return id.boot <= EventId::kMostBoots && whole.starts_with(id.Text());
+}
+
 }  // namespace
 
 std::string EventId::Text() const {
   char text[32];
   std::snprintf(text, sizeof text, "%04u-%05u", static_cast<unsigned>(boot), static_cast<unsigned>(sequence));
   return text;
+}
+
+std::optional<EventId> EventId::Parse(std::string_view text) {
+  EventId id;
+  if (!TakeId(text, id) || !text.empty()) return std::nullopt;
+  return id;
 }
 
 std::string UtcText(int64_t utc_ms) {
@@ -80,38 +94,49 @@ std::string UtcText(int64_t utc_ms) {
   return text;
 }
 
-std::string ClipName::Make(const EventId& id, const EventTime& start) {
+ClipName ClipName::Of(const EventId& id, const EventTime& start) {
+  const int64_t ms = start.utc_ms.value_or(start.uptime_ms);
+  return {.id = id, .dated = start.utc_ms.has_value(), .time_s = static_cast<uint32_t>(std::max(ms / 1000, int64_t{0}))};
+}
+
+std::string ClipName::Text() const {
   char text[64];
-  if (start.utc_ms) {
-    const Civil c = CivilOf(*start.utc_ms / 1000);
+  if (dated) {
+    const Civil c = CivilOf(time_s);
     std::snprintf(text, sizeof text, "%04d%02u%02uT%02u%02u%02uZ_", c.year, c.month, c.day, c.hour, c.minute, c.second);
   } else {
-    std::snprintf(text, sizeof text, "boot%04u-%09llds_", static_cast<unsigned>(id.boot),
-                  static_cast<long long>(start.uptime_ms / 1000));
+    std::snprintf(text, sizeof text, "boot%04u-%09us_", static_cast<unsigned>(id.boot), static_cast<unsigned>(time_s));
   }
   return text + id.Text() + ".wav";
 }
 
 std::optional<ClipName> ClipName::Parse(std::string_view name) {
   ClipName parsed{};
+  std::string_view rest = name;
   uint32_t boot;
-  uint32_t uptime;
-  if (TakeText(name, "boot")) {
-    if (!TakeNumber(name, 4, boot) || !TakeText(name, "-") || !TakeNumber(name, 9, uptime) || !TakeText(name, "s"))
+  if (TakeText(rest, "boot")) {
+    if (!TakeNumber(rest, 4, boot) || !TakeText(rest, "-") || !TakeNumber(rest, 9, parsed.time_s) ||
+        !TakeText(rest, "s"))
       return std::nullopt;
   } else {
-    parsed.utc_s = TakeUtc(name);
-    if (!parsed.utc_s) return std::nullopt;
+    const auto utc_s = TakeUtc(rest);
+    if (!utc_s || *utc_s < 0 || *utc_s > UINT32_MAX) return std::nullopt;
+    parsed.dated = true;
+    parsed.time_s = static_cast<uint32_t>(*utc_s);
   }
-  if (!TakeText(name, "_") || !TakeNumber(name, 4, parsed.id.boot) || !TakeText(name, "-") ||
-      !TakeNumber(name, 5, parsed.id.sequence) || name != ".wav")
-    return std::nullopt;
+  if (!TakeText(rest, "_") || !TakeId(rest, parsed.id) || rest != ".wav" || parsed.Text() != name) return std::nullopt;
   return parsed;
 }
 
 std::string StarName(std::string_view clip_name) {
   std::string name(clip_name.substr(0, clip_name.rfind('.')));
-  return name += ".star";
+  return name += kStarSuffix;
+}
+
+std::optional<ClipName> StarredBy(std::string_view file_name) {
+  if (!file_name.ends_with(kStarSuffix)) return std::nullopt;
+  file_name.remove_suffix(kStarSuffix.size());
+  return ClipName::Parse(std::string(file_name) + ".wav");
 }
 
 }  // namespace clip_store

@@ -2,6 +2,8 @@
 #include "clip_store/clip_store.h"
 
 #include <algorithm>
+#include <mutex>
+#include <utility>
 
 #include "clip_store/event_line.h"
 
@@ -17,62 +19,198 @@ constexpr size_t kMaxRunning = 64;
 }  // namespace
 
 ClipStore::ClipStore(const ClipStoreSpec& spec, const SampleRing& ring, EventQueue& events,
-                     std::span<Volume* const> volumes, const Clock& clock)
-    : spec_(spec), ring_(ring), events_(events), clock_(clock), media_(volumes, spec.journal) {}
+                     std::span<Volume* const> volumes, const Clock& clock, const base::MakeLock& make_lock)
+    : spec_(spec),
+      ring_(ring),
+      events_(events),
+      clock_(clock),
+      readers_(std::make_shared<ClipReaders>(make_lock())),
+      media_(std::make_unique<Media>(
+          volumes, spec.journal,
+          Media::Hooks{.mounted = [this](size_t volume, std::optional<EventId> largest) { Mounted(volume, largest); },
+                       .unmounting = [this] { readers_->CloseAll(); },
+                       .removing = [this](const ClipName& clip) { readers_->Close(clip); }})),
+      largest_ids_(volumes.size()),
+      published_lock_(make_lock()),
+      boot_(spec.boot_count) {
+  Publish();
+}
 
-ClipStore::~ClipStore() { Close(); }
+ClipStore::~ClipStore() {
+  Close();
+  const std::lock_guard guard(readers_->lock());
+  media_.reset();
+}
 
 void ClipStore::Service(int64_t now_ms) {
-  Probe(now_ms);
-  while (const auto event = events_.Pop()) Take(*event);
-  WriteLines();
-  Copy();
+  {
+    const std::lock_guard guard(readers_->lock());
+    FormatIfAsked();
+    Probe(now_ms);
+    while (const auto event = events_.Pop()) Take(*event);
+    WriteLines();
+  }
+  for (bool more = true; more;) {  // Others have their turn in between.
+    const std::lock_guard guard(readers_->lock());
+    more = CopyOnce();
+  }
+  Publish();
 }
 
 void ClipStore::Close() {
-  if (!recording_) return;
-  recording_->end = std::min(recording_->end, ring_.end());
-  Copy();
-  WriteLines();
+  const std::lock_guard guard(readers_->lock());
+  if (recording_) {
+    recording_->end = std::min(recording_->end, ring_.end());
+    Copy();
+    WriteLines();
+  }
+  Publish();
+}
+
+void ClipStore::Publish() {
+  counts_.volume = *media_ ? media_->name() : std::string_view();
+  counts_.volumes = media_->volumes();
+  counts_.clips = *media_ ? media_->catalog().clips().size() : 0;
+  counts_.recording = RecordingName();
+  counts_.clips_repaired = media_->repaired_clips();
+  counts_.mounts = media_->mounts();
+  const std::lock_guard guard(*published_lock_);
+  published_ = counts_;
+  if (!published_.last_error) published_.last_error = media_->last_error();
 }
 
 ClipStoreStatus ClipStore::status() const {
-  ClipStoreStatus status = counts_;
-  if (media_) {
-    status.volume = media_.name();
-    status.clips = media_.catalog().clips().size();
-  }
-  status.recording = RecordingName();
-  if (!status.last_error) status.last_error = media_.last_error();
-  status.clips_repaired = media_.repaired_clips();
+  const std::lock_guard guard(*published_lock_);
+  ClipStoreStatus status = published_;
   status.events_dropped = events_.dropped();
-  status.mounts = media_.mounts();
   return status;
 }
 
+std::vector<std::string> ClipStore::latest_lines() const {
+  const std::lock_guard guard(*published_lock_);
+  std::vector<std::string> lines;
+  for (const Line& line : latest_lines_) lines.push_back(line.text);
+  return lines;
+}
+
 std::span<const Clip> ClipStore::clips() const {
-  return media_ ? std::span<const Clip>(media_.catalog().clips()) : std::span<const Clip>();
+  return *media_ ? std::span<const Clip>(media_->catalog().clips()) : std::span<const Clip>();
+}
+
+// --- What other tasks ask for
+
+StorageResult<std::vector<Clip>> ClipStore::ListClips(std::string_view before, size_t count) const {
+  const auto clip = ClipName::Parse(before);
+  if (!clip && !before.empty()) return std::unexpected(StorageError::kNotFound);
+  const PatientGuard guard(readers_->lock());
+  if (!guard) return std::unexpected(StorageError::kBusy);
+  if (!*media_) return std::unexpected(StorageError::kGone);
+  return media_->catalog().Before(clip, std::min(count, kMostListed));
+}
+
+StorageResult<std::unique_ptr<ClipReader>> ClipStore::OpenClip(std::string_view name) {
+  const PatientGuard guard(readers_->lock());
+  if (!guard) return std::unexpected(StorageError::kBusy);
+  if (!*media_) return std::unexpected(StorageError::kGone);
+  const Clip* const clip = media_->catalog().Find(name);
+  if (clip == nullptr) return std::unexpected(StorageError::kNotFound);
+  if (clip->key == RecordingClip() || readers_->full()) return std::unexpected(StorageError::kBusy);
+  auto file = OpenWav(media_->files(), name);
+  if (!file) return std::unexpected(file.error());
+  const auto size = (*file)->Size();
+  if (!size) return std::unexpected(size.error());
+  return readers_->Add(clip->key, *std::move(file), *size);
 }
 
 StorageResult<void> ClipStore::Star(std::string_view name, bool starred) {
-  if (!media_) return std::unexpected(StorageError::kGone);
-  return media_.catalog().Star(name, starred);
+  const PatientGuard guard(readers_->lock());
+  if (!guard) return std::unexpected(StorageError::kBusy);
+  if (!*media_) return std::unexpected(StorageError::kGone);
+  return media_->catalog().Star(name, starred);
 }
 
 StorageResult<void> ClipStore::Remove(std::string_view name) {
-  if (!media_) return std::unexpected(StorageError::kGone);
-  if (recording_ && recording_->name == name) return std::unexpected(StorageError::kReadOnly);
-  return media_.catalog().Remove(name);
+  const PatientGuard guard(readers_->lock());
+  if (!guard) return std::unexpected(StorageError::kBusy);
+  if (!*media_) return std::unexpected(StorageError::kGone);
+  if (recording_ && RecordingName() == name) return std::unexpected(StorageError::kBusy);
+  return media_->catalog().Remove(name);
 }
+
+StorageResult<JournalPage> ClipStore::ReadJournal(const JournalCursor& from, size_t max_lines) {
+  const PatientGuard guard(readers_->lock());
+  if (!guard) return std::unexpected(StorageError::kBusy);
+  if (!*media_) return std::unexpected(StorageError::kGone);
+  if (from.mount != 0 && from.mount != media_->mounts()) return std::unexpected(StorageError::kGone);
+  JournalPage page;
+  const auto next = media_->journal().ReadBack(from.before, max_lines,
+                                               [&](std::string_view line) { page.lines.emplace_back(line); });
+  if (!next) return std::unexpected(next.error());
+  if (*next) page.next = JournalCursor{.before = **next, .mount = media_->mounts()};
+  return page;
+}
+
+StorageResult<void> ClipStore::RequestFormat(std::string_view volume) {
+  const std::lock_guard guard(*published_lock_);
+  const auto found = std::ranges::find(published_.volumes, volume, &VolumeStatus::name);
+  if (found == published_.volumes.end()) return std::unexpected(StorageError::kNotFound);
+  if (!found->can_format) return std::unexpected(StorageError::kReadOnly);
+  if (found->state != VolumeState::kNeedsFormat) return std::unexpected(StorageError::kBusy);
+  format_wish_ = static_cast<size_t>(found - published_.volumes.begin());
+  return {};
+}
+
+void ClipStore::FormatIfAsked() {
+  std::optional<size_t> volume;
+  {
+    const std::lock_guard guard(*published_lock_);
+    volume = std::exchange(format_wish_, std::nullopt);
+  }
+  if (!volume) return;
+  media_->Format(*volume);
+  probed_ms_.reset();
+}
+
+// --- Volumes
 
 void ClipStore::Probe(int64_t now_ms) {
   if (probed_ms_ && now_ms - *probed_ms_ < spec_.probe_interval_ms) return;
   probed_ms_ = now_ms;
-  if (media_ && !media_.Alive()) return Abandon(StorageError::kGone);
+  if (*media_ && !media_->Alive()) return Abandon(StorageError::kGone);
   if (recording_) return;
-  const uint32_t mounts = media_.mounts();
-  media_.Improve();
-  if (media_.mounts() != mounts) Retain(0);
+  const uint32_t mounts = media_->mounts();
+  media_->Improve();
+  if (media_->mounts() != mounts) Retain(0);
+}
+
+/// Raises the boot number where the volume has ids that a next event of ours could repeat, and gives new ids to what
+/// waits to be written with one that may be there.
+void ClipStore::Mounted(size_t volume, std::optional<EventId> largest) {
+  free_boot_ = 0;
+  const bool as_we_left_it = largest == largest_ids_[volume];
+  largest_ids_[volume] = largest;
+  if (!largest) return;
+  free_boot_ = largest->boot + (as_we_left_it ? 0 : 1);
+  if (free_boot_ > boot()) boot_.store(free_boot_, std::memory_order_relaxed);
+  for (Running& running : running_) running.id = Reissued(running.id);
+  const std::lock_guard guard(*published_lock_);
+  for (Waiting& waiting : waiting_) {
+    if (Reissued(waiting.id) == waiting.id) continue;
+    waiting.id = Reissued(waiting.id);
+    const auto line = std::ranges::find(latest_lines_, waiting.number, &Line::number);
+    if (line == latest_lines_.end()) continue;
+    line->text = waiting.Text();
+    lines_revision_.fetch_add(1, std::memory_order_release);
+  }
+}
+
+void ClipStore::Wrote(const EventId& id) {
+  std::optional<EventId>& largest = largest_ids_[media_->index()];
+  largest = std::max(largest, std::optional(id));
+}
+
+EventId ClipStore::Reissued(const EventId& id) const {
+  return id.boot < free_boot_ ? EventId{.boot = boot(), .sequence = id.sequence} : id;
 }
 
 // --- Events
@@ -83,43 +221,57 @@ void ClipStore::Take(const Event& event) {
 }
 
 void ClipStore::Begin(const Event& event) {
+  const EventId id{.boot = boot(), .sequence = event.sequence};
   if (recording_ && event.start_sample >= LimitOf(*recording_)) Copy();  // It is due to be completed.
   if (recording_) {
     recording_->end = kOpenEnd;
   } else {
-    Record({.boot = spec_.boot_count, .sequence = event.sequence}, event.start_sample - spec_.pre_roll, kOpenEnd);
+    Record(id, event.start_sample - spec_.pre_roll, kOpenEnd);
   }
   if (running_.size() == kMaxRunning) running_.erase(running_.begin());
-  running_.push_back({.sequence = event.sequence, .clip = std::string(RecordingName())});
-  Note(event, running_.back().clip);
+  running_.push_back({.id = Reissued(id), .clip = RecordingName()});
+  Note(event, running_.back().id, running_.back().clip);
 }
 
 void ClipStore::End(const Event& event) {
-  const auto running = std::ranges::find(running_, event.sequence, &Running::sequence);
-  const std::string clip = running != running_.end() ? running->clip : std::string();
-  if (running != running_.end()) running_.erase(running);
-  Note(event, clip);
-  if (!recording_ || clip != recording_->name) return;
+  const auto running =
+      std::ranges::find(running_, event.sequence, [](const Running& each) { return each.id.sequence; });
+  const bool known = running != running_.end();
+  const EventId id = known ? running->id : EventId{.boot = boot(), .sequence = event.sequence};
+  const std::string clip = known ? running->clip : std::string();
+  if (known) running_.erase(running);
+  Note(event, id, clip);
+  if (!recording_ || clip != RecordingName()) return;
   recording_->wanted_end = std::max(recording_->wanted_end, event.end_sample + spec_.post_roll);
   if (std::ranges::find(running_, clip, &Running::clip) == running_.end()) recording_->end = recording_->wanted_end;
 }
 
-void ClipStore::Note(const Event& event, std::string_view clip) {
-  std::string line =
-      EventLine(event, {.boot = spec_.boot_count, .sequence = event.sequence}, clock_.TimeOf(event.start_sample), clip);
-  latest_lines_.push_back(line);
-  if (latest_lines_.size() > kLatestLines) latest_lines_.pop_front();
+std::string ClipStore::Waiting::Text() const { return EventLine(event, id, time, clip); }
+
+void ClipStore::Note(const Event& event, const EventId& id, std::string_view clip) {
+  const Waiting line{.number = lines_++,
+                     .event = event,
+                     .id = id,
+                     .time = clock_.TimeOf(event.start_sample),
+                     .clip = std::string(clip)};
+  {
+    const std::lock_guard guard(*published_lock_);
+    latest_lines_.push_back({.number = line.number, .text = line.Text()});
+    if (latest_lines_.size() > kLatestLines) latest_lines_.pop_front();
+    lines_revision_.fetch_add(1, std::memory_order_release);
+  }
   if (waiting_.size() == kMaxWaitingLines) {
     ++counts_.lines_dropped;
     return;
   }
-  waiting_.push_back(std::move(line));
+  waiting_.push_back(line);
 }
 
 void ClipStore::WriteLines() {
-  while (media_ && !waiting_.empty()) {
-    const auto written = media_.journal().Append(waiting_.front());
+  while (*media_ && !waiting_.empty()) {
+    const auto written = media_->journal().Append(waiting_.front().Text());
     if (written) {
+      Wrote(waiting_.front().id);
       waiting_.pop_front();
       ++counts_.lines_written;
     } else if (written.error() != StorageError::kNoSpace) {
@@ -137,39 +289,29 @@ int64_t ClipStore::LimitOf(const Recording& recording) const {
 }
 
 void ClipStore::Record(const EventId& id, int64_t start, int64_t end) {
-  while (media_) {
+  while (*media_) {
     Retain(static_cast<uint64_t>(spec_.pre_roll + spec_.post_roll) * 2);
-    if (!media_) return;
-    const auto opened = OpenClip(id, start, end);
-    if (opened) return;
-    counts_.last_error = opened.error();
-    if (opened.error() != StorageError::kNoSpace) {
-      media_.GiveUp();
+    if (!*media_) return;
+    const auto started = StartClip(Reissued(id), start, end);
+    if (started) return;
+    counts_.last_error = started.error();
+    if (started.error() != StorageError::kNoSpace) {
+      media_->GiveUp(started.error());
     } else if (!MakeSpace()) {
       return;
     }
   }
 }
 
-StorageResult<void> ClipStore::OpenClip(const EventId& id, int64_t start, int64_t end) {
+StorageResult<void> ClipStore::StartClip(const EventId& id, int64_t start, int64_t end) {
   start = std::max(start, ring_.oldest());
-  const EventTime time = clock_.TimeOf(start);
-  const std::string name = ClipName::Make(id, time);
-  if (media_.catalog().Has(name)) return {};  // A boot count used twice: what is there already is worth more.
-  auto file = media_.files().Open(name, FileLayer::Mode::kCreate);
-  if (!file) return std::unexpected(file.error());
-  auto wav = WavFile::Create(*std::move(file));
-  if (!wav) {
-    if (wav.error() == StorageError::kNoSpace) (void)media_.files().Remove(name);
-    return std::unexpected(wav.error());
-  }
-  media_.catalog().Add({.id = id,
-                        .name = name,
-                        .bytes = WavFile::kHeaderBytes,
-                        .utc_s = ClipName::Parse(name)->utc_s,
-                        .starred = false});
-  recording_.emplace(Recording{.id = id,
-                               .name = name,
+  const ClipName clip = ClipName::Of(id, clock_.TimeOf(start));
+  if (media_->catalog().Has(clip)) return {};  // What is there already is worth more.
+  auto wav = WavFile::Create(media_->files(), clip.Text());
+  if (!wav) return std::unexpected(wav.error());
+  media_->catalog().Add(clip, WavFile::kHeaderBytes);
+  Wrote(id);
+  recording_.emplace(Recording{.clip = clip,
                                .wav = *std::move(wav),
                                .start = start,
                                .end = end,
@@ -180,14 +322,22 @@ StorageResult<void> ClipStore::OpenClip(const EventId& id, int64_t start, int64_
 }
 
 void ClipStore::Copy() {
-  while (recording_) {
-    const int64_t limit = LimitOf(*recording_);
-    const int64_t until = std::min(limit, ring_.end());
-    if (recording_->next < until && !CopySome(until)) return;
-    if (!recording_) return;
-    if (recording_->next >= limit) return Finish();
-    if (recording_->next >= until) return;
+  while (CopyOnce()) {
   }
+}
+
+/// @return whether there is more to be done.
+bool ClipStore::CopyOnce() {
+  if (!recording_) return false;
+  const int64_t limit = LimitOf(*recording_);
+  const int64_t until = std::min(limit, ring_.end());
+  if (recording_->next < until && !CopySome(until)) return false;
+  if (!recording_) return false;
+  if (recording_->next >= limit) {
+    Finish();
+    return false;
+  }
+  return recording_->next < until;
 }
 
 /// Copies a buffer's worth from the ring to the clip. False when the clip could not take it.
@@ -232,7 +382,7 @@ void ClipStore::Finish() {
   const auto result = recording_->wav.Complete(wanted);
   if (!result && result.error() != StorageError::kNoSpace) return Abandon(result.error());
   const uint64_t bytes = WavFile::kHeaderBytes + static_cast<uint64_t>(recording_->wav.samples()) * 2;
-  media_.catalog().SetBytes(recording_->name, bytes);
+  media_->catalog().SetBytes(recording_->clip, bytes);
   recording_.reset();
   ++counts_.clips_written;
   Retain(0);
@@ -241,17 +391,17 @@ void ClipStore::Finish() {
 // --- Space and failures
 
 void ClipStore::Retain(uint64_t extra_bytes) {
-  if (!media_) return;
+  if (!*media_) return;
   const std::optional<int64_t> now_ms = clock_.TimeOf(ring_.end()).utc_ms;
   const std::optional<int64_t> now_s = now_ms ? std::optional(*now_ms / 1000) : std::nullopt;
-  const size_t before = media_.catalog().clips().size();
-  const auto removed = media_.catalog().Retain(spec_.retention, now_s, RecordingName(), extra_bytes);
-  counts_.clips_removed += before - media_.catalog().clips().size();
-  if (!removed) Abandon(removed.error());
+  const size_t before = media_->catalog().clips().size();
+  const auto retained = media_->catalog().Retain(spec_.retention, now_s, RecordingClip(), extra_bytes);
+  counts_.clips_removed += before - media_->catalog().clips().size();
+  if (!retained) Abandon(retained.error());
 }
 
 bool ClipStore::MakeSpace() {
-  const auto removed = media_.catalog().RemoveOldest(RecordingName());
+  const auto removed = media_->catalog().RemoveOldest(RecordingClip());
   if (!removed || !*removed) return false;
   ++counts_.clips_removed;
   return true;
@@ -260,15 +410,15 @@ bool ClipStore::MakeSpace() {
 /// Gives up a volume that has failed. The clip being written goes on elsewhere with what the ring holds of it.
 void ClipStore::Abandon(StorageError error) {
   counts_.last_error = error;
-  if (!recording_) return media_.GiveUp();
-  const EventId id = recording_->id;
-  const std::string name = recording_->name;
+  if (!recording_) return media_->GiveUp(error);
+  const EventId id = recording_->clip.id;
+  const std::string name = RecordingName();
   const int64_t start = recording_->start;
   const int64_t end = recording_->end;
   const int64_t wanted_end = recording_->wanted_end;
   recording_.reset();  // Its file has to be closed before the volume is unmounted.
   ++counts_.clips_cut_short;
-  media_.GiveUp();
+  media_->GiveUp(error);
   Record(id, start, end);
   if (recording_) recording_->wanted_end = wanted_end;
   for (Running& running : running_) {

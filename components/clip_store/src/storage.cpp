@@ -13,6 +13,8 @@ std::string_view StorageErrorName(StorageError error) {
       return "read-only";
     case StorageError::kCorrupt:
       return "corrupt";
+    case StorageError::kBusy:
+      return "busy";
     case StorageError::kGone:
       break;
   }

@@ -47,22 +47,32 @@ Header MakeHeader(uint32_t data_bytes) {
 
 }  // namespace
 
-StorageResult<WavFile> WavFile::Create(std::unique_ptr<File> file) {
-  if (auto written = file->WriteAt(0, MakeHeader(0)); !written) return std::unexpected(written.error());
-  if (auto synced = file->Sync(); !synced) return std::unexpected(synced.error());
-  return WavFile(std::move(file));
+uint64_t WavFile::PositionOf(int64_t sample) const {
+  return (has_header_ ? kHeaderBytes : 0) + static_cast<uint64_t>(sample) * 2;
+}
+
+StorageResult<WavFile> WavFile::Create(FileLayer& files, std::string_view name) {
+  auto file = files.Open(name, FileLayer::Mode::kCreate);
+  if (!file) return std::unexpected(file.error());
+  WavFile wav(*std::move(file), !files.append_only());
+  if (auto written = wav.Checkpoint(); !written) {
+    wav.file_.reset();
+    if (written.error() == StorageError::kNoSpace) (void)files.Remove(name);
+    return std::unexpected(written.error());
+  }
+  return wav;
 }
 
 StorageResult<void> WavFile::Append(std::span<const int16_t> pcm) {
-  const uint64_t at = kHeaderBytes + static_cast<uint64_t>(samples_) * 2;
-  auto written = file_->WriteAt(at, {reinterpret_cast<const uint8_t*>(pcm.data()), pcm.size_bytes()});
+  auto written =
+      file_->WriteAt(PositionOf(samples_), {reinterpret_cast<const uint8_t*>(pcm.data()), pcm.size_bytes()});
   if (written) samples_ += static_cast<int64_t>(pcm.size());
   overhangs_ = !written;
   return written;
 }
 
 StorageResult<void> WavFile::Checkpoint() {
-  if (auto synced = file_->Sync(); !synced) return synced;
+  if (auto synced = file_->Sync(); !synced || !has_header_) return synced;
   if (auto written = file_->WriteAt(0, MakeHeader(static_cast<uint32_t>(samples_ * 2))); !written) return written;
   return file_->Sync();
 }
@@ -71,7 +81,7 @@ StorageResult<void> WavFile::Complete(int64_t samples) {
   overhangs_ = overhangs_ || samples < samples_;
   samples_ = std::min(samples, samples_);
   if (auto promised = Checkpoint(); !promised || !overhangs_) return promised;
-  if (auto cut = file_->Truncate(kHeaderBytes + static_cast<uint64_t>(samples_) * 2); !cut) return cut;
+  if (auto cut = file_->Truncate(PositionOf(samples_)); !cut) return cut;
   return file_->Sync();
 }
 
@@ -92,6 +102,50 @@ StorageResult<WavCondition> RepairWav(File& file) {
   if (auto written = file.WriteAt(0, wanted); !written) return std::unexpected(written.error());
   if (auto synced = file.Sync(); !synced) return std::unexpected(synced.error());
   return WavCondition::kRepaired;
+}
+
+namespace {
+
+/// Samples alone, read as a WAV.
+class HeaderedFile : public File {
+ public:
+  explicit HeaderedFile(std::unique_ptr<File> samples) : samples_(std::move(samples)) {}
+
+  StorageResult<void> WriteAt(uint64_t, std::span<const uint8_t>) override {
+    return std::unexpected(StorageError::kReadOnly);
+  }
+  StorageResult<size_t> ReadAt(uint64_t position, std::span<uint8_t> bytes) override {
+    size_t from_header = 0;
+    if (position < WavFile::kHeaderBytes) {
+      const auto size = samples_->Size();
+      if (!size) return std::unexpected(size.error());
+      const Header header = MakeHeader(static_cast<uint32_t>(*size & ~uint64_t{1}));
+      from_header = std::min<size_t>(bytes.size(), WavFile::kHeaderBytes - static_cast<size_t>(position));
+      std::copy_n(header.begin() + static_cast<ptrdiff_t>(position), from_header, bytes.begin());
+    }
+    if (from_header == bytes.size()) return from_header;
+    const auto read = samples_->ReadAt(position + from_header - WavFile::kHeaderBytes, bytes.subspan(from_header));
+    if (!read) return read;
+    return from_header + *read;
+  }
+  StorageResult<uint64_t> Size() override {
+    const auto size = samples_->Size();
+    if (!size) return size;
+    return WavFile::kHeaderBytes + (*size & ~uint64_t{1});
+  }
+  StorageResult<void> Truncate(uint64_t) override { return std::unexpected(StorageError::kReadOnly); }
+  StorageResult<void> Sync() override { return {}; }
+
+ private:
+  std::unique_ptr<File> samples_;
+};
+
+}  // namespace
+
+StorageResult<std::unique_ptr<File>> OpenWav(FileLayer& files, std::string_view name) {
+  auto file = files.Open(name, FileLayer::Mode::kRead);
+  if (!file || !files.append_only()) return file;
+  return std::make_unique<HeaderedFile>(*std::move(file));
 }
 
 }  // namespace clip_store

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "listening/clip_keeper.h"
 
-#include <mutex>
-#include <utility>
-
 namespace listening {
 namespace {
 
@@ -16,32 +13,23 @@ std::vector<clip_store::Volume*> Pointers(const std::vector<std::unique_ptr<clip
 }  // namespace
 
 ClipKeeper::ClipKeeper(Services& services, const clip_store::ClipStoreSpec& spec, std::span<int16_t> ring_memory,
-                       std::vector<std::unique_ptr<clip_store::Volume>> volumes, const clip_store::Clock& clock)
+                       std::vector<std::unique_ptr<clip_store::Volume>> volumes, const clip_store::Clock& clock,
+                       std::function<void(uint32_t)> raise_boot)
     : services_(services),
       ring_(ring_memory),
       volumes_(std::move(volumes)),
-      store_(spec, ring_, events_, Pointers(volumes_), clock),
-      lock_(services.MakeLock()) {}
+      store_(spec, ring_, events_, Pointers(volumes_), clock, [&services] { return services.MakeLock(); }),
+      raise_boot_(std::move(raise_boot)),
+      boot_(spec.boot_count) {}
 
 void ClipKeeper::Serve() {
   if (closed_) return;
   const bool flush = flush_.exchange(false);
   store_.Service(services_.UptimeUs() / 1000);
   if (flush || closing_) store_.Close();
-  StorageState now{.counts = store_.status(), .volume = {}, .recording = {}, .latest_lines = {}};
-  now.volume = std::exchange(now.counts.volume, {});
-  now.recording = std::exchange(now.counts.recording, {});
-  now.latest_lines.assign(store_.latest_lines().begin(), store_.latest_lines().end());
-  {
-    const std::lock_guard guard(*lock_);
-    state_ = std::move(now);
-  }
+  if (store_.boot() > boot_) raise_boot_(boot_ = store_.boot());
+  served_ = true;
   if (closing_) closed_ = true;
-}
-
-StorageState ClipKeeper::state() const {
-  const std::lock_guard guard(*lock_);
-  return state_;
 }
 
 }  // namespace listening

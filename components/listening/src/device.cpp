@@ -12,6 +12,7 @@ namespace listening {
 namespace {
 
 constexpr int kPatience = 30;
+constexpr int kMountPatience = 10;
 
 std::unexpected<std::string> Fail(const sound_model::Error& error) { return std::unexpected(error.message); }
 
@@ -57,36 +58,24 @@ void Device::LoadRules() {
   boot_.Run(kRulesStep, kModelStep, [this] { return StartRules(); });
 }
 
-void Device::AllocateClips(std::span<int16_t> ring_memory) {
-  boot_.Run(kClipsStep, "", [this, ring_memory]() -> Result {
-    if (ring_memory.empty()) return std::unexpected("no memory for the pre-roll: lower FIRMWARE_CLIP_RING_S");
-    ring_memory_ = ring_memory;
-    return std::to_string(ring_memory.size() / base::kSampleRateHz) + " s of sound are kept in memory";
-  });
-}
-
-void Device::KeepClips(std::vector<std::unique_ptr<clip_store::Volume>> volumes,
+void Device::KeepClips(std::span<int16_t> ring_memory, std::vector<std::unique_ptr<clip_store::Volume>> volumes,
                        const std::function<void(ClipKeeper&)>& start) {
-  auto owned = std::make_shared<decltype(volumes)>(std::move(volumes));  // std::function wants to be copied
-  boot_.Run(kStorageStep, kClipsStep, [this, owned, start]() -> Result {
-    if (const auto counted = Need(kRecordStep); !counted) return std::unexpected("needs " + counted.error().message);
-    spec_.clips.boot_count = record_->count;
-    clips_ = std::make_unique<ClipKeeper>(services_, spec_.clips, ring_memory_, std::move(*owned), clock_);
-    clips_->Serve();
-    start(*clips_);
-    Add(*clips_);
-    const StorageState now = clips_->state();
-    if (!now.volume.empty()) {
-      return "volume " + now.volume + ", " + std::to_string(now.counts.clips) + " clips, " +
-             std::to_string(now.counts.clips_repaired) + " repaired";
-    }
-    const auto error = now.counts.last_error;
-    return "no volume yet: " + std::string(error ? clip_store::StorageErrorName(*error) : "none");
+  const auto owned = std::make_shared<decltype(volumes)>(std::move(volumes));  // std::function wants to be copied
+  boot_.Run(kClipsStep, kRecordStep, [this, ring_memory, owned, start] {
+    const Result started = StartClips(ring_memory, *owned);
+    if (started) start(*clips_);
+    return started;
   });
 }
 
 void Device::Listen(const std::function<void(Listener&)>& start) {
   boot_.Run(kListenStep, kFrontEndStep, [this, start] { return StartListening(start); });
+}
+
+void Device::CheckStorage(const std::function<void()>& wait) {
+  for (int i = 0; i < kMountPatience && clips() != nullptr && !clips()->served(); ++i) wait();
+  boot_.Run(
+      kStorageStep, kClipsStep, [this] { return LookAtStorage(); }, BootSequence::Recovers::kYes);
 }
 
 Device::Result Device::LoadFiles() {
@@ -171,6 +160,38 @@ Device::Result Device::StartRules() {
   rules_->Serve(*watch_);
   return std::to_string(count) + (rules_->stored() ? " stored rules" : " rules of the presets") +
          (restored ? ", noise floor from before the restart" : "");
+}
+
+Device::Result Device::StartClips(std::span<int16_t> ring_memory,
+                                  std::vector<std::unique_ptr<clip_store::Volume>>& volumes) {
+  if (ring_memory.empty()) return std::unexpected("no memory for the pre-roll: lower FIRMWARE_CLIP_RING_S");
+  spec_.clips.boot_count = record_->count;
+  const auto raise = [this, record = *record_](uint32_t boot) mutable {
+    if (const auto raised = RaiseBootCount(services_.settings(), record, boot); !raised) {
+      services_.Log(LogLevel::kWarning, "clips", "the boot count is not raised: " + raised.error());
+    }
+  };
+  clips_ = std::make_unique<ClipKeeper>(services_, spec_.clips, ring_memory, std::move(volumes), clock_, raise);
+  Add(*clips_);
+  return std::to_string(ring_memory.size() / base::kSampleRateHz) + " s of sound are kept in memory";
+}
+
+Device::Result Device::LookAtStorage() const {
+  const clip_store::ClipStoreStatus now = clips_->store().status();
+  if (now.volumes.empty()) return "none: events are told, and not kept";
+  if (!now.volume.empty()) {
+    return "volume " + now.volume + ", " + std::to_string(now.clips) + " clips, " + std::to_string(now.clips_repaired) +
+           " repaired";
+  }
+  if (!clips_->served()) return std::unexpected("still mounting");
+  std::string text = "no volume, nothing is kept";
+  for (const clip_store::VolumeStatus& volume : now.volumes) {
+    text += (", " + std::string(volume.name) += " ") += clip_store::VolumeStateName(volume.state);
+    if (volume.state == clip_store::VolumeState::kNeedsFormat) {
+      text += ": it holds something else, and `@storage format " + std::string(volume.name) + "` clears it";
+    }
+  }
+  return std::unexpected(text);
 }
 
 Device::Result Device::StartListening(const std::function<void(Listener&)>& start) {
@@ -270,7 +291,7 @@ DeviceState Device::state() const {
   }
   if (boot_.over(kSelfTestStep)) state.self_test = self_test_result_;
   if (boot_.ok(kRulesStep)) state.watch = watch_->state();
-  if (boot_.ok(kStorageStep)) state.storage = clips_->state();
+  if (boot_.ok(kClipsStep)) state.storage = clips_->store().status();
   state.uptime_ms = services_.UptimeUs() / 1000;
   services_.Describe(state);
   return state;

@@ -121,7 +121,8 @@ void WriteState(const DeviceState& state, JsonWriter& json) {
     json.Field("patches_refused", watch.patches_refused);
     WriteLevels(watch, json);
   });
-  Section(json, "storage", state.storage, [&](const StorageState& storage) { WriteStorage(storage, json); });
+  Section(json, "storage", state.storage,
+          [&](const clip_store::ClipStoreStatus& storage) { WriteStorage(storage, json); });
   Section(json, "inference", state.inference, [&](const InferenceTimes& times) {
     json.Field("patches", times.patches);
     json.Field("p50_us", times.p50_us);
@@ -154,22 +155,25 @@ void WriteLevels(const WatchState& state, JsonWriter& json) {
   json.Field("floor_known", state.floor_known);
 }
 
-void WriteStorage(const StorageState& state, JsonWriter& json) {
-  const clip_store::ClipStoreStatus& counts = state.counts;
-  json.Field("volume", std::string_view(state.volume));
-  json.Field("recording", std::string_view(state.recording));
-  json.Field("clips", counts.clips);
-  json.Field("clips_written", counts.clips_written);
-  json.Field("clips_cut_short", counts.clips_cut_short);
-  json.Field("clips_repaired", counts.clips_repaired);
-  json.Field("clips_removed", counts.clips_removed);
-  json.Field("samples_dropped", counts.samples_dropped);
-  json.Field("lines_written", counts.lines_written);
-  json.Field("lines_dropped", counts.lines_dropped);
-  json.Field("events_dropped", counts.events_dropped);
+void WriteStorage(const clip_store::ClipStoreStatus& status, JsonWriter& json) {
+  json.Field("volume", std::string_view(status.volume));
+  Objects(json, "volumes", status.volumes, [&](const clip_store::VolumeStatus& volume) {
+    json.Field("name", volume.name);
+    json.Field("state", clip_store::VolumeStateName(volume.state));
+  });
+  json.Field("recording", std::string_view(status.recording));
+  json.Field("clips", status.clips);
+  json.Field("clips_written", status.clips_written);
+  json.Field("clips_cut_short", status.clips_cut_short);
+  json.Field("clips_repaired", status.clips_repaired);
+  json.Field("clips_removed", status.clips_removed);
+  json.Field("samples_dropped", status.samples_dropped);
+  json.Field("lines_written", status.lines_written);
+  json.Field("lines_dropped", status.lines_dropped);
+  json.Field("events_dropped", status.events_dropped);
   json.Key("last_error");
-  if (counts.last_error) {
-    json.Value(clip_store::StorageErrorName(*counts.last_error));
+  if (status.last_error) {
+    json.Value(clip_store::StorageErrorName(*status.last_error));
   } else {
     json.Value(nullptr);
   }

@@ -25,7 +25,7 @@ std::string EventsText(const WatchState& watch) {
   return text;
 }
 
-std::string StorageText(const StorageState& storage) {
+std::string StorageText(const clip_store::ClipStoreStatus& storage) {
   return ", storage " + (storage.volume.empty() ? "none" : storage.volume) +
          (storage.recording.empty() ? "" : " recording");
 }

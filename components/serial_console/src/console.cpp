@@ -42,6 +42,7 @@ const Console::Command Console::kCommands[] = {
     {"rules", "[list <from> | show <offset> | set <offset> <total> <crc32> <base64> | presets]",
      "the event rules that run; show or replace them", &Console::ServeRules},
     {"events", "[<from>]", "what is going on, the latest events, and where they are kept", &Console::ServeEvents},
+    {"storage", "format <volume>", "clear a volume that holds something else than events", &Console::Storage},
     {"reboot", "", "restart", &Console::Reboot},
 };
 
@@ -205,6 +206,13 @@ Console::Outcome Console::SelfTest(const Request& request, int64_t, base::JsonWr
   if (!result) return std::unexpected(result.error());
   listening::WriteSelfTest(*result, json);
   return {};
+}
+
+Console::Outcome Console::Storage(const Request& request, int64_t, base::JsonWriter&) {
+  if (request.argument_count != 2 || request.arguments()[0] != "format") {
+    return BadArgument("usage: @storage format <volume>");
+  }
+  return device_.FormatStorage(request.arguments()[1]);
 }
 
 Console::Outcome Console::Reboot(const Request& request, int64_t, base::JsonWriter&) {

@@ -92,16 +92,36 @@ void ListeningDevice::WriteRules(size_t from, base::JsonWriter& json) {
 void ListeningDevice::WriteEvents(size_t from, base::JsonWriter& json) {
   WatchState watch = (*device_.watch())->state();
   const listening::ClipKeeper* const clips = device_.clips();
-  const listening::StorageState storage = clips != nullptr ? clips->state() : listening::StorageState{};
+  const clip_store::ClipStoreStatus storage =
+      clips != nullptr ? clips->store().status() : clip_store::ClipStoreStatus{};
   listening::WriteLevels(watch, json);
   json.Field("events", watch.events);
   json.Key("storage");
   json.BeginObject();
   listening::WriteStorage(storage, json);
   json.EndObject();
-  WriteLatest(json, storage.latest_lines);
+  WriteLatest(json, clips != nullptr ? clips->store().latest_lines() : std::vector<std::string>());
   std::erase_if(watch.rules, [](const WatchState::Rule& rule) { return rule.state == sound_events::RuleState::kIdle; });
   WritePage(json, "active", watch.rules, from);
+}
+
+std::expected<void, Error> ListeningDevice::FormatStorage(std::string_view volume) {
+  listening::ClipKeeper* const clips = device_.clips();
+  if (clips == nullptr)
+    return std::unexpected(Error{ErrorCode::kNotReady, device_.boot().WhyNot(listening::kClipsStep)});
+  const auto asked = clips->store().RequestFormat(volume);
+  if (asked) return {};
+  switch (asked.error()) {
+    case clip_store::StorageError::kNotFound:
+      return std::unexpected(Error{ErrorCode::kBadArgument, "volume: there is none of that name"});
+    case clip_store::StorageError::kReadOnly:
+      return std::unexpected(Error{ErrorCode::kBadArgument, "volume: it is its owner's, and never formatted here"});
+    case clip_store::StorageError::kBusy:
+      return std::unexpected(Error{ErrorCode::kBadArgument, "volume: it needs no format; @events tells its state"});
+    default:
+      return std::unexpected(
+          Error{ErrorCode::kFailed, "storage: " + std::string(clip_store::StorageErrorName(asked.error()))});
+  }
 }
 
 std::string ListeningDevice::RuleDocument() { return (*device_.rules())->document(); }

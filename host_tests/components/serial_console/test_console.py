@@ -78,7 +78,7 @@ def test_bytes_survive_the_way_there_and_back(data: bytes) -> None:
 
 def test_help_lists_the_commands_of_the_protocol(line: Line) -> None:
     names = [command["name"] for command in line.ok("@help")["commands"]]
-    assert names == ["help", "info", "score", "pcm", "profile", "selftest", "rules", "events", "reboot"]
+    assert names == ["help", "info", "score", "pcm", "profile", "selftest", "rules", "events", "storage", "reboot"]
 
 
 def test_info_carries_the_devices_fields_and_the_consoles_own(line: Line) -> None:

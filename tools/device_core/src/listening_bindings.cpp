@@ -41,9 +41,9 @@ class SimulatedDevice {
     device_.CountBoot({reset_reason, crashed ? listening::ResetKind::kCrash : listening::ResetKind::kWanted});
     device_.LoadModel();
     device_.LoadRules();
-    device_.AllocateClips(ring_);
-    device_.KeepClips({}, [](listening::ClipKeeper&) {});
+    device_.KeepClips(ring_, {}, [](listening::ClipKeeper&) {});
     device_.Listen([](listening::Listener&) {});
+    device_.CheckStorage([this] { ServeClips(); });
     device_.boot().Finish();
     host_.Log(listening::LogLevel::kInfo, "boot",
               (ready() ? "ready after " : "not ready after ") + std::to_string(host_.UptimeUs() / 1000) + " ms");

@@ -16,6 +16,7 @@ Fields = Mapping[str, Any]
 
 _STORAGE_SHAPE: dict[str, Any] = {
     "volume": str,
+    "volumes": [{"name": str, "state": str}],
     "recording": str,
     "clips": int,
     "clips_written": int,

@@ -14,7 +14,12 @@ struct EventId {
   uint32_t boot;      ///< Boots of this device so far.
   uint32_t sequence;  ///< Events since that boot.
 
+  /// Larger ones are nobody's.
+  static constexpr uint32_t kMostBoots = 1'000'000'000;
+
   std::string Text() const;
+  /// @return nothing for what Text() does not say.
+  static std::optional<EventId> Parse(std::string_view text);
   auto operator<=>(const EventId&) const = default;
 };
 
@@ -31,14 +36,20 @@ std::string UtcText(int64_t utc_ms);
 /// "boot0007-000012345s_0007-00012.wav" with the seconds since boot.
 struct ClipName {
   EventId id;
-  std::optional<int64_t> utc_s;  ///< Since 1970; nothing in a name of the second form.
+  bool dated;       ///< Whether it is a name of the first form.
+  uint32_t time_s;  ///< UTC since 1970 if it is dated, else since boot.
 
-  static std::string Make(const EventId& id, const EventTime& start);
-  /// @return nothing for a name that Make() does not make.
+  static ClipName Of(const EventId& id, const EventTime& start);
+  std::string Text() const;
+  /// @return nothing for what Text() does not say.
   static std::optional<ClipName> Parse(std::string_view name);
+  bool operator==(const ClipName&) const = default;
 };
 
 /// The file that stars a clip: its name with ".star" in place of ".wav".
 std::string StarName(std::string_view clip_name);
+
+/// The clip that a file stars; nothing if it is no such file.
+std::optional<ClipName> StarredBy(std::string_view file_name);
 
 }  // namespace clip_store

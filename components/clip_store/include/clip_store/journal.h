@@ -4,9 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "clip_store/clip_name.h"
 #include "clip_store/storage.h"
 
 namespace clip_store {
@@ -14,6 +17,12 @@ namespace clip_store {
 struct JournalSpec {
   uint64_t max_segment_bytes = 256 * 1024;
   uint32_t max_segments = 8;
+};
+
+/// A place between two lines of the journal.
+struct JournalPosition {
+  uint32_t segment = UINT32_MAX;  ///< The default is behind the last line.
+  uint64_t offset = UINT64_MAX;
 };
 
 /// An append-only file of JSON lines, in numbered segments "journal-000001.jsonl" of which the oldest goes when there
@@ -25,10 +34,17 @@ class Journal {
   /// A line's length at most, its end included.
   static constexpr size_t kMaxLineBytes = 1024;
 
-  Journal(FileLayer& files, const JournalSpec& spec) : files_(files), spec_(spec) {}
+  /// On a medium with little capacity an eighth of it is the most the segments may have.
+  Journal(FileLayer& files, const JournalSpec& spec);
 
-  /// Finds the segments there are and cuts a torn line off the newest.
+  /// To be told each file of the volume, once, and then Open().
+  void See(std::string_view name);
+
+  /// Cuts a torn line off the newest segment.
   StorageResult<void> Open();
+
+  /// The largest event id of all lines that can be read.
+  std::optional<EventId> LargestId();
 
   /// Adds a line. After an error it is not there, and the call may be repeated.
   /// @param object  from Seal(), without line end.
@@ -43,16 +59,21 @@ class Journal {
   /// Calls `visit` with each complete line, oldest first, until it returns false.
   static StorageResult<void> Read(FileLayer& files, const std::function<bool(std::string_view)>& visit);
 
+  /// The complete lines before a place, newest first, of one segment and with one read of 4 KB at most.
+  /// @return where to go on; nothing when there is no earlier line.
+  StorageResult<std::optional<JournalPosition>> ReadBack(JournalPosition before, size_t max_lines,
+                                                         const std::function<void(std::string_view)>& visit);
+
   static std::string SegmentName(uint32_t number);
 
  private:
+  StorageResult<void> OpenNewest();
   StorageResult<void> Repair();
   StorageResult<void> Rotate();
 
   FileLayer& files_;
   JournalSpec spec_;
-  uint32_t first_ = 1;   ///< Number of the oldest segment.
-  uint32_t newest_ = 0;  ///< 0: there is none.
+  std::vector<uint32_t> segments_;  ///< Their numbers, oldest first.
   std::unique_ptr<File> file_;
   uint64_t size_ = 0;
 };

@@ -18,6 +18,7 @@ enum class StorageError {
   kReadOnly,  ///< The medium takes no writes.
   kGone,      ///< The medium was removed, or answers with errors.
   kCorrupt,   ///< There is no file system, or it contradicts itself.
+  kBusy,      ///< Storage has its hands full with something else, or the file is being written.
 };
 
 std::string_view StorageErrorName(StorageError error);
@@ -44,6 +45,11 @@ class FileLayer {
  public:
   virtual ~FileLayer() = default;
   enum class Mode { kRead, kUpdate, kCreate };
+  /// Whether what a file holds cannot be written again: writes must be at the file's end. Each is on the medium when it
+  /// returns, so that nothing is ever half there.
+  virtual bool append_only() const { return false; }
+  /// Bytes that files can have in all, where this is so little that one kind of file may not take it all.
+  virtual uint64_t capacity() const { return UINT64_MAX; }
   /// kRead and kUpdate open a file that exists; kCreate makes an empty one, in place of one that exists.
   virtual StorageResult<std::unique_ptr<File>> Open(std::string_view name, Mode mode) = 0;
   virtual StorageResult<void> Remove(std::string_view name) = 0;
@@ -61,6 +67,10 @@ class Volume {
   /// @return the folder, valid until Unmount().
   virtual StorageResult<FileLayer*> Mount() = 0;
   virtual void Unmount() = 0;
+  /// Whether Format() may be called when Mount() answers kCorrupt: never for what its owner reads elsewhere.
+  virtual bool can_format() const { return false; }
+  /// Makes an unmounted medium empty and usable.
+  virtual StorageResult<void> Format() { return std::unexpected(StorageError::kReadOnly); }
   /// Whether a mounted medium is still there. Asked now and then, so that a card pulled in a quiet night is noticed.
   virtual bool Alive() = 0;
 };

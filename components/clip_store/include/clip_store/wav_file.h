@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "clip_store/storage.h"
 
@@ -15,13 +16,14 @@ namespace clip_store {
 /// The header fills one sector (a JUNK chunk pads it), samples begin at byte 512: no write of samples ever touches the
 /// header's sector. The header is on the medium before the first sample, and always promises samples that are there: it
 /// grows only after they were synced. A header torn within a size field promises fewer samples than either, because
-/// sizes only grow and are stored low byte first.
+/// sizes only grow and are stored low byte first. Where nothing can be written again there is no header on the medium:
+/// OpenWav() makes it.
 class WavFile {
  public:
   static constexpr uint32_t kHeaderBytes = 512;
 
-  /// Writes the header of an empty WAV to an empty file.
-  static StorageResult<WavFile> Create(std::unique_ptr<File> file);
+  /// Makes an empty WAV, in place of a file of that name.
+  static StorageResult<WavFile> Create(FileLayer& files, std::string_view name);
 
   /// Adds samples. After an error nothing was added, and the call may be repeated.
   StorageResult<void> Append(std::span<const int16_t> pcm);
@@ -35,9 +37,11 @@ class WavFile {
   int64_t samples() const { return samples_; }
 
  private:
-  explicit WavFile(std::unique_ptr<File> file) : file_(std::move(file)) {}
+  WavFile(std::unique_ptr<File> file, bool has_header) : file_(std::move(file)), has_header_(has_header) {}
+  uint64_t PositionOf(int64_t sample) const;
 
   std::unique_ptr<File> file_;
+  bool has_header_;
   int64_t samples_ = 0;
   bool overhangs_ = false;  ///< A failed Append() may have left something behind the samples.
 };
@@ -51,5 +55,13 @@ enum class WavCondition {
 
 /// Makes the header of a file that WavFile wrote agree with its length.
 StorageResult<WavCondition> RepairWav(File& file);
+
+/// Opens what WavFile wrote for reading, as a WAV with its header.
+StorageResult<std::unique_ptr<File>> OpenWav(FileLayer& files, std::string_view name);
+
+/// How long a file of this length is when OpenWav() reads it.
+inline uint64_t WavBytes(const FileLayer& files, uint64_t stored) {
+  return files.append_only() ? WavFile::kHeaderBytes + stored : stored;
+}
 
 }  // namespace clip_store

@@ -4,14 +4,24 @@
 #include <string>
 
 #include "clip_store/posix_file_layer.h"
-#include "esp_err.h"
+#include "ff.h"
 
 namespace clip_store::esp {
 
-/// The folder "events" on a FAT file system that is mounted at `base`.
-PosixFileLayer FatFolder(const char* base);
+/// The folder "events" on a FAT file system.
+class FatFolder : public PosixFileLayer {
+ public:
+  /// @param base  where the file system is mounted.
+  explicit FatFolder(const char* base);
 
-/// What a failed mount means for a medium.
-StorageError FromMountError(esp_err_t error);
+  /// @param drive  FatFs's number of the mounted file system.
+  void SetDrive(BYTE drive) { drive_ = drive; }
+
+  /// Asks FatFs itself, which tells the sizes with the names: stat() would look through the folder for each file.
+  StorageResult<void> List(const std::function<void(std::string_view, uint64_t)>& visit) override;
+
+ private:
+  BYTE drive_ = 0;
+};
 
 }  // namespace clip_store::esp

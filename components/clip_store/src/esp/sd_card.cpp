@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "clip_store/esp/volumes.h"
 #include "driver/gpio.h"
+#include "diskio_sdmmc.h"
 #include "driver/sdmmc_host.h"
 #include "esp_log.h"
 #include "esp_vfs_fat.h"
@@ -12,12 +13,12 @@ namespace {
 
 constexpr const char* kTag = "sd_card";
 constexpr const char* kBase = "/sdcard";
-constexpr int kMaxFiles = 6;
+constexpr int kMaxFiles = 8;  ///< Clip and journal being written, another one read, ClipReaders::kMost.
 constexpr size_t kClusterBytes = 16 * 1024;
 
 class SdCard : public Volume {
  public:
-  explicit SdCard(const SdCardPins& pins) : pins_(pins), files_(FatFolder(kBase)) {}
+  explicit SdCard(const SdCardPins& pins) : pins_(pins), files_(kBase) {}
   ~SdCard() override {
     if (card_ != nullptr) Unmount();
   }
@@ -47,8 +48,11 @@ class SdCard : public Volume {
     const esp_err_t mounted = esp_vfs_fat_sdmmc_mount(kBase, &host, &slot, &config, &card_);
     if (mounted != ESP_OK) {
       card_ = nullptr;
-      return std::unexpected(FromMountError(mounted));
+      SayOnce(mounted);
+      return std::unexpected(mounted == ESP_FAIL ? StorageError::kCorrupt : StorageError::kGone);
     }
+    said_ = ESP_OK;
+    files_.SetDrive(ff_diskio_get_pdrv_card(card_));
     if (auto prepared = files_.Prepare(); !prepared) {
       Unmount();
       return std::unexpected(prepared.error());
@@ -67,8 +71,15 @@ class SdCard : public Volume {
   bool Alive() override { return card_ != nullptr && sdmmc_get_status(card_) == ESP_OK; }
 
  private:
+  /// A card is looked for every few seconds: what is said is said when it changes.
+  void SayOnce(esp_err_t error) {
+    if (error == ESP_FAIL && said_ != ESP_FAIL) ESP_LOGE(kTag, "the card holds no FAT file system: it is not used");
+    said_ = error;
+  }
+
   SdCardPins pins_;
-  PosixFileLayer files_;
+  esp_err_t said_ = ESP_OK;
+  FatFolder files_;
   sdmmc_card_t* card_ = nullptr;
 };
 

@@ -34,7 +34,7 @@ inline constexpr char kInterpreterStep[] = "interpreter";
 inline constexpr char kSelfTestStep[] = "self-test";
 inline constexpr char kFrontEndStep[] = "front end";
 inline constexpr char kRulesStep[] = "rules";
-inline constexpr char kClipsStep[] = "clip memory";
+inline constexpr char kClipsStep[] = "clips";
 inline constexpr char kStorageStep[] = "storage";
 inline constexpr char kListenStep[] = "listening";
 
@@ -57,12 +57,14 @@ class Device {
   void LoadModel();  ///< Model files to front end.
   void LoadRules();
   /// @param ring_memory  for the samples that a clip may begin with; empty where there was none to be had.
-  void AllocateClips(std::span<int16_t> ring_memory);
-  /// @param start  starts the task that serves it, where there is one.
-  void KeepClips(std::vector<std::unique_ptr<clip_store::Volume>> volumes,
+  /// @param start        starts the task that serves it, where there is one. Volumes are mounted there, beside
+  /// listening.
+  void KeepClips(std::span<int16_t> ring_memory, std::vector<std::unique_ptr<clip_store::Volume>> volumes,
                  const std::function<void(ClipKeeper&)>& start);
   /// @param start  starts the task that feeds it, where there is one.
   void Listen(const std::function<void(Listener&)>& start);
+  /// @param wait  lets the task that serves clips() run for a moment.
+  void CheckStorage(const std::function<void()>& wait);
 
   BootSequence& boot() { return boot_; }
   const BootSequence& boot() const { return boot_; }
@@ -75,7 +77,7 @@ class Device {
 
   // Parts that are there once their boot steps have succeeded; else nullptr.
   Listener* listener() { return boot_.ok(kListenStep) ? listener_.get() : nullptr; }
-  ClipKeeper* clips() { return boot_.ok(kStorageStep) ? clips_.get() : nullptr; }
+  ClipKeeper* clips() { return boot_.ok(kClipsStep) ? clips_.get() : nullptr; }
 
   // The same for those who tell somebody: kNotReady with the step and the reason.
   std::expected<RuleService*, Error> rules();
@@ -107,6 +109,8 @@ class Device {
   Result TestModel();
   Result CheckFrontEnd();
   Result StartRules();
+  Result StartClips(std::span<int16_t> ring_memory, std::vector<std::unique_ptr<clip_store::Volume>>& volumes);
+  Result LookAtStorage() const;
   Result StartListening(const std::function<void(Listener&)>& start);
 
   std::expected<std::string, sound_model::Error> ReadChecked(const char* name);
@@ -129,7 +133,6 @@ class Device {
   std::optional<SelfTestResult> self_test_result_;
   std::unique_ptr<RuleService> rules_;
   std::unique_ptr<EventWatch> watch_;
-  std::span<int16_t> ring_memory_;
   std::unique_ptr<ClipKeeper> clips_;
   EventLog event_log_;
   std::unique_ptr<PatchLog> patch_log_;

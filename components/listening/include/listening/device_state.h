@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/json_writer.h"
+#include "clip_store/clip_store.h"
 #include "listening/boot_record.h"
 #include "listening/boot_sequence.h"
-#include "listening/clip_keeper.h"
 #include "listening/event_watch.h"
 #include "listening/model_service.h"
 
@@ -78,7 +78,7 @@ struct DeviceState {
   std::optional<SelfTestResult> self_test;
   std::optional<AudioState> audio;
   std::optional<WatchState> watch;
-  std::optional<StorageState> storage;
+  std::optional<clip_store::ClipStoreStatus> storage;
   std::optional<InferenceTimes> inference;
   MemoryState memory;
   std::vector<TaskState> tasks;
@@ -91,7 +91,7 @@ void WriteState(const DeviceState& state, base::JsonWriter& json);
 // Parts of it that are asked for alone, as fields.
 void WriteSelfTest(const SelfTestResult& result, base::JsonWriter& json);
 void WriteLevels(const WatchState& state, base::JsonWriter& json);
-void WriteStorage(const StorageState& state, base::JsonWriter& json);
+void WriteStorage(const clip_store::ClipStoreStatus& status, base::JsonWriter& json);
 void WriteRule(const WatchState::Rule& rule, base::JsonWriter& json);  ///< An object.
 
 }  // namespace listening

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <expected>
 #include <span>
+#include <string_view>
 
 #include "base/json_writer.h"
 #include "listening/model_service.h"
@@ -38,6 +39,10 @@ class Device {
 
   /// The part that turns scores into events, or why there is none.
   virtual std::expected<EventDevice*, Error> Events() = 0;
+
+  /// Has a volume formatted that holds something else than events; what became of it is told by @events.
+  /// @return kBadArgument for one that needs no format or may not be formatted.
+  virtual std::expected<void, Error> FormatStorage(std::string_view volume) = 0;
 };
 
 }  // namespace serial_console

@@ -23,6 +23,7 @@ class ListeningDevice final : public Device, public EventDevice {
   std::expected<log_mel::PatchStream*, Error> FrontEnd() override;
   void HoldLiveInput(bool hold) override { device_.HoldLiveInput(hold); }
   std::expected<EventDevice*, Error> Events() override;
+  std::expected<void, Error> FormatStorage(std::string_view volume) override;
 
   void WriteRules(size_t from, base::JsonWriter& json) override;
   void WriteEvents(size_t from, base::JsonWriter& json) override;
