@@ -21,7 +21,7 @@ from firmware_checks import (
 )
 from firmware_console import Console, ConsoleError, words
 from firmware_files import write_manifest
-from firmware_targets import build, run_on_linux
+from firmware_targets import TEST_KERNELS, build, run_on_linux
 from yamnet_tools.model import YamnetModel
 
 
@@ -73,7 +73,7 @@ def test_the_heartbeat_tells_how_the_device_is(console: Console) -> None:
 
 
 def test_the_reference_kernels_give_the_same(model_dir: Path, reference: Reference) -> None:
-    app = build("linux-reference", "linux", ["sdkconfig.defaults"], "CONFIG_SOUND_MODEL_KERNELS_REFERENCE=y\n")
+    app = build("linux-reference", "linux", ["sdkconfig.defaults"], kernels=TEST_KERNELS / "reference.cpp")
     with run_on_linux(app, model_dir) as console:
         steps = console.ask("info")["boot"]["steps"]
         assert [step["name"] for step in steps if not step["ok"]] == ["audio", "listening"]  # nothing to replay
