@@ -40,7 +40,7 @@ void JsonWriter::Value(std::string_view text) {
 
 void JsonWriter::AppendEscaped(uint32_t code_point) {
   const auto unit = [this](uint32_t value) {
-    char escaped[8];
+    char escaped[16];
     std::snprintf(escaped, sizeof(escaped), "\\u%04x", static_cast<unsigned>(value));
     Append(escaped);
   };
