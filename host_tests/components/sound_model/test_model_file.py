@@ -131,8 +131,8 @@ WRONG: dict[str, tuple[Callable[[Model], Model], str]] = {
     ),
     "a kernel too wide": (
         wide_kernel,
-        r"operator 1 \(CONV_2D\): the kernels do a 1x1 kernel with stride 1, or one of at most 16 values over 1 channel, "
-        "not a 5x5 kernel over 1 channels with stride 2x2",
+        r"operator 1 \(CONV_2D\): the kernels do a 1x1 kernel with stride 1, "
+        "or one of at most 16 values over 1 channel, not a 5x5 kernel over 1 channels with stride 2x2",
     ),
     "channels that are no multiple of 16": (
         narrow_block,

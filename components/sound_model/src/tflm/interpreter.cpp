@@ -7,6 +7,7 @@
 #include "kernels.h"
 #include "op_profiler.h"
 #include "sound_model/class_map.h"
+#include "tensorflow/compiler/mlir/lite/schema/schema_utils.h"
 #include "tensorflow/lite/micro/micro_interpreter.h"
 #include "tensorflow/lite/micro/micro_mutable_op_resolver.h"
 #include "tensorflow/lite/schema/schema_generated.h"
