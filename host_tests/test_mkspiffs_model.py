@@ -107,7 +107,7 @@ def test_a_damaged_selftest_vector_is_refused(image: Path, at: int) -> None:
     assert stored.data is not None
     damaged = bytearray(stored.data)
     damaged[at] ^= 0x10
-    with pytest.raises(ModelError, match=r"selftest.bin is damaged"):
+    with pytest.raises(ModelError, match=r"selftest.bin: damaged"):
         selftest.from_bytes(bytes(damaged))
 
 

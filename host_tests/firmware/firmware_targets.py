@@ -17,6 +17,7 @@ from firmware_console import Console
 from firmware_files import select_first_app
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+TEST_KERNELS = Path(__file__).with_name("kernels")
 FLASH_BYTES = 16 << 20
 TABLE_OFFSET = 0x8000
 BOOT_TIMEOUT_S = 1800.0  # QEMU on a busy machine reads flash slowly
@@ -24,12 +25,21 @@ YAMNET_OFFSET, YAMNET_BYTES = 0x620000, 5 << 20  # partitions.csv
 STORAGE_OFFSET, STORAGE_BYTES = 0xB20000, 0x4A0000
 
 
-def build(name: str, target: str, defaults: Sequence[str], options: str = "", *, project: Path = CHECKOUT) -> Path:
+def build(
+    name: str,
+    target: str,
+    defaults: Sequence[str],
+    options: str = "",
+    *,
+    project: Path = CHECKOUT,
+    kernels: Path | None = None,
+) -> Path:
     """Build a project for `target` in build/<name>; returns that folder. Skips where there is no ESP-IDF.
 
     Args:
         defaults: sdkconfig files of the project.
         options: further lines of sdkconfig.
+        kernels: a source that takes the place of the shipped kernels; see kernels/.
     """
     idf = os.environ.get("IDF_PATH")
     if not idf or not shutil.which("idf.py"):
@@ -42,6 +52,7 @@ def build(name: str, target: str, defaults: Sequence[str], options: str = "", *,
     files = [str(project / file) for file in defaults] + [str(extra)]
     command = ["idf.py", "-C", str(project), "-B", str(folder), "-D", f"SDKCONFIG={folder / 'sdkconfig'}"]
     command += ["-D", f"SDKCONFIG_DEFAULTS={';'.join(files)}"]
+    command += ["-D", f"SOUND_MODEL_TEST_KERNELS={kernels or ''}"]
     if components := os.environ.get("YAMNET_IDF_COMPONENTS"):
         command += ["-D", f"EXTRA_COMPONENT_DIRS={components}"]
     if not extra.is_file() or extra.read_text() != options or not (folder / "build.ninja").is_file():

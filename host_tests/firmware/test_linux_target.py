@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The firmware as ESP-IDF builds it for Linux: everything but the drivers."""
 
+import json
 import shutil
+import struct
+import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +25,10 @@ from firmware_checks import (
 )
 from firmware_console import Console, ConsoleError, words
 from firmware_files import write_manifest
-from firmware_targets import build, run_on_linux
+from firmware_targets import TEST_KERNELS, build, run_on_linux
 from yamnet_tools.model import YamnetModel
+from yamnet_tools.model.tflite_reader import read_model
+from yamnet_tools.model.tflite_writer import write_model
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +79,7 @@ def test_the_heartbeat_tells_how_the_device_is(console: Console) -> None:
 
 
 def test_the_reference_kernels_give_the_same(model_dir: Path, reference: Reference) -> None:
-    app = build("linux-reference", "linux", ["sdkconfig.defaults"], "CONFIG_SOUND_MODEL_KERNELS_REFERENCE=y\n")
+    app = build("linux-reference", "linux", ["sdkconfig.defaults"], kernels=TEST_KERNELS / "reference.cpp")
     with run_on_linux(app, model_dir) as console:
         steps = console.ask("info")["boot"]["steps"]
         assert [step["name"] for step in steps if not step["ok"]] == ["audio", "listening"]  # nothing to replay
@@ -98,7 +104,36 @@ def spoil_scores(folder: Path) -> None:
     path = folder / "selftest.bin"
     data = bytearray(path.read_bytes())
     data[6208] ^= 1
+    data[6732:] = struct.pack("<I", zlib.crc32(data[:6732]))
     path.write_bytes(data)
+    write_manifest(folder)
+
+
+def widen_kernel(folder: Path) -> None:
+    """A first convolution of 5x5: everything in the model fits together, and no kernel does it."""
+    path = folder / "yamnet.tflite"
+    model = read_model(path.read_bytes())
+    index = model.operators[1].inputs[1]
+    weights = replace(model.tensors[index], shape=(32, 5, 5, 1), data=np.ones(32 * 25, np.uint8))
+    path.write_bytes(
+        write_model(replace(model, tensors=(*model.tensors[:index], weights, *model.tensors[index + 1 :])))
+    )
+    write_manifest(folder)
+
+
+def renumber_format(folder: Path) -> None:
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 2}))
+
+
+def enlarge_manifest(folder: Path) -> None:
+    path = folder / "manifest.json"
+    path.write_text(path.read_text().ljust(22_700))
+
+
+def spoil_crc(folder: Path) -> None:
+    path = folder / "selftest.bin"
+    path.write_bytes(path.read_bytes()[:-4] + b"\0\0\0\0")
     write_manifest(folder)
 
 
@@ -108,6 +143,10 @@ WRONG: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "a bit flipped": (flip, "model", "SHA-256"),
     "half a model": (cut, "model", "damaged"),
     "no class map": (lambda folder: (folder / "yamnet_class_map.csv").unlink(), "class map", "yamnet_class_map.csv"),
+    "a manifest of format 2": (renumber_format, "class map", "of format 2, this program reads format 1"),
+    "a manifest of 22,700 bytes": (enlarge_manifest, "class map", "22700 bytes, at most 16384 are read"),
+    "a shape no kernel does": (widen_kernel, "model", "operator 1 (CONV_2D): the kernels do a 1x1 kernel"),
+    "a self-test of another CRC": (spoil_crc, "self-test", "selftest.bin: damaged, its CRC32 is"),
     "another self-test": (spoil_scores, "self-test", "1 of 521 outputs differ, by up to 1 steps"),
 }
 

@@ -22,7 +22,7 @@ from firmware_checks import (
 )
 from firmware_console import Console, ConsoleError, words
 from firmware_events import check_clips, check_same_events, classified, rule_document, set_rules, wait_until_kept
-from firmware_targets import build, read_storage, run_in_qemu
+from firmware_targets import TEST_KERNELS, build, read_storage, run_in_qemu
 from yamnet_tools.model import YamnetModel
 
 DEFAULTS = ["sdkconfig.defaults", "sdkconfig.defaults.esp32s3", "sdkconfig.qemu"]
@@ -104,8 +104,8 @@ def test_what_is_kept_outlives_a_restart(
 
 
 def test_the_reference_kernels_give_the_same(model_dir: Path, reference: Reference, tmp_path: Path) -> None:
-    options = "CONFIG_SOUND_MODEL_KERNELS_REFERENCE=y\nCONFIG_FIRMWARE_LOG_EVERY_PATCHES=0\n"
-    folder = build("qemu-reference", "esp32s3", DEFAULTS, options)
+    options = "CONFIG_FIRMWARE_LOG_EVERY_PATCHES=0\n"
+    folder = build("qemu-reference", "esp32s3", DEFAULTS, options, kernels=TEST_KERNELS / "reference.cpp")
     with run_in_qemu(folder, without_replay(model_dir, tmp_path), tmp_path / "flash.bin") as console:
         assert console.ask("info")["kernels"] == "reference"
         check_scores(console, reference.patches, reference.scores)
@@ -113,7 +113,8 @@ def test_the_reference_kernels_give_the_same(model_dir: Path, reference: Referen
 
 def test_kernels_that_write_past_their_scratch_serve_nothing(model_dir: Path, tmp_path: Path) -> None:
     """ESP-NN as esp-tflite-micro registers it: the guard catches it, though the self-test's outputs might be right."""
-    folder = build("qemu-stock", "esp32s3", DEFAULTS, "CONFIG_SOUND_MODEL_KERNELS_ESP_NN_STOCK=y\n")
+    options = "CONFIG_SOUND_MODEL_ARENA_KB=1280\n"
+    folder = build("qemu-stock", "esp32s3", DEFAULTS, options, kernels=TEST_KERNELS / "esp_nn_stock.cpp")
     with run_in_qemu(folder, without_replay(model_dir, tmp_path), tmp_path / "flash.bin") as console:
         steps = {step["name"]: step for step in console.ask("info")["boot"]["steps"]}
         assert steps["interpreter"]["ok"] is True

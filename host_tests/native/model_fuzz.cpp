@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// usage: model_fuzz MODEL CLASS_MAP MANIFEST ROUNDS SEED
+// usage: model_fuzz MODEL CLASS_MAP MANIFEST SELF_TEST ROUNDS SEED
 // Damages the files at random, mostly where structure lies, and lets the device's readers look at them.
 #include <cstdio>
 #include <cstdlib>
@@ -58,28 +58,32 @@ std::string_view AsText(const Bytes& bytes) { return {reinterpret_cast<const cha
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 6) return 2;
+  if (argc != 7) return 2;
   const Bytes model = ReadFile(argv[1]);
   const Bytes class_map = ReadFile(argv[2]);
   const Bytes manifest = ReadFile(argv[3]);
-  Random random(std::atoi(argv[5]));
+  const Bytes self_test = ReadFile(argv[4]);
+  Random random(std::atoi(argv[6]));
   const auto sound = sound_model::CheckModel(model);
   if (!sound || !sound_model::ClassMap::Parse(AsText(class_map)) ||
-      !sound_model::FileHash(AsText(manifest), "yamnet.tflite")) {
+      !sound_model::CheckFile(AsText(manifest), "yamnet.tflite", model) || !sound_model::ParseSelfTest(self_test)) {
     std::fprintf(stderr, "the files are refused as they are: %s\n", sound ? "" : sound.error().message.c_str());
     return 1;
   }
   int refused = 0;
-  for (int round = std::atoi(argv[4]); round > 0; --round) {
+  int refused_self_tests = 0;
+  for (int round = std::atoi(argv[5]); round > 0; --round) {
     const Bytes file = Damaged(random, model);
     const auto checked = sound_model::CheckModel(file);
     refused += !checked;
     if (checked) (void)sound_model::ParseFrontEnd(checked->front_end);
     (void)sound_model::ClassMap::Parse(AsText(Damaged(random, class_map)));
-    (void)sound_model::FileHash(AsText(Damaged(random, manifest)), "yamnet.tflite");
+    const Bytes damaged_manifest = Damaged(random, manifest);
+    (void)sound_model::FileHash(AsText(damaged_manifest), "yamnet.tflite");
+    (void)sound_model::CheckFile(AsText(damaged_manifest), "yamnet.tflite", file);
     (void)sound_model::ParseFrontEnd(AsText(Damaged(random, Bytes(sound->front_end.begin(), sound->front_end.end()))));
-    (void)sound_model::ParseSelfTest(Damaged(random, Bytes(6736, 1)));
+    refused_self_tests += !sound_model::ParseSelfTest(Damaged(random, self_test));
   }
-  std::printf("%d models refused\n", refused);
-  return refused > 0 ? 0 : 1;
+  std::printf("%d models and %d self-tests refused\n", refused, refused_self_tests);
+  return refused > 0 && refused_self_tests > 0 ? 0 : 1;
 }

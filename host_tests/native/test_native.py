@@ -5,10 +5,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import native_build
-from firmware_files import write_manifest
+from firmware_files import selftest, write_manifest
+from yamnet_tools.model_image.content import SELFTEST_NAME
 from yamnet_tools.paths import CLASS_MAP_NAME, MANIFEST_NAME, MODEL_NAME
 
 
@@ -31,8 +33,10 @@ def test_native_tests_pass(programs: Path) -> None:
 def test_damaged_model_files_never_harm_the_checks(programs: Path, converted_model: Path, tmp_path: Path) -> None:
     for name in (MODEL_NAME, CLASS_MAP_NAME):
         shutil.copy(converted_model.parent / name, tmp_path)
+    patch, scores = np.zeros((96, 64), np.int8), np.zeros(521, np.int8)
+    (tmp_path / SELFTEST_NAME).write_bytes(selftest(patch, scores, (0.02, 3), (1 / 256, -128), b"model"))
     write_manifest(tmp_path)
-    files = [tmp_path / name for name in (MODEL_NAME, CLASS_MAP_NAME, MANIFEST_NAME)]
+    files = [tmp_path / name for name in (MODEL_NAME, CLASS_MAP_NAME, MANIFEST_NAME, SELFTEST_NAME)]
     command = [programs / "model_fuzz", *files, "400", "1"]
     result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-8000:]

@@ -2,8 +2,10 @@
 #include "base/sha256.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <cstdio>
+
+#include "base/hex.h"
 
 namespace base {
 namespace {
@@ -22,46 +24,7 @@ uint32_t LoadBigEndian(const uint8_t* bytes) {
   return uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | bytes[3];
 }
 
-}  // namespace
-
-void Sha256::Update(std::span<const uint8_t> data) {
-  size_t filled = total_ % block_.size();
-  total_ += data.size();
-  if (filled != 0) {
-    const size_t taken = std::min(data.size(), block_.size() - filled);
-    std::copy_n(data.begin(), taken, block_.begin() + filled);
-    data = data.subspan(taken);
-    filled += taken;
-    if (filled < block_.size()) return;
-    Compress(block_.data());
-  }
-  while (data.size() >= block_.size()) {
-    Compress(data.data());
-    data = data.subspan(block_.size());
-  }
-  std::ranges::copy(data, block_.begin());
-}
-
-std::string Sha256::Finish() {
-  const uint64_t bits = total_ * 8;
-  const uint8_t one = 0x80;
-  const uint8_t zero = 0;
-  Update({&one, 1});
-  while (total_ % block_.size() != block_.size() - sizeof(bits)) Update({&zero, 1});
-  std::array<uint8_t, sizeof(bits)> length;
-  for (size_t i = 0; i < length.size(); ++i) length[i] = static_cast<uint8_t>(bits >> (56 - 8 * i));
-  Update(length);
-
-  std::string text;
-  for (const uint32_t word : state_) {
-    char digits[9];
-    std::snprintf(digits, sizeof(digits), "%08x", static_cast<unsigned>(word));
-    text += digits;
-  }
-  return text;
-}
-
-void Sha256::Compress(const uint8_t* block) {
+void Compress(std::array<uint32_t, 8>& state, const uint8_t* block) {
   std::array<uint32_t, 64> w;
   for (int i = 0; i < 16; ++i) w[i] = LoadBigEndian(block + 4 * i);
   for (int i = 16; i < 64; ++i) {
@@ -69,7 +32,7 @@ void Sha256::Compress(const uint8_t* block) {
     const uint32_t s1 = std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ w[i - 2] >> 10;
     w[i] = w[i - 16] + s0 + w[i - 7] + s1;
   }
-  auto [a, b, c, d, e, f, g, h] = state_;
+  auto [a, b, c, d, e, f, g, h] = state;
   for (int i = 0; i < 64; ++i) {
     const uint32_t s1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
     const uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + kRoundConstants[i] + w[i];
@@ -85,7 +48,55 @@ void Sha256::Compress(const uint8_t* block) {
     a = t1 + t2;
   }
   const std::array<uint32_t, 8> mixed{a, b, c, d, e, f, g, h};
-  for (size_t i = 0; i < state_.size(); ++i) state_[i] += mixed[i];
+  for (size_t i = 0; i < state.size(); ++i) state[i] += mixed[i];
+}
+
+}  // namespace
+
+struct Sha256::State {
+  std::array<uint32_t, 8> words{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  std::array<uint8_t, 64> block;
+  uint64_t total = 0;
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {}
+
+Sha256::~Sha256() = default;
+
+void Sha256::Update(std::span<const uint8_t> data) {
+  auto& [words, block, total] = *state_;
+  size_t filled = total % block.size();
+  total += data.size();
+  if (filled != 0) {
+    const size_t taken = std::min(data.size(), block.size() - filled);
+    std::copy_n(data.begin(), taken, block.begin() + filled);
+    data = data.subspan(taken);
+    filled += taken;
+    if (filled < block.size()) return;
+    Compress(words, block.data());
+  }
+  while (data.size() >= block.size()) {
+    Compress(words, data.data());
+    data = data.subspan(block.size());
+  }
+  std::ranges::copy(data, block.begin());
+}
+
+std::string Sha256::Finish() {
+  const auto& [words, block, total] = *state_;
+  const uint64_t bits = total * 8;
+  const uint8_t one = 0x80;
+  const uint8_t zero = 0;
+  Update({&one, 1});
+  while (total % block.size() != block.size() - sizeof(bits)) Update({&zero, 1});
+  std::array<uint8_t, sizeof(bits)> length;
+  for (size_t i = 0; i < length.size(); ++i) length[i] = static_cast<uint8_t>(bits >> (56 - 8 * i));
+  Update(length);
+
+  std::array<uint8_t, 32> hash;
+  for (size_t i = 0; i < hash.size(); ++i) hash[i] = static_cast<uint8_t>(words[i / 4] >> (24 - 8 * (i % 4)));
+  return HexText(hash);
 }
 
 }  // namespace base

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/sha256.h"
 #include "listening/noise_floor_store.h"
 #include "sound_model/front_end.h"
 #include "sound_model/manifest.h"
@@ -82,6 +81,7 @@ Device::Result Device::LoadFiles() {
   if (const auto mounted = source_.Mount(); !mounted) return Fail(mounted.error());
   auto manifest = source_.Read("manifest.json");
   if (!manifest) return Fail(manifest.error());
+  if (const auto checked = sound_model::CheckManifest(*manifest); !checked) return Fail(checked.error());
   manifest_ = *std::move(manifest);
   return "";
 }
@@ -208,15 +208,12 @@ Device::Result Device::StartListening(const std::function<void(Listener&)>& star
 }
 
 std::expected<std::string, sound_model::Error> Device::ReadChecked(const char* name) {
-  const auto expected_hash = sound_model::FileHash(manifest_, name);
-  if (!expected_hash) return std::unexpected(expected_hash.error());
   auto content = source_.Read(name);
   if (!content) return content;
-  base::Sha256 sha256;
-  sha256.Update(Bytes(*content));
-  if (sha256.Finish() == *expected_hash) return content;
-  return std::unexpected(sound_model::Error{sound_model::ErrorCode::kWrongHash,
-                                            std::string(name) + " is not the file that the manifest names"});
+  if (const auto checked = sound_model::CheckFile(manifest_, name, Bytes(*content)); !checked) {
+    return std::unexpected(checked.error());
+  }
+  return content;
 }
 
 // --- What others ask

@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 
+#include "kernels/shapes.h"
 #include "model_graph.h"
 
 namespace sound_model {
@@ -114,7 +115,14 @@ Finding CheckConvolution(const ModelGraph& graph, const GraphOperator& op, bool 
   if (auto finding = CheckParameter(weights, schema::Type::kInt8, channels, depthwise ? 3 : 0, "weights"))
     return finding;
   if (auto finding = CheckParameter(bias, schema::Type::kInt32, channels, 0, "biases")) return finding;
-  return CheckSums(input, weights, bias, output, channels);
+  if (auto finding = CheckSums(input, weights, bias, output, channels)) return finding;
+  const kernels::ConvolutionShape shape{.batches = batch,
+                                        .input_channels = depth,
+                                        .kernel_height = kernel_h,
+                                        .kernel_width = kernel_w,
+                                        .stride_height = stride_h,
+                                        .stride_width = stride_w};
+  return depthwise ? kernels::WhyNotDepthwise(shape) : kernels::WhyNotConvolution(shape);
 }
 
 Finding CheckFullyConnected(const ModelGraph& graph, const GraphOperator& op) {
@@ -137,7 +145,8 @@ Finding CheckFullyConnected(const ModelGraph& graph, const GraphOperator& op) {
   if (weights.scales.size() != 1) return "weights are not quantised as a whole";
   if (auto finding = CheckParameter(weights, schema::Type::kInt8, channels, 0, "weights")) return finding;
   if (auto finding = CheckParameter(bias, schema::Type::kInt32, channels, 0, "biases")) return finding;
-  return CheckSums(input, weights, bias, output, channels);
+  if (auto finding = CheckSums(input, weights, bias, output, channels)) return finding;
+  return kernels::WhyNotFullyConnected(weights.shape[1]);
 }
 
 /// The second input of RESHAPE and MEAN.

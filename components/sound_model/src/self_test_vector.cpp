@@ -6,12 +6,13 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/crc32.h"
+#include "base/hex.h"
 #include "sound_model/class_map.h"
 
 namespace sound_model {
 namespace {
 
-constexpr size_t kFileBytes = 6736;
 constexpr std::string_view kMagic = "YAMT";
 constexpr uint32_t kVersion = 1;
 constexpr size_t kVersionAt = 4;
@@ -22,6 +23,8 @@ constexpr size_t kOutputScaleAt = 24;
 constexpr size_t kHashAt = 32;
 constexpr size_t kHashBytes = 32;
 constexpr size_t kPatchAt = 64;
+constexpr size_t kCrcAt = 6732;
+constexpr size_t kFileBytes = kCrcAt + sizeof(uint32_t);
 
 template <typename T>
 T Load(std::span<const uint8_t> file, size_t at) {
@@ -30,24 +33,24 @@ T Load(std::span<const uint8_t> file, size_t at) {
   return value;
 }
 
-std::string HexText(std::span<const uint8_t> bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (const uint8_t byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
+std::string CrcText(uint32_t value) {
+  const uint8_t bytes[] = {static_cast<uint8_t>(value >> 24), static_cast<uint8_t>(value >> 16),
+                           static_cast<uint8_t>(value >> 8), static_cast<uint8_t>(value)};
+  return base::HexText(bytes);
 }
 
 }  // namespace
 
 std::expected<SelfTestVector, Error> ParseSelfTest(std::span<const uint8_t> file) {
   const auto damaged = [](std::string message) {
-    return std::unexpected(Error{ErrorCode::kDamaged, "self-test vector: " + std::move(message)});
+    return std::unexpected(Error{ErrorCode::kDamaged, "selftest.bin: " + std::move(message)});
   };
   if (file.size() != kFileBytes) {
     return damaged(std::to_string(file.size()) + " bytes, not " + std::to_string(kFileBytes));
+  }
+  const uint32_t crc = base::Crc32(file.first(kCrcAt));
+  if (const auto stored = Load<uint32_t>(file, kCrcAt); stored != crc) {
+    return damaged("damaged, its CRC32 is " + CrcText(crc) + ", not " + CrcText(stored));
   }
   if (!std::equal(kMagic.begin(), kMagic.end(), file.begin()) || Load<uint32_t>(file, kVersionAt) != kVersion) {
     return damaged("not of version 1");
@@ -61,7 +64,7 @@ std::expected<SelfTestVector, Error> ParseSelfTest(std::span<const uint8_t> file
   const auto* const patch = reinterpret_cast<const int8_t*>(file.data() + kPatchAt);
   return SelfTestVector{.input = quantization(kInputScaleAt),
                         .output = quantization(kOutputScaleAt),
-                        .model_sha256 = HexText(file.subspan(kHashAt, kHashBytes)),
+                        .model_sha256 = base::HexText(file.subspan(kHashAt, kHashBytes)),
                         .patch = {patch, kPatchValues},
                         .outputs = {patch + kPatchValues, kClasses}};
 }

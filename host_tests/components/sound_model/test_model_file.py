@@ -75,6 +75,31 @@ def skewed(model: Model) -> Model:
     )
 
 
+def wide_kernel(model: Model) -> Model:
+    """A first convolution of 5x5: everything fits together, and no kernel does it."""
+    index = conv_weights(model)
+    return change_tensor(model, index, shape=(32, 5, 5, 1), data=np.ones(32 * 25, np.uint8))
+
+
+def narrow_block(model: Model, channels: int = 24) -> Model:
+    """The first depthwise convolution and its neighbours with other channels than 32."""
+    for number, depth_axis, axis in ((CONV, None, 0), (DEPTHWISE, None, 3), (DEPTHWISE + 1, 3, None)):
+        operator = model.operators[number]
+        weights, bias, output = model.tensors[operator.inputs[1]], *operator.inputs[2:], operator.outputs[0]
+        shape = list(weights.shape)
+        shape[axis if axis is not None else depth_axis] = channels
+        whole = Quantization(np.array([weights.quantization.scales.max()], np.float32), np.zeros(1, np.int64))
+        data = np.ones(int(np.prod(shape)), np.uint8)
+        model = change_tensor(model, operator.inputs[1], shape=tuple(shape), data=data, quantization=whole)
+        if axis is not None:
+            model = change_tensor(
+                model, bias, shape=(channels,), data=np.zeros(4 * channels, np.uint8), quantization=whole
+            )
+            shape = model.tensors[output].shape
+            model = change_tensor(model, output, shape=(*shape[:3], channels))
+    return model
+
+
 WRONG: dict[str, tuple[Callable[[Model], Model], str]] = {
     "two inputs": (lambda m: replace(m, inputs=m.inputs * 2), "2 inputs"),
     "no output": (lambda m: replace(m, outputs=()), "0 outputs"),
@@ -103,6 +128,16 @@ WRONG: dict[str, tuple[Callable[[Model], Model], str]] = {
             m, CONV, inputs=(m.operators[CONV].inputs[0], m.operators[3].inputs[1], m.operators[CONV].inputs[2])
         ),
         r"operator 1 \(CONV_2D\)",
+    ),
+    "a kernel too wide": (
+        wide_kernel,
+        r"operator 1 \(CONV_2D\): the kernels do a 1x1 kernel with stride 1, "
+        "or one of at most 16 values over 1 channel, not a 5x5 kernel over 1 channels with stride 2x2",
+    ),
+    "channels that are no multiple of 16": (
+        narrow_block,
+        r"operator 2 \(DEPTHWISE_CONV_2D\): the kernels do a 3x3 kernel over a multiple of 16 channels, "
+        "not a 3x3 kernel over 24 channels",
     ),
     "a tensor read before it is written": (
         lambda m: change_operator(m, 0, inputs=(m.operators[5].outputs[0], m.operators[0].inputs[1])),

@@ -5,13 +5,16 @@ import csv
 import hashlib
 import io
 import json
+import re
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device_core import class_names, file_hash, sha256
+from device_core import check_file, check_manifest, check_self_test, class_names, file_hash, sha256
 
 HASH = "0123456789abcdef" * 4
 
@@ -74,11 +77,12 @@ def test_the_manifest_names_a_hash() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "null", "[]", "{", '{"files": 3}', '{"files": {"yamnet.tflite": {}}}',
-        '{"files": {"yamnet.tflite": {"sha256": "abc"}}}',
-        '{"files": {"yamnet.tflite": {"sha256": "' + "G" * 64 + '"}}}',
-        '{"files": {"yamnet.tflite": {"sha256": "' + HASH + '"}}} x',
-        '{"a": ' + "[" * 5000 + "]" * 5000 + "}",
+        "", "null", "[]", "{", '{"format": 1}', '{"format": 1, "files": 3}',
+        '{"format": 1, "files": {"yamnet.tflite": {}}}',
+        '{"format": 1, "files": {"yamnet.tflite": {"sha256": "abc"}}}',
+        '{"format": 1, "files": {"yamnet.tflite": {"sha256": "' + "G" * 64 + '"}}}',
+        '{"format": 1, "files": {"yamnet.tflite": {"sha256": "' + HASH + '"}}} x',
+        '{"format": 1, "a": ' + "[" * 5000 + "]" * 5000 + "}",
     ],
 )  # fmt: skip
 def test_a_damaged_manifest_is_refused(text: str) -> None:
@@ -86,10 +90,74 @@ def test_a_damaged_manifest_is_refused(text: str) -> None:
         file_hash(text.encode(), "yamnet.tflite")
 
 
+def described(**changes: object) -> bytes:
+    return json.dumps({"format": 1, "files": {"yamnet.tflite": {"bytes": 5, "sha256": HASH}}} | changes).encode()
+
+
+def test_a_manifest_may_have_16384_bytes_and_not_one_more() -> None:
+    manifest = described()
+    assert file_hash(manifest.ljust(16_384), "yamnet.tflite") == HASH
+    for larger in (manifest.ljust(16_385), manifest.ljust(22_700)):
+        with pytest.raises(ValueError, match=f"manifest: {len(larger)} bytes, at most 16384 are read"):
+            file_hash(larger, "yamnet.tflite")
+
+
+@pytest.mark.parametrize("form", [2, 0, 1.5, "1", True, None, [1]])
+def test_a_manifest_of_another_format_is_refused(form: object) -> None:
+    manifest = described(format=form)
+    for read in (check_manifest, lambda json: file_hash(json, "yamnet.tflite")):
+        with pytest.raises(ValueError, match=f"of format {re.escape(json.dumps(form))}, this program reads format 1"):
+            read(manifest)
+
+
+def test_a_file_is_the_one_the_manifest_names() -> None:
+    content = b"right"
+    manifest = described(files={"a": {"bytes": 5, "sha256": hashlib.sha256(content).hexdigest()}})
+    check_file(manifest, "a", content)
+    for wrong in (b"wrong", b"righ", b""):
+        with pytest.raises(ValueError, match="a is not the file that the manifest names"):
+            check_file(manifest, "a", wrong)
+    with pytest.raises(ValueError, match="no SHA-256 of b"):
+        check_file(manifest, "b", content)
+
+
+def self_test(**changes: int | bytes) -> bytes:
+    fields = {"magic": b"YAMT", "version": 1, "patch": 6144, "outputs": 521} | changes
+    body = struct.pack("<4sIIIfifi32s6665x3x", *fields.values(), 0.5, 1, 1 / 256, -128, bytes(range(32)))
+    return body + struct.pack("<I", zlib.crc32(body))
+
+
+def test_the_crc_of_the_self_test_is_checked() -> None:
+    file = self_test()
+    check_self_test(file)
+    for at in (0, 20, 40, 64, 6207, 6208, 6728, 6729, 6731, 6732, 6735):
+        damaged = file[:at] + bytes([file[at] ^ 0x10]) + file[at + 1 :]
+        with pytest.raises(ValueError, match=r"selftest.bin: damaged, its CRC32 is [0-9a-f]{8}, not [0-9a-f]{8}"):
+            check_self_test(damaged)
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        (b"", "0 bytes, not 6736"),
+        (self_test()[:-1], "6735 bytes"),
+        (self_test() + b"x", "6737 bytes"),
+        (self_test(magic=b"YAMU"), "not of version 1"),
+        (self_test(version=2), "not of version 1"),
+        (self_test(patch=6145), "another model's size"),
+        (self_test(outputs=520), "another model's size"),
+    ],
+)
+def test_a_self_test_of_another_kind_is_refused(file: bytes, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_self_test(file)
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_a_manifest_is_read_only_when_it_is_json(data: st.DataObject) -> None:
-    good = json.dumps({"files": {"a": {"bytes": 3.5e0, "sha256": HASH}}, "x": [True, None, {"ü": []}]}).encode()
+    manifest = {"format": 1, "files": {"a": {"bytes": 3.5e0, "sha256": HASH}}, "x": [True, None, {"ü": []}]}
+    good = json.dumps(manifest).encode()
     position = data.draw(st.integers(0, len(good) - 1))
     length = data.draw(st.integers(0, 4))
     damaged = good[:position] + data.draw(st.binary(max_size=4)) + good[position + length :]

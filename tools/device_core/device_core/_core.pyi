@@ -454,5 +454,18 @@ def front_end_of(json: bytes) -> LogMelSpec:
 def file_hash(manifest: bytes, name: str) -> str:
     """A file's SHA-256 in a model partition's manifest.json, or ValueError."""
 
+def check_manifest(manifest: bytes) -> None:
+    """
+    The device's check of a model partition's manifest.json: ValueError tells what is wrong.
+    """
+
+def check_file(manifest: bytes, name: str, content: bytes) -> None:
+    """
+    The device's check of a file against its manifest: ValueError unless size and SHA-256 are those named.
+    """
+
+def check_self_test(file: bytes) -> None:
+    """The device's check of selftest.bin: ValueError tells what is wrong."""
+
 def sha256(data: bytes, piece: int) -> str:
     """SHA-256 of data taken in pieces of the given size, in hexadecimal."""

@@ -7,7 +7,6 @@
 #include <ctime>
 #include <mutex>
 
-#include "base/sha256.h"
 #include "log_mel/fixed_point_spectrum.h"
 #include "sound_model/class_map.h"
 #include "sound_model/manifest.h"
@@ -169,22 +168,15 @@ std::expected<std::string, sound_model::Error> SimulatedHost::Read(const char* n
 
 std::expected<sound_model::LoadedModel, sound_model::Error> SimulatedHost::Load(const std::string& manifest_json) {
   const int64_t begin_us = UptimeUs();
-  const auto expected_hash = sound_model::FileHash(manifest_json, kModelName);
-  if (!expected_hash) return std::unexpected(expected_hash.error());
   const auto file = files_.find(kModelName);
   if (file == files_.end()) {
     return std::unexpected(sound_model::Error{sound_model::ErrorCode::kNotFound, "no file yamnet.tflite"});
   }
   const std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(file->second.data()), file->second.size());
-  base::Sha256 sha256;
-  sha256.Update(bytes);
-  std::string hash = sha256.Finish();
-  if (hash != *expected_hash) {
-    return std::unexpected(
-        sound_model::Error{sound_model::ErrorCode::kWrongHash,
-                           "yamnet.tflite: its SHA-256 is " + hash + ", the manifest has " + *expected_hash});
+  if (const auto checked = sound_model::CheckFile(manifest_json, kModelName, bytes); !checked) {
+    return std::unexpected(checked.error());
   }
-  return sound_model::LoadedModel{bytes, std::move(hash), UptimeUs() - begin_us};
+  return sound_model::LoadedModel{bytes, *sound_model::FileHash(manifest_json, kModelName), UptimeUs() - begin_us};
 }
 
 std::expected<std::unique_ptr<sound_model::Engine>, sound_model::Error> SimulatedHost::MakeEngine(

@@ -13,6 +13,7 @@
 #include "sound_model/front_end.h"
 #include "sound_model/manifest.h"
 #include "sound_model/model_file.h"
+#include "sound_model/self_test_vector.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -20,9 +21,11 @@ using namespace nb::literals;
 namespace device_core {
 namespace {
 
+[[noreturn]] void Raise(const sound_model::Error& error) { throw nb::value_error(error.message.c_str()); }
+
 template <typename T>
 T Unwrap(std::expected<T, sound_model::Error> result) {
-  if (!result) throw nb::value_error(result.error().message.c_str());
+  if (!result) Raise(result.error());
   return *std::move(result);
 }
 
@@ -69,6 +72,24 @@ void BindSoundModel(nb::module_& module) {
       "file_hash",
       [](const nb::bytes& json, std::string_view name) { return Unwrap(sound_model::FileHash(AsText(json), name)); },
       "manifest"_a, "name"_a, "A file's SHA-256 in a model partition's manifest.json, or ValueError.");
+  module.def(
+      "check_manifest",
+      [](const nb::bytes& json) {
+        if (const auto checked = sound_model::CheckManifest(AsText(json)); !checked) Raise(checked.error());
+      },
+      "manifest"_a, "The device's check of a model partition's manifest.json: ValueError tells what is wrong.");
+  module.def(
+      "check_file",
+      [](const nb::bytes& json, std::string_view name, const nb::bytes& content) {
+        if (const auto checked = sound_model::CheckFile(AsText(json), name, AsSpan(content)); !checked) {
+          Raise(checked.error());
+        }
+      },
+      "manifest"_a, "name"_a, "content"_a,
+      "The device's check of a file against its manifest: ValueError unless size and SHA-256 are those named.");
+  module.def(
+      "check_self_test", [](const nb::bytes& file) { (void)Unwrap(sound_model::ParseSelfTest(AsSpan(file))); },
+      "file"_a, "The device's check of selftest.bin: ValueError tells what is wrong.");
   module.def(
       "sha256",
       [](const nb::bytes& data, size_t piece) {

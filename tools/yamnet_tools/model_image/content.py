@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import device_core
 from yamnet_tools.engines import open_engine
 from yamnet_tools.errors import ModelError
 from yamnet_tools.files import sha256_hex
@@ -16,7 +17,6 @@ from yamnet_tools.paths import CLASS_MAP_NAME, MANIFEST_NAME, MODEL_NAME
 
 SELFTEST_NAME = "selftest.bin"
 FORMAT = 1
-LARGEST_MANIFEST_BYTES = 16_384
 
 _DESCRIBED = (SELFTEST_NAME, CLASS_MAP_NAME, MODEL_NAME)
 
@@ -59,10 +59,9 @@ def describe(files: dict[str, bytes], origin: object = None) -> bytes:
     described = {
         name: {"bytes": len(data), "sha256": sha256_hex(data)} for name, data in files.items() if name != MANIFEST_NAME
     }
-    text = json.dumps({"format": FORMAT, "files": described, "model": origin}, indent=1) + "\n"
-    if len(text) > LARGEST_MANIFEST_BYTES:
-        raise ModelError(f"{MANIFEST_NAME} has {len(text):,} bytes, a device reads {LARGEST_MANIFEST_BYTES:,}")
-    return text.encode()
+    manifest = json.dumps({"format": FORMAT, "files": described, "model": origin}, indent=1).encode() + b"\n"
+    _check_manifest(manifest)
+    return manifest
 
 
 def check(files: dict[str, bytes]) -> list[str]:
@@ -105,16 +104,18 @@ def _check_selftest(files: dict[str, bytes]) -> list[str]:
 
 
 def _described(manifest: bytes) -> dict[str, dict[str, Any]]:
+    _check_manifest(manifest)
+    described = json.loads(manifest).get("files")
+    if not isinstance(described, dict) or not all(isinstance(entry, dict) for entry in described.values()):
+        raise ModelError(f"{MANIFEST_NAME} is damaged: its files are no object of objects")
+    return described
+
+
+def _check_manifest(manifest: bytes) -> None:
     try:
-        values = json.loads(manifest)
-        version, described = values["format"], values["files"]
-        if not all(isinstance(entry, dict) for entry in described.values()):
-            raise TypeError
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise ModelError(f"{MANIFEST_NAME} is damaged") from None
-    if version != FORMAT:
-        raise ModelError(f"{MANIFEST_NAME} is of format {version!r:.40}, this program reads {FORMAT}")
-    return dict(described)
+        device_core.check_manifest(manifest)
+    except ValueError as error:
+        raise ModelError(str(error)) from None
 
 
 def _class_map(model_path: Path) -> bytes:

@@ -20,7 +20,6 @@ _MAGIC = b"YAMT"
 _VERSION = 1
 _PATCH_BYTES = INPUT_SHAPE[1] * INPUT_SHAPE[2]
 _CRC_OFFSET = 6732
-SELFTEST_BYTES = _CRC_OFFSET + 4
 
 _SOUND = "clicks 1"
 """A hundred outputs answer to it, more than to any other probe: little can be wrong and none of them show it."""
@@ -76,17 +75,11 @@ def from_bytes(data: bytes) -> SelfTest:
     Raises:
         ModelError: it is not one, of another version, or damaged.
     """
-    if len(data) != SELFTEST_BYTES:
-        raise ModelError(f"selftest.bin has {len(data):,} bytes, not {SELFTEST_BYTES:,}")
-    (crc,) = struct.unpack_from("<I", data, _CRC_OFFSET)
-    if crc != zlib.crc32(data[:_CRC_OFFSET]):
-        raise ModelError(f"selftest.bin is damaged: its CRC32 is {zlib.crc32(data[:_CRC_OFFSET]):08x}, not {crc:08x}")
-    magic, version, patch_bytes, outputs, in_scale, in_zero, out_scale, out_zero, sha256 = _HEADER.unpack_from(data)
-    if (magic, version, patch_bytes, outputs) != (_MAGIC, _VERSION, _PATCH_BYTES, CLASS_COUNT):
-        raise ModelError(
-            f"selftest.bin is of another kind: magic {magic!r}, version {version}, {patch_bytes} bytes of patch, "
-            f"{outputs} outputs"
-        )
+    try:
+        device_core.check_self_test(data)
+    except ValueError as error:
+        raise ModelError(str(error)) from None
+    in_scale, in_zero, out_scale, out_zero, sha256 = _HEADER.unpack_from(data)[4:]
     values = np.frombuffer(data, np.int8, _PATCH_BYTES + CLASS_COUNT, _HEADER.size)
     return SelfTest(
         values[:_PATCH_BYTES].reshape(INPUT_SHAPE[1:]),

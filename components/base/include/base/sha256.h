@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
 namespace base {
 
-/// SHA-256 (FIPS 180-4) of data that comes in pieces.
+/// SHA-256 (FIPS 180-4) of data that comes in pieces: by the chip's hash unit where there is one. Allocates.
 class Sha256 {
  public:
+  Sha256();
+  ~Sha256();
+
   void Update(std::span<const uint8_t> data);
-  /// @return the hash in 64 lower-case hexadecimal digits. Update() must not be called afterwards.
+  /// @return the hash in 64 lower-case hexadecimal digits; none when the hash unit failed. Update() must not be called
+  ///         afterwards.
   std::string Finish();
 
  private:
-  void Compress(const uint8_t* block);
-
-  std::array<uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  std::array<uint8_t, 64> block_;
-  uint64_t total_ = 0;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace base

@@ -23,7 +23,7 @@ class Engine {
   virtual std::span<int8_t> input() = 0;         ///< kPatchValues values, to be written before each Invoke().
   virtual std::span<const int8_t> output() = 0;  ///< kClasses values.
 
-  /// @param guarded  also checks that convolutions write nowhere but to their output and scratch, which costs time.
+  /// @param guarded  also checks that operators write nowhere but to their output and scratch, which costs time.
   /// @return kInferenceFailed
   virtual std::expected<void, Error> Invoke(bool guarded = false) = 0;
 

@@ -19,7 +19,7 @@ class Interpreter final : public Engine {
   /// @param model    16-byte aligned, checked by CheckModel(); outlives the interpreter.
   /// @param arena    16-byte aligned working memory; outlives the interpreter.
   /// @param cycles   a counter that wraps at 2^32, for profiles.
-  /// @return kDamaged, kUnsupported, or kOutOfMemory when the arena is too small.
+  /// @return kDamaged, kUnsupported when a kernel refuses an operator, or kOutOfMemory when the arena is too small.
   static std::expected<std::unique_ptr<Interpreter>, Error> Create(std::span<const uint8_t> model,
                                                                    const ModelSummary& summary,
                                                                    std::span<uint8_t> arena, uint32_t (*cycles)());
@@ -38,7 +38,7 @@ class Interpreter final : public Engine {
   std::unique_ptr<Implementation> implementation_;
 };
 
-/// "pie", "esp-nn", "esp-nn-stock" or "reference": which kernels this build has.
+/// "pie", "esp-nn" or what a test has linked instead: which kernels this build has.
 std::string_view KernelsName();
 
 }  // namespace sound_model

@@ -40,8 +40,8 @@ struct ModelSummary {
 
 /// Checks that a .tflite is a model this program can run: identifier and schema version, one subgraph, int8 [1, 96, 64]
 /// in and int8 [1, 521] out, only operators it has kernels for, and, for every operator, options, shapes, quantisation
-/// and stored constants that belong together, so that no kernel reads or writes outside its tensors. The file may be
-/// damaged in any way; what is wrong is named.
+/// and stored constants that belong together, so that no kernel reads or writes outside its tensors, in shapes that the
+/// project's own kernels compute. The file may be damaged in any way; what is wrong is named.
 ///
 /// @param file  stays in memory while the summary is used.
 /// @return kDamaged or kUnsupported.

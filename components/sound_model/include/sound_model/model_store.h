@@ -18,9 +18,6 @@ std::expected<void, Error> MountModelFiles();
 /// @return all of a small file of the model partition, at most 64 KB.
 std::expected<std::string, Error> ReadModelFile(const char* name);
 
-/// The same, for a file that the manifest describes: kWrongHash unless it is that file.
-std::expected<std::string, Error> ReadModelFile(const char* name, const std::string& manifest_json);
-
 /// Brings yamnet.tflite into memory and checks that it is the file the manifest names.
 std::expected<LoadedModel, Error> LoadModel(const std::string& manifest_json);
 

@@ -20,8 +20,8 @@ struct SelfTestVector {
   std::span<const int8_t> outputs;
 };
 
-/// @param file  stays in memory while the vector is used; its hash has been checked already.
-/// @return kDamaged for a file of another size or kind.
+/// @param file  stays in memory while the vector is used.
+/// @return kDamaged for a file of another size or kind, or whose CRC32 is not the one at its end.
 std::expected<SelfTestVector, Error> ParseSelfTest(std::span<const uint8_t> file);
 
 /// How far outputs are from those expected, in int8 steps.

@@ -3,10 +3,8 @@
 #include <cstdlib>
 #include <memory>
 
-#include "base/sha256.h"
 #include "model_path.h"
 #include "sdkconfig.h"
-#include "sound_model/manifest.h"
 #include "sound_model/model_store.h"
 
 #if !CONFIG_IDF_TARGET_LINUX
@@ -68,17 +66,6 @@ std::expected<std::string, Error> ReadModelFile(const char* name) {
   content.resize(size);
   content.shrink_to_fit();
   return content;
-}
-
-std::expected<std::string, Error> ReadModelFile(const char* name, const std::string& manifest_json) {
-  const auto expected_hash = FileHash(manifest_json, name);
-  if (!expected_hash) return std::unexpected(expected_hash.error());
-  auto content = ReadModelFile(name);
-  if (!content) return content;
-  base::Sha256 sha256;
-  sha256.Update({reinterpret_cast<const uint8_t*>(content->data()), content->size()});
-  if (sha256.Finish() == *expected_hash) return content;
-  return std::unexpected(Error{ErrorCode::kWrongHash, std::string(name) + " is not the file that the manifest names"});
 }
 
 }  // namespace sound_model

@@ -40,15 +40,20 @@ std::expected<std::string, Error> ReadAndHash(int file, std::span<uint8_t> bytes
 std::expected<LoadedModel, Error> LoadModel(const std::string& manifest_json) {
   const auto expected_hash = FileHash(manifest_json, kModelName);
   if (!expected_hash) return std::unexpected(expected_hash.error());
+  const auto expected_size = FileSize(manifest_json, kModelName);
+  if (!expected_size) return std::unexpected(expected_size.error());
   const int64_t begin_us = esp_timer_get_time();
   const int file = open(ModelPath(kModelName).c_str(), O_RDONLY);
   if (file < 0) return Refuse(ErrorCode::kNotFound, "no file yamnet.tflite");
   struct stat status {};
-  const bool sized = fstat(file, &status) == 0 && status.st_size > 0;
-  const std::span<uint8_t> bytes =
-      sized ? AllocateAligned(static_cast<size_t>(status.st_size), Memory::kPsram) : std::span<uint8_t>();
+  if (fstat(file, &status) != 0 || static_cast<uint64_t>(status.st_size) != *expected_size) {
+    close(file);
+    return Refuse(ErrorCode::kWrongHash, "it has " + std::to_string(status.st_size) + " bytes, the manifest has " +
+                                             std::to_string(*expected_size));
+  }
+  const std::span<uint8_t> bytes = AllocateAligned(*expected_size, Memory::kPsram);
   auto hash = bytes.empty() ? Refuse(ErrorCode::kOutOfMemory,
-                                     "its " + std::to_string(status.st_size) + " bytes do not fit into PSRAM, where " +
+                                     "its " + std::to_string(*expected_size) + " bytes do not fit into PSRAM, where " +
                                          std::to_string(LargestFree(Memory::kPsram)) + " are free")
                             : ReadAndHash(file, bytes);
   close(file);

@@ -10,7 +10,7 @@ namespace sound_model::kernels {
 struct OutputStage {
   const int32_t* doubled_bias;   ///< See DoubledBias().
   const int32_t* multiplier;     ///< Q31, not negative.
-  const int32_t* further_shift;  ///< Right shifts after the first one, 0 to 29; kNoShift where there is not even that.
+  const int32_t* further_shift;  ///< Right shifts after the first one, 0 to 30; kNoShift where there is not even that.
   int32_t zero_point;
   int32_t lowest;  ///< Of the fused activation.
   int32_t highest;
@@ -18,7 +18,7 @@ struct OutputStage {
 
 inline constexpr int32_t kNoShift = -1;
 
-/// TensorFlow Lite's exponent of a multiplier, 0 to -30, as OutputStage wants it.
+/// TensorFlow Lite's exponent of a multiplier, 0 to -31, as OutputStage wants it.
 inline int32_t FurtherShift(int32_t exponent) { return -exponent - 1; }
 
 /// Twice bias + sum of weights * -zero point of the input: with it, sums over raw inputs are those over inputs without

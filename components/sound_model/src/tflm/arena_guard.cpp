@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "tensorflow/lite/micro/kernels/kernel_util.h"
 #include "tensorflow/lite/micro/micro_log.h"
@@ -29,21 +30,42 @@ class Digest {
   uint32_t value_ = 2166136261;
 };
 
+/// Whether there was memory for the TfLiteTensors that a kernel looks at while it is prepared.
+bool HasTemporaryMemory(TfLiteContext* context) {
+  constexpr size_t kMostTensors = 4;
+  tflite::MicroContext* const micro = tflite::GetMicroContext(context);
+  uint8_t* const trial = micro->AllocateTempBuffer(kMostTensors * sizeof(TfLiteTensor), alignof(TfLiteTensor));
+  if (trial != nullptr) micro->DeallocateTempBuffer(trial);
+  return trial != nullptr;
+}
+
 }  // namespace
+
+void* ArenaGuard::AllocatePersistent(TfLiteContext* context, size_t bytes) {
+  ArenaGuard& guard = Of(context);
+  void* const memory = guard.allocate_(context, bytes);
+  guard.out_of_memory_ |= memory == nullptr;
+  return memory;
+}
 
 TfLiteStatus ArenaGuard::RequestScratch(TfLiteContext* context, size_t bytes, int* index) {
   ArenaGuard& guard = Of(context);
-  TF_LITE_ENSURE_STATUS(guard.request_(context, bytes, index));
+  const TfLiteStatus status = guard.request_(context, bytes, index);
+  guard.out_of_memory_ |= status != kTfLiteOk;
+  TF_LITE_ENSURE_STATUS(status);
   guard.scratch_.push_back({guard.preparing_, *index, bytes});
   return kTfLiteOk;
 }
 
 TfLiteStatus ArenaGuard::Prepare(Kernel prepare, TfLiteContext* context, TfLiteNode* node) {
   preparing_ = node;
-  request_ = context->RequestScratchBufferInArena;
-  context->RequestScratchBufferInArena = RequestScratch;
+  allocate_ = std::exchange(context->AllocatePersistentBuffer, AllocatePersistent);
+  request_ = std::exchange(context->RequestScratchBufferInArena, RequestScratch);
   const TfLiteStatus status = prepare(context, node);
+  context->AllocatePersistentBuffer = allocate_;
   context->RequestScratchBufferInArena = request_;
+  if (status != kTfLiteOk && !out_of_memory_ && HasTemporaryMemory(context)) refused_ = prepared_;
+  ++prepared_;
   return status;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -10,14 +11,18 @@
 
 namespace sound_model {
 
-/// Notices kernels that write where they must not. All of the arena except a kernel's output and the scratch it asked
-/// for is one big canary: its digest is taken before and after, so that neither a live tensor nor free space next to
-/// the scratch can be hit unseen. Off, it costs nothing.
+/// Watches kernels. While they are prepared, it tells one that refuses its operator from one that gets no memory.
+/// While they run, it notices those that write where they must not: all of the arena except a kernel's output and the
+/// scratch it asked for is one big canary, whose digest is taken before and after, so that neither a live tensor nor
+/// free space next to the scratch can be hit unseen. Off, that costs nothing.
 class ArenaGuard {
  public:
   explicit ArenaGuard(std::span<const uint8_t> arena) : arena_(arena) {}
 
   void Enable(bool enable) { enabled_ = enable; }
+
+  /// The operator that a kernel refused although there was memory for it. Every operator's kernel has to be guarded.
+  std::optional<size_t> refused() const { return refused_; }
 
   /// The registration that `Register` gives, watched by the guard that the interpreter has as external context.
   template <TFLMRegistration (*Register)()>
@@ -44,6 +49,7 @@ class ArenaGuard {
   static ArenaGuard& Of(TfLiteContext* context) {
     return *static_cast<ArenaGuard*>(tflite::GetMicroContext(context)->external_context());
   }
+  static void* AllocatePersistent(TfLiteContext* context, size_t bytes);
   static TfLiteStatus RequestScratch(TfLiteContext* context, size_t bytes, int* index);
 
   TfLiteStatus Prepare(Kernel prepare, TfLiteContext* context, TfLiteNode* node);
@@ -55,7 +61,11 @@ class ArenaGuard {
   bool enabled_ = false;
   std::vector<Scratch> scratch_;
   const TfLiteNode* preparing_ = nullptr;
+  void* (*allocate_)(TfLiteContext*, size_t) = nullptr;
   TfLiteStatus (*request_)(TfLiteContext*, size_t, int*) = nullptr;
+  size_t prepared_ = 0;
+  bool out_of_memory_ = false;
+  std::optional<size_t> refused_;
 };
 
 }  // namespace sound_model

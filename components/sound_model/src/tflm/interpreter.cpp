@@ -7,6 +7,7 @@
 #include "kernels.h"
 #include "op_profiler.h"
 #include "sound_model/class_map.h"
+#include "tensorflow/compiler/mlir/lite/schema/schema_utils.h"
 #include "tensorflow/lite/micro/micro_interpreter.h"
 #include "tensorflow/lite/micro/micro_mutable_op_resolver.h"
 #include "tensorflow/lite/schema/schema_generated.h"
@@ -21,10 +22,16 @@ TfLiteStatus AddOp(Resolver& resolver, std::string_view op) {
   if (op == "CONV_2D") return resolver.AddConv2D(ArenaGuard::Guarded<kernels::Conv2D>());
   if (op == "DEPTHWISE_CONV_2D") return resolver.AddDepthwiseConv2D(ArenaGuard::Guarded<kernels::DepthwiseConv2D>());
   if (op == "FULLY_CONNECTED") return resolver.AddFullyConnected(ArenaGuard::Guarded<kernels::FullyConnected>());
-  if (op == "LOGISTIC") return resolver.AddLogistic();
-  if (op == "RESHAPE") return resolver.AddReshape();
-  if (op == "MEAN") return resolver.AddMean();
+  if (op == "LOGISTIC") return resolver.AddLogistic(ArenaGuard::Guarded<tflite::Register_LOGISTIC>());
+  if (op == "RESHAPE") return resolver.AddReshape(ArenaGuard::Guarded<tflite::Register_RESHAPE>());
+  if (op == "MEAN") return resolver.AddMean(ArenaGuard::Guarded<tflite::Register_MEAN>());
   return kTfLiteError;
+}
+
+std::string OperatorText(const tflite::Model& model, size_t index) {
+  const auto* const op = (*model.subgraphs())[0]->operators()->Get(static_cast<flatbuffers::uoffset_t>(index));
+  const tflite::BuiltinOperator code = tflite::GetBuiltinCode(model.operator_codes()->Get(op->opcode_index()));
+  return "operator " + std::to_string(index) + " (" + tflite::EnumNameBuiltinOperator(code) + ")";
 }
 
 std::unexpected<Error> Refuse(ErrorCode code, std::string message) {
@@ -62,6 +69,11 @@ std::expected<std::unique_ptr<Interpreter>, Error> Interpreter::Create(std::span
     }
   }
   if (implementation->interpreter.AllocateTensors() != kTfLiteOk) {
+    if (const auto refused = implementation->guard.refused()) {
+      return Refuse(ErrorCode::kUnsupported, "model: " + OperatorText(*tflite::GetModel(model.data()), *refused) +
+                                                 ": the " + kernels::kName +
+                                                 " kernels refuse it; the log's line before says why");
+    }
     return Refuse(ErrorCode::kOutOfMemory, "arena: " + std::to_string(arena.size()) + " bytes are too few");
   }
   std::unique_ptr<Interpreter> interpreter(new Interpreter(std::move(implementation)));

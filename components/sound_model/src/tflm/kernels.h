@@ -5,7 +5,8 @@
 
 namespace sound_model::kernels {
 
-// The int8 kernels of the operators that cost time: the build links one of the *_kernels.cpp, as Kconfig says.
+// The int8 kernels of the operators that cost time: the build links one of the *_kernels.cpp, as Kconfig says, or what
+// a test names in the CMake variable SOUND_MODEL_TEST_KERNELS.
 TFLMRegistration Conv2D();
 TFLMRegistration DepthwiseConv2D();
 TFLMRegistration FullyConnected();

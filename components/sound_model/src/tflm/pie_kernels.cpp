@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// The project's own kernels: exact, and without the scratch that ESP-NN's need. They know the shapes that YAMNet has,
-// and Prepare refuses all others.
+// The project's own kernels: exact, and without the scratch that ESP-NN's need. They know the shapes that YAMNet has
+// (kernels/shapes.h), and Prepare refuses all others, as CheckModel() does before.
 #include <algorithm>
 #include <cstring>
+#include <optional>
+#include <string>
 
 #include "../kernels/depthwise.h"
 #include "../kernels/dot_product.h"
 #include "../kernels/pointwise.h"
+#include "../kernels/shapes.h"
 #include "kernels.h"
 #include "tensorflow/lite/micro/kernels/conv.h"
 #include "tensorflow/lite/micro/kernels/depthwise_conv.h"
 #include "tensorflow/lite/micro/kernels/fully_connected.h"
 #include "tensorflow/lite/micro/kernels/kernel_util.h"
+#include "tensorflow/lite/micro/micro_log.h"
 
 namespace sound_model::kernels {
 namespace {
@@ -97,7 +101,8 @@ int32_t* DoubledBiases(TfLiteContext* context, TempTensors& tensors, int channel
 /// Turns exponents into FurtherShift() of them, in place.
 /// @return false if one is not known to the kernels.
 bool TurnIntoShifts(int32_t* exponents, int count) {
-  if (!std::all_of(exponents, exponents + count, [](int32_t value) { return value <= 0 && value > -31; })) return false;
+  if (!std::all_of(exponents, exponents + count, [](int32_t value) { return value <= 0 && value >= -31; }))
+    return false;
   std::transform(exponents, exponents + count, exponents, FurtherShift);
   return true;
 }
@@ -111,8 +116,20 @@ OutputStage Stage(const ConvData& data) {
           .highest = data.conv.output_activation_max};
 }
 
-bool IsPointwise(const TfLiteIntArray& weights, const TfLiteConvParams& params) {
-  return weights.data[1] == 1 && weights.data[2] == 1 && params.stride_width == 1 && params.stride_height == 1;
+/// @tparam Params  of the one or the other convolution, whose weights both end with height, width, channels.
+template <typename Params>
+ConvolutionShape Shape(const TfLiteIntArray& input, const TfLiteIntArray& weights, const Params& params) {
+  return {.batches = input.data[0],
+          .input_channels = weights.data[3],
+          .kernel_height = weights.data[1],
+          .kernel_width = weights.data[2],
+          .stride_height = params.stride_height,
+          .stride_width = params.stride_width};
+}
+
+bool Accepts(const std::optional<std::string>& reason) {
+  if (reason) MicroPrintf("%s", reason->c_str());
+  return !reason;
 }
 
 TfLiteStatus PrepareConv(TfLiteContext* context, TfLiteNode* node) {
@@ -124,16 +141,13 @@ TfLiteStatus PrepareConv(TfLiteContext* context, TfLiteNode* node) {
   const TfLiteIntArray& weights = *tensors.weights().dims;
   const int channels = weights.data[0];
   const int taps = weights.data[1] * weights.data[2] * weights.data[3];
+  const ConvolutionShape shape = Shape(*tensors.input().dims, weights, params);
+  TF_LITE_ENSURE(context, Accepts(WhyNotConvolution(shape)));
   TF_LITE_ENSURE(context, TurnIntoShifts(data.conv.per_channel_output_shift, channels));
   data.bias = DoubledBiases(context, tensors, channels, taps, taps, 1);
   TF_LITE_ENSURE(context, data.bias != nullptr);
-  if (IsPointwise(weights, params)) {
-    TF_LITE_ENSURE_EQ(context, taps % kVectorBytes, 0);
-    return kTfLiteOk;
-  }
+  if (IsPointwise(shape)) return kTfLiteOk;
   // One input channel: what a kernel position sees is a column of at most 16 values, and the rest is pointwise.
-  TF_LITE_ENSURE_EQ(context, weights.data[3], 1);
-  TF_LITE_ENSURE(context, taps <= kVectorBytes);
   data.columns_weights = AllocatePersistent<int8_t>(context, channels * kVectorBytes);
   TF_LITE_ENSURE(context, data.columns_weights != nullptr);
   std::memset(data.columns_weights, 0, static_cast<size_t>(channels) * kVectorBytes);
@@ -175,7 +189,7 @@ TfLiteStatus EvalConv(TfLiteContext* context, TfLiteNode* node) {
   const int channels = weights->dims->data[0];
   const int8_t* const in = GetTensorData<int8_t>(input);
   int8_t* const out = GetTensorData<int8_t>(output);
-  if (IsPointwise(*weights->dims, params)) {
+  if (IsPointwise(Shape(*input->dims, *weights->dims, params))) {
     Convolve(Pointwise{.pixels = output_height * output_width,
                        .input_channels = weights->dims->data[3],
                        .output_channels = channels,
@@ -200,13 +214,13 @@ TfLiteStatus EvalConv(TfLiteContext* context, TfLiteNode* node) {
 TfLiteStatus PrepareDepthwise(TfLiteContext* context, TfLiteNode* node) {
   TF_LITE_ENSURE_STATUS(tflite::DepthwiseConvPrepare(context, node));
   auto& data = *static_cast<ConvData*>(node->user_data);
+  const auto& params = *static_cast<const TfLiteDepthwiseConvParams*>(node->builtin_data);
   TempTensors tensors(context, node);
   TF_LITE_ENSURE(context, tensors.complete());
   const TfLiteIntArray& weights = *tensors.weights().dims;
   const int channels = weights.data[3];
-  TF_LITE_ENSURE(context, weights.data[1] == 3 && weights.data[2] == 3);
+  TF_LITE_ENSURE(context, Accepts(WhyNotDepthwise(Shape(*tensors.input().dims, weights, params))));
   TF_LITE_ENSURE_EQ(context, tensors.input().dims->data[3], channels);
-  TF_LITE_ENSURE_EQ(context, channels % kVectorBytes, 0);
   TF_LITE_ENSURE(context, TurnIntoShifts(data.conv.per_channel_output_shift, channels));
   data.bias = DoubledBiases(context, tensors, channels, 9, 1, channels);
   TF_LITE_ENSURE(context, data.bias != nullptr);
@@ -247,7 +261,7 @@ TfLiteStatus PrepareFullyConnected(TfLiteContext* context, TfLiteNode* node) {
                                                               &data.layer));
   const int channels = tensors.weights().dims->data[0];
   const int depth = tensors.weights().dims->data[1];
-  TF_LITE_ENSURE_EQ(context, depth % kVectorBytes, 0);
+  TF_LITE_ENSURE(context, Accepts(WhyNotFullyConnected(depth)));
   auto shift = static_cast<int32_t>(data.layer.output_shift);
   TF_LITE_ENSURE(context, TurnIntoShifts(&shift, 1));
   data.bias = DoubledBiases(context, tensors, channels, depth, depth, 1);

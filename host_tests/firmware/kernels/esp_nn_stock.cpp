@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernels as esp-tflite-micro registers them: with esp-nn 1.2.3 their depthwise scratch is too small for YAMNet.
 // Only for the test that shows the self-test catching it.
-#include "kernels.h"
 #include "tensorflow/lite/micro/kernels/conv.h"
 #include "tensorflow/lite/micro/kernels/depthwise_conv.h"
 #include "tensorflow/lite/micro/kernels/fully_connected.h"
+#include "tflm/kernels.h"
 
 namespace sound_model::kernels {
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // TFLM's portable reference kernels. esp-tflite-micro leaves their registrations out of its build; the arithmetic is in
 // its headers.
-#include "kernels.h"
 #include "tensorflow/lite/kernels/internal/reference/integer_ops/conv.h"
 #include "tensorflow/lite/kernels/internal/reference/integer_ops/depthwise_conv.h"
 #include "tensorflow/lite/kernels/internal/reference/integer_ops/fully_connected.h"
@@ -9,6 +8,7 @@
 #include "tensorflow/lite/micro/kernels/depthwise_conv.h"
 #include "tensorflow/lite/micro/kernels/fully_connected.h"
 #include "tensorflow/lite/micro/kernels/kernel_util.h"
+#include "tflm/kernels.h"
 
 namespace sound_model::kernels {
 namespace {
