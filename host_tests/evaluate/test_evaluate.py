@@ -240,6 +240,17 @@ def test_one_clip_alone_has_figures_where_they_are_defined(tmp_path: Path) -> No
     assert html_report(found).count("<svg") == 5
 
 
+def test_names_are_text_in_the_page_and_not_html(tmp_path: Path) -> None:
+    write_clip(tmp_path / "<b>one" / "a'<i>.wav", 1)
+    write_clip(tmp_path / "two" / "b.wav", 2)
+    write_clip(tmp_path / "two" / "a again.wav", 2)
+    targets = {"<b>one": Target("<u>one", (2,)), "two": Target("two", (1,))}
+    page = html_report(evaluate([Oracle("<s>oracle")], read_dataset(tmp_path), targets, 0, Settings(repeats=10)))
+    assert not [tag for tag in ("<b>one", "<i>", "<u>one", "<s>oracle") if tag in page]
+    assert "&lt;u&gt;one" in page
+    assert "/a%27%3Ci%3E.wav'>a&#39;&lt;i&gt;.wav</a>" in page
+
+
 def test_labels_that_nobody_knows_are_named(tmp_path: Path) -> None:
     write_clip(tmp_path / "what" / "a.wav", 1)
     with pytest.raises(DatasetError, match=r"no label \(what\).*--labels"):
