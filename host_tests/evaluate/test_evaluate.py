@@ -21,7 +21,7 @@ from yamnet_tools.evaluate.html_report import html_report
 from yamnet_tools.evaluate.labels import Target, read_label_map, target_of
 from yamnet_tools.evaluate.scorers import open_scorer
 from yamnet_tools.evaluate.text_report import text_report
-from yamnet_tools.model import convert, front_end
+from yamnet_tools.model import front_end
 from yamnet_tools.model.class_map import read_class_map
 from yamnet_tools.model.source import CLASS_MAP, WEIGHTS
 from yamnet_tools.model.tflite_writer import write_model
@@ -39,8 +39,8 @@ def class_names(weights_dir: Path) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def graft(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return convert(weights_dir / WEIGHTS.name, tmp_path_factory.mktemp("graft"), offline=True).model
+def graft(converted_model: Path) -> Path:
+    return converted_model
 
 
 @pytest.fixture

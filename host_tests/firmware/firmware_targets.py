@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from firmware_console import Console
+from shared_work import one_at_a_time
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FLASH_BYTES = 16 << 20
@@ -36,17 +37,17 @@ def build(name: str, target: str, defaults: Sequence[str], options: str = "", *,
     if target == "esp32s3" and not shutil.which("xtensa-esp32s3-elf-gcc"):
         pytest.skip("needs the compiler for the ESP32-S3: ESP-IDF's install.sh esp32s3")
     folder = CHECKOUT / "build" / name
-    folder.parent.mkdir(exist_ok=True)
     extra = folder.with_name(f"{name}.sdkconfig")  # ESP-IDF wants a new build folder to be empty
     files = [str(project / file) for file in defaults] + [str(extra)]
     command = ["idf.py", "-C", str(project), "-B", str(folder), "-D", f"SDKCONFIG={folder / 'sdkconfig'}"]
     command += ["-D", f"SDKCONFIG_DEFAULTS={';'.join(files)}"]
     if components := os.environ.get("YAMNET_IDF_COMPONENTS"):
         command += ["-D", f"EXTRA_COMPONENT_DIRS={components}"]
-    if not extra.is_file() or extra.read_text() != options or not (folder / "build.ninja").is_file():
-        extra.write_text(options)
-        _run([*command, "--preview", "set-target", target])
-    _run([*command, "build"])
+    with one_at_a_time(folder):
+        if not extra.is_file() or extra.read_text() != options or not (folder / "build.ninja").is_file():
+            extra.write_text(options)
+            _run([*command, "--preview", "set-target", target])
+        _run([*command, "build"])
     return folder
 
 

@@ -24,6 +24,8 @@ from firmware_files import write_manifest
 from firmware_targets import build, run_on_linux
 from yamnet_tools.model import YamnetModel
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def app() -> Path:

@@ -11,6 +11,8 @@ import native_build
 from firmware_files import write_manifest
 from yamnet_tools.paths import CLASS_MAP_NAME, MANIFEST_NAME, MODEL_NAME
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def programs() -> Path:

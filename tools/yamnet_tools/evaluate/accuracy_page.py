@@ -22,7 +22,7 @@ from yamnet_tools.model.manifest import Manifest
 from yamnet_tools.quantise.ablation import PREDECESSOR, VARIANTS
 from yamnet_tools.templates import render
 
-BEGIN, END = "<!-- models: written by tools/report_accuracy.py -->", "<!-- /models -->"
+MARKS = ("<!-- models: written by tools/report_accuracy.py -->", "<!-- /models -->")
 COMMAND = "python tools/report_accuracy.py --data DIR"
 
 MAIN = ("float", "keras", "graft", "google", PREDECESSOR.name)
@@ -66,14 +66,6 @@ class Report:
     def esc_10(self, name: str) -> SourceResult | None:
         """A model's figures on ESC-10, if that is among the recordings."""
         return next((source for source in self.evaluation.model(name).sources if ESC_10 in source.source), None)
-
-
-def with_section(page: str, section: str) -> str:
-    """A page with this program's section replaced, or added after what others wrote."""
-    marked = f"{BEGIN}\n{section.rstrip()}\n{END}\n"
-    if BEGIN in page and END in page:
-        return page[: page.index(BEGIN)] + marked + page[page.index(END) + len(END) :].removeprefix("\n")
-    return (page.rstrip() + "\n\n" if page.strip() else "# Accuracy\n\n") + marked
 
 
 def accuracy_page(report: Report) -> str:
