@@ -6,12 +6,35 @@ import importlib.util
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from shared_work import common_folder, one_at_a_time
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SHARED = CHECKOUT.parent / "shared"
 SOURCE_NAME = "lite-model_yamnet_classification_tflite_1.tflite"
+
+
+ON_TERMINALS = tuple(
+    f"host_tests/{name}.py"
+    for name in ("hil/test_device", "test_device_client", "test_flash_model", "test_simulated_device")
+)
+"""Files that talk over pseudo-terminals: when one is closed, its name is free for whatever process asks next."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With -n: a file's tests in one process, for they share what its first one made; all terminals in one, too."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneProcessForAFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", 1)[0]
+            return "terminals" if file in ON_TERMINALS else file
+
+    return OneProcessForAFile(config, log)
 
 
 def _use_device_core_from(folder: Path) -> None:
@@ -66,11 +89,16 @@ def shared_clips(audio_dir: Path) -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def converted_model(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that tools/convert_yamnet.py made, its class map and manifest beside it."""
+def converted_model(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
+    """A model that tools/convert_yamnet.py made, its class map and manifest beside it. Nobody writes there."""
     if made := os.environ.get("CONVERTED_MODEL"):  # by test_sanitizers.py, whose runtime interpreters do not bear
         return Path(made)
     # Not at the top: the sanitizers' run of the component tests loads this file and none of the interpreters.
     from yamnet_tools.model import convert
 
-    return convert(weights_dir / SOURCE_NAME, tmp_path_factory.mktemp("converted"), offline=True).model
+    folder = common_folder(tmp_path_factory, pytestconfig) / "converted"
+    with one_at_a_time(folder):
+        if not folder.is_dir():
+            made = convert(weights_dir / SOURCE_NAME, tmp_path_factory.mktemp("converting"), offline=True)
+            made.model.parent.rename(folder)
+    return folder / "yamnet.tflite"

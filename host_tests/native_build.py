@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from shared_work import one_at_a_time
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
@@ -12,9 +14,10 @@ def build(source: Path, name: str, *options: str) -> Path:
     """Configure and build a CMake project in build/<name>; returns that folder. Compiler output shows on failure."""
     folder = CHECKOUT / "build" / name
     configure = ["cmake", "-G", "Ninja", "-S", str(source), "-B", str(folder), *options]
-    for command in (configure, ["cmake", "--build", str(folder)]):
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout}{result.stderr}"
+    with one_at_a_time(folder):
+        for command in (configure, ["cmake", "--build", str(folder)]):
+            result = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout}{result.stderr}"
     return folder
 
 

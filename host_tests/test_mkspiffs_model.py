@@ -15,7 +15,7 @@ from spiffs_oracle.c_library import CLibraryReader
 from yamnet_tools.engines import open_engine
 from yamnet_tools.errors import ModelError, PartitionError, SpiffsError
 from yamnet_tools.files import sha256_hex
-from yamnet_tools.model import convert, load_model
+from yamnet_tools.model import load_model
 from yamnet_tools.model_image import read_placement, selftest
 from yamnet_tools.model_image.command import main
 from yamnet_tools.spiffs import DamageKind, Geometry, build_image, read_image
@@ -24,8 +24,8 @@ NAMES = ["/manifest.json", "/selftest.bin", "/yamnet_class_map.csv", "/yamnet.tf
 
 
 @pytest.fixture(scope="module")
-def model(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return convert(weights_dir, tmp_path_factory.mktemp("model"), offline=True).model
+def model(converted_model: Path) -> Path:
+    return converted_model
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@
 import html
 import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -26,7 +27,7 @@ from yamnet_tools.device.conversation import RefusedError
 from yamnet_tools.engines import Engine, open_engine
 from yamnet_tools.errors import DeviceError
 from yamnet_tools.events.clip_events import ClipEvents
-from yamnet_tools.model import YamnetModel, convert, load_model
+from yamnet_tools.model import YamnetModel, load_model
 from yamnet_tools.model_image.command import main as make_image
 from yamnet_tools.paths import CHECKOUT
 from yamnet_tools.probe_audio import SAMPLE_RATE_HZ, sound_probes
@@ -39,11 +40,11 @@ Start = Callable[..., AbstractContextManager[str]]
 
 
 @pytest.fixture(scope="module")
-def image(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def image(converted_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
-    model = convert(weights_dir, folder, offline=True).model
+    shutil.copytree(converted_model.parent, folder, dirs_exist_ok=True)
     path = folder / "yamnet_spiffs.bin"
-    assert make_image(["--model", str(model), "--out", str(path)]) == 0
+    assert make_image(["--model", str(folder / converted_model.name), "--out", str(path)]) == 0
     return path
 
 

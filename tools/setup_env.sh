@@ -24,7 +24,16 @@ for made in "${stamps[@]}"; do
     exit 0
   fi
 done
-echo "setup: creating .venv (the first time takes a minute or two)" >&2
-[ -x .venv/bin/python ] || "$python" -m venv .venv
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".${extras:+[$extras]}"
+if [ ! -x .venv/bin/python ]; then
+  echo "setup: making .venv (the first time takes a minute or two)" >&2
+  "$python" -m venv .venv
+fi
+PYTHONUNBUFFERED=1 .venv/bin/python -m pip install --disable-pip-version-check --progress-bar off \
+  --editable ".${extras:+[$extras]}" | while IFS= read -r line; do
+  case $line in
+    "Collecting "*) [ -n "${collecting:-}" ] || echo "setup: finding and fetching packages" >&2; collecting=1 ;;
+    "Building wheels "*) echo "setup: compiling the device's C++ as a Python module" >&2 ;;
+    "Installing collected "*) echo "setup: installing $(wc -w <<<"${line#*: }") packages" >&2 ;;
+  esac
+done
 touch "$stamp"

@@ -59,12 +59,28 @@ def test_a_file_whose_name_looks_like_a_pattern_is_a_file(tree: Path) -> None:
         ("empty", "empty: no audio in this folder"),
         ("*.aac", r"\*\.aac: no file matches"),
         ("emp*", "no audio"),
+        ("", "'': an empty name"),
         ("x" * 5000, "File name too long"),
     ],
 )
 def test_nothing_found_is_an_error(argument: str, reason: str) -> None:
     with pytest.raises(AudioError, match=reason):
         find_recordings(argument)
+
+
+def test_links_to_folders_are_followed_and_each_folder_is_heard_once(tree: Path) -> None:
+    elsewhere = tree / ".hidden"
+    (tree / "deep" / "linked").symlink_to(elsewhere)
+    (tree / "deep" / "loop").symlink_to(tree / "deep")
+    (tree / "deep" / "also").symlink_to(tree / "deep" / "er")
+    assert find_recordings("deep") == ["deep/d.mp3", "deep/er/c.ogg", "deep/linked/e.wav"]
+
+
+def test_a_pipe_in_a_folder_is_no_recording_and_a_broken_link_is_one_that_fails(tree: Path) -> None:
+    os.mkfifo(tree / "deep" / "pipe.wav")
+    (tree / "deep" / "gone.wav").symlink_to(tree / "nowhere.wav")
+    assert find_recordings("deep") == ["deep/d.mp3", "deep/er/c.ogg", "deep/gone.wav"]
+    assert find_recordings("deep/pipe.wav") == ["deep/pipe.wav"]  # named outright, somebody may be writing
 
 
 def test_a_folder_that_may_not_be_read(tree: Path) -> None:

@@ -140,7 +140,7 @@ def test_bad_clips_cost_a_line_each_and_the_others_are_done(classify: Classify, 
         "missing.wav": None,
         "empty.wav": b"",
         "text.wav": b"not a recording",
-        "cut.wav": whole[: len(whole) // 2],
+        "cut.wav": whole[:40],
         "no_channels.wav": whole[:22] + b"\0\0" + whole[24:],
     }
     for name, content in bad.items():
@@ -172,8 +172,29 @@ def test_bad_standard_input(classify: Classify, data: bytes) -> None:
 
 def test_a_pipe_that_breaks_off(classify: Classify, clip: Path) -> None:
     done = classify("-", "--json", input=clip.read_bytes()[:-1000], encoding=None, errors=None)
-    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["duration_s"] == 3.5 - 500 / RATE
     assert b"standard input: truncated: its header promises 3.500 s" in done.stderr
+
+
+def test_a_recording_cut_short_is_heard_as_far_as_it_goes(classify: Classify, clip: Path) -> None:
+    whole = clip.read_bytes()
+    (clip.parent / "half.wav").write_bytes(whole[: len(whole) // 2])
+    (clip.parent / "short.wav").write_bytes(whole[:10_000])  # less than a patch
+    done = classify("half.wav", "short.wav")
+    assert done.returncode == 1
+    assert "half.wav: 1.75 s, 2 patches, litert, heard as far as it goes\n" in done.stdout
+    assert "short.wav: 0.31 s, 1 patch, litert, heard as far as it goes\n" in done.stdout
+    assert [line.partition(" promises")[0] for line in done.stderr.splitlines()] == [
+        f"classify.py: error: {name}: truncated: its header" for name in ("half.wav", "short.wav")
+    ]
+
+
+def test_an_empty_name_is_not_the_current_folder(classify: Classify, clip: Path) -> None:
+    assert clip.parent.is_dir()
+    done = classify("")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "an empty name" in done.stderr
 
 
 def test_models_that_cannot_be_used(classify: Classify, clip: Path, weights_dir: Path, converted_model: Path) -> None:

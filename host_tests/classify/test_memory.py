@@ -40,6 +40,7 @@ def peak_kib(tmp_path: Path, model: Path, seconds: int, *arguments: str) -> int:
     return int(done.stderr.split()[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "outputs", [["--json", "--top", "150"], ["--scores", "out.npz", "--plot", "out.png", "--threshold", "0.9"]]
 )

@@ -36,6 +36,7 @@ def test_presets_tell_what_the_examples_are(classify: Any) -> None:
     assert events_of(classify(EXAMPLES / "noise.wav", "--rules", "baby,alarms,pets,glass,speech", "--json")) == []
 
 
+@pytest.mark.slow
 def test_events_are_printed_and_marked_in_the_plot(classify: Any, tmp_path: Path) -> None:
     plain, marked = tmp_path / "plain.png", tmp_path / "marked.png"
     clip = EXAMPLES / "siren.wav"

@@ -24,7 +24,7 @@ def report(model: SimpleNamespace, step: Step, *, encoding: str = "utf-8", **opt
     p = (step.scores.astype(float) + 128) / 256
     with TextOutput(out, model, "tflm", range(4), **settings) as text:
         text.add(step)
-        text.finish(ClipResult("clip.wav", 1.935, len(p), p.max(axis=0), p.mean(axis=0), stopped=False))
+        text.finish(ClipResult("clip.wav", 1.935, len(p), p.max(axis=0), p.mean(axis=0), ending=""))
     return raw.getvalue().decode(encoding).splitlines()
 
 

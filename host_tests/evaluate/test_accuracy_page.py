@@ -10,7 +10,7 @@ import yaml
 
 from yamnet_tools.errors import SourceError
 from yamnet_tools.evaluate import accuracy_command
-from yamnet_tools.evaluate.accuracy_page import BEGIN, Report, accuracy_page, with_section
+from yamnet_tools.evaluate.accuracy_page import Report, accuracy_page
 from yamnet_tools.evaluate.dataset import Clip
 from yamnet_tools.evaluate.evaluation import Settings, evaluate
 from yamnet_tools.evaluate.labels import Target
@@ -18,8 +18,8 @@ from yamnet_tools.evaluate.model_card import model_card
 from yamnet_tools.evaluate.provenance import provenance
 from yamnet_tools.evaluate.results import Evaluation
 from yamnet_tools.evaluate.reuse import made_once
-from yamnet_tools.model import convert
-from yamnet_tools.model.manifest import Manifest
+from yamnet_tools.model.manifest import Manifest, read_manifest
+from yamnet_tools.paths import MANIFEST_NAME
 from yamnet_tools.quantise.ablation import PREDECESSOR, VARIANTS, Variant
 from yamnet_tools.quantise.float_source import FloatSource
 
@@ -57,8 +57,8 @@ def report(made: Manifest, *, keras_is_wrong: bool = False, source: str = "examp
 
 
 @pytest.fixture(scope="module")
-def manifest(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Manifest:
-    return convert(weights_dir, tmp_path_factory.mktemp("graft"), offline=True).manifest
+def manifest(converted_model: Path) -> Manifest:
+    return read_manifest(converted_model.with_name(MANIFEST_NAME).read_bytes())
 
 
 @pytest.mark.parametrize("wrong", [False, True])
@@ -150,13 +150,3 @@ def test_the_simpler_ways_are_made_once_for_the_same_weights(monkeypatch: pytest
     for way in (*VARIANTS, PREDECESSOR):
         assert (tmp_path / "ways" / way.name / "yamnet.tflite").read_bytes() == way.name.encode()
         assert (tmp_path / "ways" / way.name / "yamnet_class_map.csv").read_text() == "classes"
-
-
-def test_a_section_replaces_itself_and_nothing_else() -> None:
-    page = with_section("# Accuracy\n\n## Events\n\ntheirs\n", "first")
-    again = with_section(page + "\nafter\n", "second")
-    assert again.count(BEGIN) == 1
-    assert "first" not in again
-    assert again.index("theirs") < again.index("second") < again.index("after")
-    assert with_section(again, "second") == again
-    assert with_section("", "x").startswith("# Accuracy\n")

@@ -21,7 +21,7 @@ from yamnet_tools.evaluate.html_report import html_report
 from yamnet_tools.evaluate.labels import Target, read_label_map, target_of
 from yamnet_tools.evaluate.scorers import open_scorer
 from yamnet_tools.evaluate.text_report import text_report
-from yamnet_tools.model import convert, front_end
+from yamnet_tools.model import front_end
 from yamnet_tools.model.class_map import read_class_map
 from yamnet_tools.model.source import CLASS_MAP, WEIGHTS
 from yamnet_tools.model.tflite_writer import write_model
@@ -39,8 +39,8 @@ def class_names(weights_dir: Path) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def graft(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return convert(weights_dir / WEIGHTS.name, tmp_path_factory.mktemp("graft"), offline=True).model
+def graft(converted_model: Path) -> Path:
+    return converted_model
 
 
 @pytest.fixture
@@ -238,6 +238,17 @@ def test_one_clip_alone_has_figures_where_they_are_defined(tmp_path: Path) -> No
     assert figures["agreement"]["top_equal"]["value"] == 1.0
     assert "nan" not in text_report(found).lower().replace("nan ", "")
     assert html_report(found).count("<svg") == 5
+
+
+def test_names_are_text_in_the_page_and_not_html(tmp_path: Path) -> None:
+    write_clip(tmp_path / "<b>one" / "a'<i>.wav", 1)
+    write_clip(tmp_path / "two" / "b.wav", 2)
+    write_clip(tmp_path / "two" / "a again.wav", 2)
+    targets = {"<b>one": Target("<u>one", (2,)), "two": Target("two", (1,))}
+    page = html_report(evaluate([Oracle("<s>oracle")], read_dataset(tmp_path), targets, 0, Settings(repeats=10)))
+    assert not [tag for tag in ("<b>one", "<i>", "<u>one", "<s>oracle") if tag in page]
+    assert "&lt;u&gt;one" in page
+    assert "/a%27%3Ci%3E.wav'>a&#39;&lt;i&gt;.wav</a>" in page
 
 
 def test_labels_that_nobody_knows_are_named(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ import pytest
 from yamnet_tools.events.clips import LabelledClip, group_of, halves, side_of, told_apart_by_file
 from yamnet_tools.events.judge import judge
 from yamnet_tools.events.plain_rule import best_plain_rule, plain_events
-from yamnet_tools.events.report import insert_section
 from yamnet_tools.events.scored import ScoredAudio
 from yamnet_tools.events.stream import Heard
 from yamnet_tools.events.sweep import Point, recommend, sweep
@@ -146,11 +145,3 @@ def test_the_fewest_false_alarms_where_none_is_too_much_to_ask() -> None:
         return point.choosing.per_hour
 
     assert alarms(recommend(points, 0.0)) == min(map(alarms, points))
-
-
-def test_a_section_is_replaced_and_the_rest_stays(tmp_path: Path) -> None:
-    document = tmp_path / "a.md"
-    document.write_text("# Title\n\nmine\n")
-    insert_section(document, "events", "one")
-    insert_section(document, "events", "two")
-    assert document.read_text() == "# Title\n\nmine\n\n<!-- events:begin -->\n\ntwo\n\n<!-- events:end -->\n"

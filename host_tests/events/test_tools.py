@@ -14,19 +14,15 @@ from device_core import RuleSet
 from yamnet_tools.events.evaluate import TASKS, Row, table
 from yamnet_tools.events.judge import Verdict
 from yamnet_tools.events.plain_rule import PlainRule
-from yamnet_tools.model import convert, load_model
-from yamnet_tools.model.source import WEIGHTS
-from yamnet_tools.paths import MODEL_NAME
+from yamnet_tools.model import load_model
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ALARM = CHECKOUT / "examples" / "audio" / "smoke_alarm_t3.wav"
 
 
 @pytest.fixture(scope="module")
-def model(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("converted")
-    convert(weights_dir / WEIGHTS.name, folder, offline=True)
-    return folder / MODEL_NAME
+def model(converted_model: Path) -> Path:
+    return converted_model
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +48,7 @@ def run(tool: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
+@pytest.mark.slow
 def test_tune_rules_recommends_and_writes_a_rule_that_works(model: Path, recordings: Path, tmp_path: Path) -> None:
     written, picture = tmp_path / "rule.json", tmp_path / "plot.png"
     positives, negatives = recordings / "alarm", recordings / "noise"

@@ -15,6 +15,7 @@ import pytest
 
 from firmware_console import Console
 from firmware_files import select_first_app
+from shared_work import one_at_a_time
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TEST_KERNELS = Path(__file__).with_name("kernels")
@@ -47,7 +48,6 @@ def build(
     if target == "esp32s3" and not shutil.which("xtensa-esp32s3-elf-gcc"):
         pytest.skip("needs the compiler for the ESP32-S3: ESP-IDF's install.sh esp32s3")
     folder = CHECKOUT / "build" / name
-    folder.parent.mkdir(exist_ok=True)
     extra = folder.with_name(f"{name}.sdkconfig")  # ESP-IDF wants a new build folder to be empty
     files = [str(project / file) for file in defaults] + [str(extra)]
     command = ["idf.py", "-C", str(project), "-B", str(folder), "-D", f"SDKCONFIG={folder / 'sdkconfig'}"]
@@ -55,10 +55,11 @@ def build(
     command += ["-D", f"SOUND_MODEL_TEST_KERNELS={kernels or ''}"]
     if components := os.environ.get("YAMNET_IDF_COMPONENTS"):
         command += ["-D", f"EXTRA_COMPONENT_DIRS={components}"]
-    if not extra.is_file() or extra.read_text() != options or not (folder / "build.ninja").is_file():
-        extra.write_text(options)
-        _run([*command, "--preview", "set-target", target])
-    _run([*command, "build"])
+    with one_at_a_time(folder):
+        if not extra.is_file() or extra.read_text() != options or not (folder / "build.ninja").is_file():
+            extra.write_text(options)
+            _run([*command, "--preview", "set-target", target])
+        _run([*command, "build"])
     return folder
 
 

@@ -23,6 +23,8 @@ from firmware_events import (
 )
 from firmware_targets import CHECKOUT, build, run_on_linux
 
+pytestmark = pytest.mark.slow
+
 KITCHEN = CHECKOUT / "examples" / "audio" / "kitchen.wav"
 ALWAYS = json.dumps({"schema": 1, "rules": [{"name": "always", "level": {"min_dbfs": -100}, "hold_s": 0}]})
 

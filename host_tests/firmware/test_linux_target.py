@@ -30,6 +30,8 @@ from yamnet_tools.model import YamnetModel
 from yamnet_tools.model.tflite_reader import read_model
 from yamnet_tools.model.tflite_writer import write_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def app() -> Path:

@@ -25,6 +25,8 @@ from firmware_events import check_clips, check_same_events, classified, rule_doc
 from firmware_targets import TEST_KERNELS, build, read_storage, run_in_qemu
 from yamnet_tools.model import YamnetModel
 
+pytestmark = pytest.mark.slow
+
 DEFAULTS = ["sdkconfig.defaults", "sdkconfig.defaults.esp32s3", "sdkconfig.qemu"]
 ALWAYS = json.dumps({"schema": 1, "rules": [{"name": "always", "level": {"min_dbfs": -100}, "hold_s": 0}]})
 

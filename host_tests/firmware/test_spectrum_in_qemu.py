@@ -3,7 +3,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from firmware_targets import CHECKOUT, build, output_in_qemu
+
+pytestmark = pytest.mark.slow
 
 PROJECT = CHECKOUT / "components" / "log_mel" / "test_apps" / "spectrum"
 

@@ -63,6 +63,7 @@ def test_second_conversion_gives_the_same_bytes(converted: ConversionResult, sou
         assert (tmp_path / name).read_bytes() == (converted.model.parent / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_result_agrees_with_the_source_on_recordings(
     source_path: Path, shared_clips: list[Path], tmp_path: Path
 ) -> None:
@@ -201,6 +202,7 @@ def test_source_with_another_front_end_is_refused(source_bytes: bytes, class_map
         convert(source, tmp_path / "out", allow_unknown=True, offline=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["mel weight out of band", "window sample", "log offset", "gather index"])
 def test_every_front_end_constant_counts(
     fault: str, source_bytes: bytes, class_map_bytes: bytes, tmp_path: Path

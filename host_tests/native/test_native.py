@@ -13,6 +13,8 @@ from firmware_files import selftest, write_manifest
 from yamnet_tools.model_image.content import SELFTEST_NAME
 from yamnet_tools.paths import CLASS_MAP_NAME, MANIFEST_NAME, MODEL_NAME
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def programs() -> Path:

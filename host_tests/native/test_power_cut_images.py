@@ -13,6 +13,8 @@ import soundfile
 import native_build
 from yamnet_tools.audio import open_recording
 
+pytestmark = pytest.mark.slow
+
 HEADER_BYTES = 512
 
 

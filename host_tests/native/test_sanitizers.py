@@ -11,6 +11,8 @@ import pytest
 
 import native_build
 
+pytestmark = pytest.mark.slow
+
 DEVICE_CORE = native_build.CHECKOUT / "tools" / "device_core"
 COMPONENT_TESTS = native_build.CHECKOUT / "host_tests" / "components"
 

@@ -18,6 +18,8 @@ from yamnet_tools.quantise.conversion import convert_float
 from yamnet_tools.quantise.float_source import find_float_weights
 from yamnet_tools.quantise.head import load_head
 
+pytestmark = pytest.mark.slow
+
 FAST = ["--source", "keras", "--offline", "--calib-count", "16", "--tuning-steps", "0"]
 
 

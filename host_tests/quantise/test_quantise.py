@@ -27,6 +27,8 @@ from yamnet_tools.quantise.synthetic_audio import synthetic_sounds
 from yamnet_tools.quantise.training import Settings, State
 from yamnet_tools.quantise.variation import varied
 
+pytestmark = pytest.mark.slow
+
 
 def run(data: bytes, inputs: np.ndarray) -> np.ndarray:
     interpreter = Interpreter(

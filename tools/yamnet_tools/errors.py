@@ -22,6 +22,10 @@ class AudioError(YamnetToolsError):
     """A recording cannot be read or holds no usable audio."""
 
 
+class TruncatedError(AudioError):
+    """A recording ends, or cannot be read on, before its end; what came before was given out."""
+
+
 class EngineError(YamnetToolsError):
     """An inference engine is missing or failed."""
 

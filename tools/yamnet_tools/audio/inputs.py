@@ -21,17 +21,20 @@ def find_recordings(argument: str) -> list[str]:
     """List the recordings one command-line argument stands for.
 
     Args:
-        argument: A file, a folder (searched recursively by suffix, hidden entries left out), a glob pattern the shell
-            did not expand (`**` spans folders), or `-`.
+        argument: A file, a folder (searched recursively by suffix, through links, each folder once; hidden entries and
+            what is no file left out), a glob pattern the shell did not expand (`**` spans folders), or `-`.
 
     Returns:
         Paths in sorted order, or [STDIN].
 
     Raises:
-        AudioError: The file is missing, the folder holds no audio or cannot be read, nothing matches the pattern.
+        AudioError: The name is empty, the file is missing, the folder holds no audio or cannot be read, nothing
+            matches the pattern.
     """
     if argument == STDIN:
         return [STDIN]
+    if not argument:
+        raise AudioError("'': an empty name stands for no recording")
     path = Path(argument)
     try:
         is_folder = path.is_dir()
@@ -57,13 +60,22 @@ def _audio_below(folder: Path) -> list[str]:
         raise AudioError(describe_os_error(error)) from error
 
     found: list[Path] = []
-    for parent, folders, names in os.walk(folder, onerror=fail):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [
-            Path(parent, name)
-            for name in names
-            if Path(name).suffix.lower() in AUDIO_SUFFIXES and not name.startswith(".")
-        ]
+    entered: set[Path] = set()
+    for parent, folders, names in os.walk(folder, onerror=fail, followlinks=True):
+        if (real := Path(parent).resolve()) in entered:  # a link, perhaps to a folder that it lies in
+            folders.clear()
+            continue
+        entered.add(real)
+        folders[:] = sorted(
+            (name for name in folders if not name.startswith(".")), key=lambda name: Path(parent, name).is_symlink()
+        )
+        found += [path for name in names if _is_audio(path := Path(parent, name))]
     if not found:
         raise AudioError(f"{folder}: no audio in this folder (looked for {', '.join(sorted(AUDIO_SUFFIXES))})")
     return [str(path) for path in sorted(found)]
+
+
+def _is_audio(path: Path) -> bool:
+    if path.name.startswith(".") or path.suffix.lower() not in AUDIO_SUFFIXES:
+        return False
+    return path.is_file() or not path.exists()  # a pipe would keep us waiting; a broken link is worth an error

@@ -12,7 +12,7 @@ from yamnet_tools.audio.inputs import STDIN
 from yamnet_tools.audio.pcm import PcmBlock, PcmConverter, Samples
 from yamnet_tools.audio.sound_file import SoundFileReader
 from yamnet_tools.audio.wav import UnsupportedEncodingError, WavReader
-from yamnet_tools.errors import AudioError
+from yamnet_tools.errors import AudioError, TruncatedError
 
 BLOCK_SECONDS = 1.92
 """Audio a block holds: four hops, so that a progress bar moves and Ctrl-C is heard."""
@@ -66,25 +66,31 @@ class Recording:
         """Yield 16 kHz mono int16 blocks, one after the other without a gap.
 
         Raises:
-            AudioError: The recording is empty, truncated or damaged, or holds a NaN or infinite sample.
+            TruncatedError: The recording ends before its end; all that is there was given out.
+            AudioError: It is empty or damaged, or holds a NaN or infinite sample.
         """
         start = 0
         frames = int(self._reader.sample_rate * BLOCK_SECONDS)
         frames = max(1, min(frames, _LARGEST_BLOCK_SAMPLES // self._reader.channels))
+        truncated: AudioError | None = None
         try:
             for block in self._reader.blocks(frames):
                 samples = self._converter.convert(block)
                 if len(samples):
                     yield PcmBlock(start, samples)
                 start += len(samples)
+        except TruncatedError as error:
+            truncated = error
         except AudioError as error:
             raise _named(self.name, error) from error
         except OSError as error:
             raise _named(self.name, AudioError(error.strerror or str(error))) from error
         if self._converter.frames == 0:
-            raise AudioError(f"{self.name}: it holds no audio")
+            raise _named(self.name, truncated or AudioError("it holds no audio"))
         if len(rest := self._converter.flush()):
             yield PcmBlock(start, rest)
+        if truncated:
+            raise _named(self.name, truncated)
 
 
 def open_recording(name: str) -> Recording:
@@ -94,8 +100,8 @@ def open_recording(name: str) -> Recording:
         name: A file's path; `-` for a WAV on standard input. A named pipe has to carry a WAV, too.
 
     Raises:
-        AudioError: Missing, unreadable, empty, not audio, truncated, without channels, with a sample rate no recorder
-            has. The text begins with the name.
+        AudioError: Missing, unreadable, empty, not audio, truncated before its audio begins, without channels, with a
+            sample rate no recorder has. The text begins with the name.
     """
     try:
         return Recording(name, _open_stdin() if name == STDIN else _open_path(Path(name)))
@@ -120,18 +126,20 @@ def _open_path(path: Path) -> _Reader:
     is_file = stat.S_ISREG(status.st_mode)
     if is_file and status.st_size == 0:
         raise AudioError("an empty file")
+    compressed = None
     with ExitStack() as on_failure:
         stream = on_failure.enter_context(path.open("rb"))
         if not is_file or _begins_like_wav(stream):
             try:
                 reader = WavReader(stream, status.st_size if is_file else None)
-            except UnsupportedEncodingError:
+            except UnsupportedEncodingError as error:
                 if not is_file:
                     raise
+                compressed = error
             else:
                 on_failure.pop_all()
                 return reader
-    return SoundFileReader(path)
+    return SoundFileReader(path, compressed)
 
 
 def _begins_like_wav(stream: BinaryIO) -> bool:
@@ -141,4 +149,5 @@ def _begins_like_wav(stream: BinaryIO) -> bool:
 
 
 def _named(name: str, error: AudioError) -> AudioError:
-    return AudioError(f"{'standard input' if name == STDIN else name}: {error}")
+    kind = TruncatedError if isinstance(error, TruncatedError) else AudioError
+    return kind(f"{'standard input' if name == STDIN else name}: {error}")

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 from yamnet_tools.audio.pcm import Samples, check_format
-from yamnet_tools.errors import AudioError
+from yamnet_tools.errors import AudioError, TruncatedError
 
 _PCM, _IEEE_FLOAT, _EXTENSIBLE = 0x0001, 0x0003, 0xFFFE  # mmreg.h, WAVE_FORMAT_*
 _SAMPLE_BYTES = {_PCM: (1, 2, 3, 4), _IEEE_FLOAT: (4, 8)}  # what this reader decodes
@@ -25,7 +25,20 @@ _RIFF_SIZE_ENDS = 8  # the RIFF size counts from here
 
 
 class UnsupportedEncodingError(AudioError):
-    """A WAV whose samples are compressed: libsndfile may know them, this reader does not."""
+    """A WAV whose samples are compressed: libsndfile may know them, this reader does not.
+
+    Attributes:
+        encoding: WAVE_FORMAT_*.
+        data_start: Where the compressed data begins, in bytes.
+        data_bytes: How long the header says it is, None where it does not say.
+        truncated: What is wrong if the file is known to end before that.
+    """
+
+    def __init__(
+        self, encoding: int, data_start: int, data_bytes: int | None, truncated: TruncatedError | None
+    ) -> None:
+        super().__init__(f"its samples are compressed (WAV format code 0x{encoding:04X})")
+        self.encoding, self.data_start, self.data_bytes, self.truncated = encoding, data_start, data_bytes, truncated
 
 
 @dataclass(frozen=True)
@@ -46,7 +59,7 @@ class WavReader:
 
     Args:
         stream: Binary stream at the file's first byte; only read forward.
-        total_bytes: The stream's length where it is known; truncation then shows at once, not only at the end.
+        total_bytes: The stream's length where it is known: a longer promise that writers use for "unknown" is none.
 
     Attributes:
         sample_rate: Hz.
@@ -54,7 +67,7 @@ class WavReader:
         frames: Frames the header promises, None where it does not say.
 
     Raises:
-        AudioError: Not a WAV, or a damaged or truncated one.
+        AudioError: Not a WAV, a damaged one, or one that ends before its audio begins.
         UnsupportedEncodingError: Compressed samples.
     """
 
@@ -64,23 +77,20 @@ class WavReader:
         self._format, size = self._read_header()
         self.sample_rate = self._format.sample_rate
         self.channels = self._format.channels
-        self._data_bytes = size
         available = None if total_bytes is None else total_bytes - self._position
-        placeholder = size is not None and size >= _PLACEHOLDER_SIZE and (available is None or size > available)
-        self._open_ended = size is None or placeholder
-        self.frames = None if size is None or placeholder else size // self._format.frame_bytes
-        if not self._open_ended and size is not None and available is not None and size > available:
-            raise self._truncated(available)
+        if size is not None and size >= _PLACEHOLDER_SIZE and (available is None or size > available):
+            size = None
+        self._data_bytes = size
+        self.frames = None if size is None else size // self._format.frame_bytes
         if self._format.encoding not in _SAMPLE_BYTES:
-            raise UnsupportedEncodingError(
-                f"its samples are compressed (WAV format code 0x{self._format.encoding:04X})"
-            )
+            short = None if size is None or available is None or size <= available else self._truncated(available)
+            raise UnsupportedEncodingError(self._format.encoding, self._position, size, short)
 
     def blocks(self, frames: int) -> Iterator[Samples]:
         """Yield the samples, [n, channels] with n <= frames: int16 where the file holds 16-bit integers, else float.
 
         Raises:
-            AudioError: The stream ends before the promised length.
+            TruncatedError: The stream ends before the promised length, after all that is there was given out.
         """
         frame_bytes = self._format.frame_bytes
         done = 0
@@ -93,7 +103,7 @@ class WavReader:
             whole = len(data) // frame_bytes * frame_bytes
             if whole:
                 yield _decode(data[:whole], self._format)
-            if len(data) < wanted and not self._open_ended:
+            if len(data) < wanted and self._data_bytes is not None:
                 raise self._truncated(done)
             if len(data) < wanted or wanted == 0:
                 return
@@ -102,10 +112,10 @@ class WavReader:
         """Close the stream."""
         self._stream.close()
 
-    def _truncated(self, available: int) -> AudioError:
+    def _truncated(self, available: int) -> TruncatedError:
         assert self._data_bytes is not None
         rate = self._format.bytes_per_second
-        return AudioError(
+        return TruncatedError(
             f"truncated: its header promises {self._data_bytes / rate:.3f} s of audio, "
             f"{available / rate:.3f} s are there"
         )

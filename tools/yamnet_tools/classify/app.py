@@ -4,12 +4,12 @@
 import io
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 
 from yamnet_tools import cli
-from yamnet_tools.audio import Recording, find_recordings, open_recording
+from yamnet_tools.audio import PcmBlock, Recording, find_recordings, open_recording
 from yamnet_tools.audio.microphone import Microphone
 from yamnet_tools.classify import options as command_line
 from yamnet_tools.classify.classes import UnknownClassError, select_classes
@@ -21,7 +21,7 @@ from yamnet_tools.classify.results import ClipResult
 from yamnet_tools.classify.scoring import score
 from yamnet_tools.classify.summary import Summary
 from yamnet_tools.engines import ENGINE_NAMES, Engine, open_engine
-from yamnet_tools.errors import AudioError, ModelError
+from yamnet_tools.errors import AudioError, ModelError, TruncatedError
 from yamnet_tools.model import YamnetModel, load_model
 from yamnet_tools.paths import DEFAULT_MODEL
 
@@ -123,14 +123,19 @@ def _hear(
     outputs: Outputs,
     interrupt: Interrupt,
 ) -> None:
-    """Hear one clip to its end, or to Ctrl-C, and give out what was heard."""
+    """Hear one clip to its end, to where it was cut short, or to Ctrl-C, and give out what was heard.
+
+    Raises:
+        AudioError: It cannot be heard, or (TruncatedError, after what there is was given out) not to its end.
+    """
     events = outputs.events()
     summary = Summary(len(model.class_names), model.output_quantization)
+    truncated: list[TruncatedError] = []
     with interrupt.working(), ExitStack() as opened:
         clip_outputs = [opened.enter_context(output) for output in outputs.of(source)]
         delay_s = max(0.0, _LONG_WORK_S - (time.monotonic() - _STARTED_S))
         with progress_bar(label, source.expected_s, delay_s=delay_s, wanted=not source.endless) as advance:
-            for step in score(interrupt.until_requested(source.blocks()), model, engine):
+            for step in score(interrupt.until_requested(_until_truncated(source, truncated)), model, engine):
                 summary.add(step)
                 told = events.add(step) if events else []
                 for output in clip_outputs:
@@ -149,13 +154,29 @@ def _hear(
                 summary.patches,
                 summary.max(),
                 summary.mean(),
-                interrupt.requested,
+                _ending(interrupt.requested, bool(truncated)),
                 events.ended() if events else None,
             )
             for output in clip_outputs:
                 output.finish(result)
     if source.clipped_share > _CLIPPING_WORTH_A_WORD:
         _say(f"{label}: {source.clipped_share:.0%} of the samples exceed full scale and were clipped")
+    if truncated:
+        raise truncated[0]
+
+
+def _until_truncated(source: Recording | Microphone, truncated: list[TruncatedError]) -> Iterator[PcmBlock]:
+    """A source's blocks; the error of one that was cut short comes last, into `truncated`."""
+    try:
+        yield from source.blocks()
+    except TruncatedError as error:
+        truncated.append(error)
+
+
+def _ending(stopped: bool, truncated: bool) -> str:
+    if stopped:
+        return "stopped before its end"
+    return "heard as far as it goes" if truncated else ""
 
 
 def _say(message: str) -> None:

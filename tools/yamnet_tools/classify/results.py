@@ -24,7 +24,7 @@ class ClipResult:
         patches: Patches that were scored.
         max: Highest probability of each class, [classes].
         mean: Mean probability of each class, [classes].
-        stopped: Whether Ctrl-C came before the clip's end.
+        ending: Why not all of the clip was heard, as words that follow a comma; "" when it was.
         events: What --rules found, as yamnet_tools.events.clip_events gives it; None without --rules.
     """
 
@@ -33,7 +33,7 @@ class ClipResult:
     patches: int
     max: NDArray[np.float64]
     mean: NDArray[np.float64]
-    stopped: bool
+    ending: str
     events: Sequence[dict[str, Any]] | None = None
 
     def headline(self, engine: str) -> str:
@@ -41,8 +41,8 @@ class ClipResult:
         # A file name need not be text: what is no UTF-8 arrives as lone surrogates, which no font and no stream takes.
         name = "standard input" if self.name == STDIN else one_line(os.fsencode(self.name).decode(errors="replace"))
         patches = "1 patch" if self.patches == 1 else f"{self.patches} patches"
-        stopped = ", stopped before its end" if self.stopped else ""
-        return f"{name}: {self.duration_s:.2f} s, {patches}, {engine}{stopped}"
+        ending = f", {self.ending}" if self.ending else ""
+        return f"{name}: {self.duration_s:.2f} s, {patches}, {engine}{ending}"
 
 
 class Output(Protocol):

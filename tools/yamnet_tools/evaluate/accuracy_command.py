@@ -10,8 +10,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from yamnet_tools import cli
+from yamnet_tools.document_section import insert_section
 from yamnet_tools.errors import SourceError
-from yamnet_tools.evaluate.accuracy_page import MAIN, WITH_ABLATION, Report, accuracy_page, with_section
+from yamnet_tools.evaluate.accuracy_page import MAIN, MARKS, WITH_ABLATION, Report, accuracy_page
 from yamnet_tools.evaluate.command import open_scorers, to_json
 from yamnet_tools.evaluate.dataset import read_dataset
 from yamnet_tools.evaluate.evaluation import Settings, evaluate
@@ -77,8 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     write_bytes(work / "report.json", to_json(evaluation))
     write_bytes(work / "report.html", html_report(evaluation).encode())
     page = options.docs / "accuracy.md"
-    before = page.read_text(encoding="utf-8") if page.is_file() else ""
-    write_bytes(page, with_section(before, accuracy_page(report)).encode())
+    insert_section(page, *MARKS, accuracy_page(report))
     write_bytes(options.docs / "model-card.md", model_card(report).encode())
     cli.say(f"wrote {page}, {options.docs / 'model-card.md'} and {work / 'report.html'}")
     return cli.EXIT_OK

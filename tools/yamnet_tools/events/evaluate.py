@@ -13,12 +13,12 @@ from pathlib import Path
 from device_core import RuleSet
 from yamnet_tools import cli
 from yamnet_tools.audio import SAMPLE_RATE
+from yamnet_tools.document_section import insert_section
 from yamnet_tools.engines import ENGINE_NAMES, open_engine
 from yamnet_tools.events import scored
 from yamnet_tools.events.clips import LabelledClip, read_index, side_of
 from yamnet_tools.events.judge import Span, Verdict, judge
 from yamnet_tools.events.plain_rule import PlainRule, best_plain_rule
-from yamnet_tools.events.report import insert_section
 from yamnet_tools.events.rules import load_rules
 from yamnet_tools.events.scored import ScoredAudio
 from yamnet_tools.events.stream import PAUSE_S, ROOM_DBFS, Heard, ListeningTest, build
@@ -27,6 +27,7 @@ from yamnet_tools.model import YamnetModel, load_model
 from yamnet_tools.paths import CHECKOUT, DEFAULT_MODEL
 
 SIDES = ("tune", "check")
+MARKS = ("<!-- events:begin -->", "<!-- events:end -->")
 LOUD_DBFS = -30.0
 LOUD_MARGIN_DB = 3.0
 """A clip is loud when its loudest 120 ms reach LOUD_DBFS, and doubtful within LOUD_MARGIN_DB of it."""
@@ -192,7 +193,7 @@ def main() -> int:
     print(found)
     if options.write:
         preamble = _PREAMBLE.format(engine=options.engine)
-        insert_section(options.write, "events", f"{preamble}\n\n{found}\n")
+        insert_section(options.write, *MARKS, f"{preamble}\n\n{found}\n")
     return cli.EXIT_OK
 
 

@@ -4,27 +4,13 @@
 The manifest's format: https://esphome.github.io/esp-web-tools/
 """
 
-import html
 import json
 from pathlib import Path
 
 from yamnet_tools.files import write_bytes
 from yamnet_tools.flashing.build_folder import read_firmware
 from yamnet_tools.model_image import read_placement
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Install {name}</title>
-<script type="module" src="https://unpkg.com/esp-web-tools@10/dist/web/install-button.js?module"></script>
-<h1>Install {name} {version}</h1>
-<p>Plug an ESP32-S3 board with 16 MB of flash into this computer, then:</p>
-<esp-web-install-button manifest="manifest.json">
-  <span slot="unsupported">This browser has no Web Serial; use Chrome or Edge on a computer.</span>
-  <span slot="not-allowed">Web Serial needs a page from https:// or localhost.</span>
-</esp-web-install-button>
-</html>
-"""
+from yamnet_tools.templates import render
 
 
 def write_web(build_folder: Path, image: Path, folder: Path) -> list[Path]:
@@ -53,7 +39,7 @@ def write_web(build_folder: Path, image: Path, folder: Path) -> list[Path]:
         "new_install_improv_wait_time": 0,  # the firmware does not speak Improv
         "builds": [{"chipFamily": "ESP32-S3", "parts": parts}],
     }
-    page = _PAGE.format(name=html.escape(firmware.name), version=html.escape(firmware.version))
+    page = render("flashing/install.html.j2", name=firmware.name, version=firmware.version)
     for name, text in (("manifest.json", json.dumps(manifest, indent=1) + "\n"), ("index.html", page)):
         write_bytes(folder / name, text.encode())
         written.append(folder / name)

@@ -6,9 +6,12 @@ from pathlib import Path
 from yamnet_tools.files import write_bytes
 
 
-def insert_section(document: Path, name: str, text: str) -> None:
-    """Replace what stands between `<!-- name:begin -->` and `<!-- name:end -->`, or add it at the end."""
-    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+def insert_section(document: Path, begin: str, end: str, text: str) -> None:
+    """Replace what stands between two marks, or add it and them at the end.
+
+    Raises:
+        OSError: the document cannot be read or written.
+    """
     before = document.read_text(encoding="utf-8") if document.is_file() else "# Accuracy\n"
     section = f"{begin}\n\n{text.strip()}\n\n{end}"
     if begin in before and end in before:
