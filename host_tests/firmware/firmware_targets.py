@@ -24,7 +24,7 @@ STORAGE_OFFSET, STORAGE_BYTES = 0xB20000, 0x4A0000
 
 
 def build(name: str, target: str, defaults: Sequence[str], options: str = "", *, project: Path = CHECKOUT) -> Path:
-    """Build a project for `target` in build/<name>; returns that folder. Skips where there is no ESP-IDF.
+    """Build a project for `target` in out/firmware/<name>; returns that folder. Skips where there is no ESP-IDF.
 
     Args:
         defaults: sdkconfig files of the project.
@@ -35,8 +35,8 @@ def build(name: str, target: str, defaults: Sequence[str], options: str = "", *,
         pytest.skip("needs ESP-IDF: source its export.sh (5.5 or later), so that IDF_PATH is set and idf.py is found")
     if target == "esp32s3" and not shutil.which("xtensa-esp32s3-elf-gcc"):
         pytest.skip("needs the compiler for the ESP32-S3: ESP-IDF's install.sh esp32s3")
-    folder = CHECKOUT / "build" / name
-    folder.parent.mkdir(exist_ok=True)
+    folder = CHECKOUT / "out" / "firmware" / name
+    folder.parent.mkdir(parents=True, exist_ok=True)
     extra = folder.with_name(f"{name}.sdkconfig")  # ESP-IDF wants a new build folder to be empty
     files = [str(project / file) for file in defaults] + [str(extra)]
     command = ["idf.py", "-C", str(project), "-B", str(folder), "-D", f"SDKCONFIG={folder / 'sdkconfig'}"]

@@ -7,7 +7,10 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 """The root of the checkout this package runs from."""
 
-MODEL_DIR = CHECKOUT / "build" / "model"
+OUT_DIR = CHECKOUT / "out"
+"""What tools write when no place is named; `build/` is idf.py's, which takes a new one only while it is empty."""
+
+MODEL_DIR = OUT_DIR / "model"
 """Where tools/convert_yamnet.py writes, and where every other tool looks for the model."""
 
 MODEL_NAME = "yamnet.tflite"

@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--baud", type=cli.number(int, 1), default=BAUD, metavar="N", help="speed while writing (%(default)s)"
     )
-    parser.add_argument("--image", type=Path, metavar="PATH", default=MODEL_IMAGE, help="build/model/yamnet_spiffs.bin")
+    parser.add_argument("--image", type=Path, metavar="PATH", default=MODEL_IMAGE, help="out/model/yamnet_spiffs.bin")
     parser.add_argument(
         "--table-offset",
         type=cli.number(int, 0),

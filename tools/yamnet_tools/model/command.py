@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="Google's .tflite or the float weights, or a folder that holds them",
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", default=MODEL_DIR, help="where to write (build/model)")
+    parser.add_argument("--out", type=Path, metavar="DIR", default=MODEL_DIR, help="where to write (out/model)")
     parser.add_argument(
         "--head-range",
         type=_head_range,

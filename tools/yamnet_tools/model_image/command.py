@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("--partitions", type=Path, metavar="CSV", default=PARTITION_TABLE, help="gives offset and size")
     make.add_argument("--label", default=PARTITION_LABEL, help="the partition (%(default)s)")
     make.add_argument("--size", type=_size, help="of the image, instead of the partition's")
-    make.add_argument("--out", type=Path, metavar="PATH", default=MODEL_IMAGE, help="build/model/yamnet_spiffs.bin")
+    make.add_argument("--out", type=Path, metavar="PATH", default=MODEL_IMAGE, help="out/model/yamnet_spiffs.bin")
     make.add_argument("--any-reader", action="store_true", help="also what ESP-IDF's SPIFFS cannot mount or open")
     read = parser.add_argument_group("reading one").add_mutually_exclusive_group()
     read.add_argument("--list", type=Path, metavar="IMAGE", help="show its files")

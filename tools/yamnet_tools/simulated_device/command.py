@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="P is a probability from 0 to 1. Ctrl-C ends it.",
     )
     parser.add_argument(
-        "--image", type=Path, default=MODEL_IMAGE, help="model partition (build/model/yamnet_spiffs.bin)"
+        "--image", type=Path, default=MODEL_IMAGE, help="model partition (out/model/yamnet_spiffs.bin)"
     )
     parser.add_argument(
         "--tcp",
