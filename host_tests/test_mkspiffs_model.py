@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import struct
 import zlib
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 
 from spiffs_oracle.c_library import CLibraryReader
 from yamnet_tools.engines import open_engine
-from yamnet_tools.errors import ModelError, PartitionError, SpiffsError
+from yamnet_tools.errors import ModelError, OutputError, PartitionError, SpiffsError
 from yamnet_tools.files import sha256_hex
 from yamnet_tools.model import convert, load_model
 from yamnet_tools.model_image import read_placement, selftest
@@ -161,6 +162,37 @@ def test_a_table_that_does_not_fit_is_refused(
     with pytest.raises(error, match=text):
         main(["--model", str(model), "--partitions", str(table), "--out", str(out)])
     assert not out.exists()
+
+
+@pytest.mark.parametrize("name", ["yamnet.tflite", "manifest.bin", "yamnet_class_map.csv", "sub/../yamnet.tflite"])
+def test_the_model_is_never_replaced_by_its_image(model: Path, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(model.parent, folder)
+    (folder / "sub").mkdir()
+    before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    with pytest.raises(OutputError, match="would overwrite an input"):
+        main(["--model", str(folder / "yamnet.tflite"), "--out", str(folder / name)])
+    assert {path: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+
+
+def test_no_other_input_is_replaced_either(model: Path, tmp_path: Path) -> None:
+    table = tmp_path / "partitions.csv"
+    table.write_text("yamnet, data, spiffs, 0x100000, 5M")
+    clip = tmp_path / "replay.wav"
+    clip.write_bytes(b"RIFF")
+    alias = tmp_path / "alias.bin"
+    alias.symlink_to(clip)
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "data.json").write_bytes(b"{}")
+    given = ["--model", str(model), "--partitions", str(table), "--add", str(clip), "--out"]
+    for out in (table, clip, alias):
+        with pytest.raises(OutputError, match=f"{out.name}: would overwrite an input"):
+            main([*given, str(out)])
+    with pytest.raises(OutputError, match=r"data\.json: would overwrite an input"):
+        main(["--dir", str(source), "--size", "64K", "--out", str(source / "data.bin")])
+    assert (clip.read_bytes(), (source / "data.json").read_bytes()) == (b"RIFF", b"{}")
+    assert table.read_text().startswith("yamnet")
 
 
 def test_what_is_missing_is_exactly_what_is_needed(model: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from quantise.conftest import write_h5
 from yamnet_tools.engines import open_engine
-from yamnet_tools.errors import AudioError, ModelError, SourceError
+from yamnet_tools.errors import AudioError, ModelError, OutputError, SourceError
 from yamnet_tools.model import load_model
 from yamnet_tools.model.command import main
 from yamnet_tools.model.manifest import read_manifest
@@ -122,6 +122,14 @@ def test_a_wrong_head_is_named(head: Path, tmp_path: Path, change: dict, named: 
     np.savez(tmp_path / "wrong.npz", **arrays)
     with pytest.raises(ModelError, match=named):
         load_head(tmp_path / "wrong.npz")
+
+
+def test_head_and_weights_are_never_replaced_by_the_model(float_weights: Path, head: Path, tmp_path: Path) -> None:
+    named = head.rename(tmp_path / "manifest.json")
+    before = named.read_bytes()
+    with pytest.raises(OutputError, match=r"manifest\.json: would overwrite an input"):
+        convert_float(float_weights, tmp_path, head=named, offline=True)
+    assert named.read_bytes() == before
 
 
 def test_no_weights_says_where_to_get_them(tmp_path: Path) -> None:

@@ -31,3 +31,8 @@ def cache_dir() -> Path:
     """The user's cache folder for this project: $XDG_CACHE_HOME/yamnet-esp32s3, by default below ~/.cache."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "yamnet-esp32s3"
+
+
+def model_files(model: Path) -> list[Path]:
+    """A converted model and what lies beside it: its class map and manifest."""
+    return [model, model.with_name(CLASS_MAP_NAME), model.with_name(MANIFEST_NAME)]

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from yamnet_tools import cli
 from yamnet_tools.errors import SpiffsError
-from yamnet_tools.files import sha256_hex, write_bytes
+from yamnet_tools.files import refuse_overwriting, sha256_hex, write_bytes
 from yamnet_tools.model import convert
 from yamnet_tools.model_image.build import ModelImage, build_model_image, pack
 from yamnet_tools.model_image.placement import find_partition, path_beside
 from yamnet_tools.model_image.verify import check_content
 from yamnet_tools.partition_table import Partition
-from yamnet_tools.paths import DEFAULT_MODEL, MODEL_IMAGE, PARTITION_LABEL, PARTITION_TABLE
+from yamnet_tools.paths import DEFAULT_MODEL, MODEL_IMAGE, PARTITION_LABEL, PARTITION_TABLE, model_files
 from yamnet_tools.spiffs import DamageKind, Geometry, Volume, read_image
 from yamnet_tools.spiffs.extract import extract
 
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Make, list, unpack or check an image as the command line says; returns the exit code.
 
     Raises:
-        YamnetToolsError: there is no model, the files do not fit, or the image cannot be read.
+        YamnetToolsError: there is no model, the files do not fit, the image would replace one, or cannot be read.
     """
     parser = _parser()
     options = parser.parse_args(arguments)
@@ -97,6 +97,11 @@ def _size(text: str) -> int:
 
 
 def _make(options: argparse.Namespace, geometry: Geometry) -> int:
+    if options.out.is_dir():
+        raise SpiffsError(f"{options.out}: a folder is in the way")
+    if path_beside(options.out) == options.out:
+        raise SpiffsError(f"{options.out}: the name that the image's description gets; call the image something.bin")
+    refuse_overwriting((options.out, path_beside(options.out)), _inputs(options))
     partition = find_partition(options.partitions, options.label)
     if options.size is not None:
         partition = Partition(partition.label, partition.type, partition.subtype, partition.offset, options.size)
@@ -108,14 +113,17 @@ def _make(options: argparse.Namespace, geometry: Geometry) -> int:
         image = pack([*files, *added], partition, geometry, for_device=not options.any_reader)
     else:
         image = build_model_image(_model(options.model), partition, geometry, added)
-    if options.out.is_dir():
-        raise SpiffsError(f"{options.out}: a folder is in the way")
-    if path_beside(options.out) == options.out:
-        raise SpiffsError(f"{options.out}: the name that the image's description gets; call the image something.bin")
     write_bytes(options.out, image.data)
     image.placement.write(options.out)
     _say_made(options.out, image, partition, geometry)
     return cli.EXIT_OK
+
+
+def _inputs(options: argparse.Namespace) -> list[Path]:
+    given = [options.partitions, *options.add]
+    if options.dir is not None:
+        return given + _paths_in(options.dir, follow_symlinks=options.follow_symlinks)
+    return given + model_files(options.model or DEFAULT_MODEL)
 
 
 def _model(path: Path | None) -> Path:
@@ -125,11 +133,15 @@ def _model(path: Path | None) -> Path:
     return path or DEFAULT_MODEL
 
 
-def _folder_files(folder: Path, *, in_listed_order: bool, follow_symlinks: bool) -> list[tuple[str, bytes]]:
-    """A folder's files with their path below it, as spiffsgen.py names them."""
+def _paths_in(folder: Path, *, follow_symlinks: bool) -> list[Path]:
     if not folder.is_dir():
         raise SpiffsError(f"{folder}: not a folder")
-    paths = [Path(root, name) for root, _, names in os.walk(folder, followlinks=follow_symlinks) for name in names]
+    return [Path(root, name) for root, _, names in os.walk(folder, followlinks=follow_symlinks) for name in names]
+
+
+def _folder_files(folder: Path, *, in_listed_order: bool, follow_symlinks: bool) -> list[tuple[str, bytes]]:
+    """A folder's files with their path below it, as spiffsgen.py names them."""
+    paths = _paths_in(folder, follow_symlinks=follow_symlinks)
     if not in_listed_order:
         paths.sort(key=lambda path: path.relative_to(folder).as_posix())
     return [("/" + path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths]
