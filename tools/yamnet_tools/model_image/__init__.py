@@ -3,6 +3,6 @@
 
 from yamnet_tools.model_image.build import ModelImage, build_model_image
 from yamnet_tools.model_image.placement import Placement, image_files, read_placement
-from yamnet_tools.model_image.verify import check_content
+from yamnet_tools.model_image.verify import find_problems
 
-__all__ = ["ModelImage", "Placement", "build_model_image", "check_content", "image_files", "read_placement"]
+__all__ = ["ModelImage", "Placement", "build_model_image", "find_problems", "image_files", "read_placement"]

@@ -12,13 +12,11 @@ from yamnet_tools.files import refuse_overwriting, sha256_hex, write_bytes
 from yamnet_tools.model import convert
 from yamnet_tools.model_image.build import ModelImage, build_model_image, pack
 from yamnet_tools.model_image.placement import find_partition, path_beside
-from yamnet_tools.model_image.verify import check_content
+from yamnet_tools.model_image.verify import find_problems, has_manifest, refuse_damaged
 from yamnet_tools.partition_table import Partition
 from yamnet_tools.paths import DEFAULT_MODEL, MODEL_IMAGE, PARTITION_LABEL, PARTITION_TABLE, model_files
-from yamnet_tools.spiffs import DamageKind, Geometry, Volume, read_image
+from yamnet_tools.spiffs import Geometry, read_image
 from yamnet_tools.spiffs.extract import extract
-
-_SHOWN_OF_A_KIND = 10
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -161,41 +159,21 @@ def _list(path: Path, geometry: Geometry) -> int:
     for file in volume.files:
         digest = "damaged" if file.data is None else sha256_hex(file.data)
         print(f"{file.size:>10} {digest} {file.name}")
-    _say_damage(path, volume)
-    return cli.EXIT_OK if not volume.damage else cli.EXIT_FAILED
+    refuse_damaged(path, volume.problems)
+    return cli.EXIT_OK
 
 
 def _verify(path: Path, geometry: Geometry) -> int:
     volume = read_image(path.read_bytes(), geometry)
-    _say_damage(path, volume)
-    problems = check_content(volume)
-    for problem in problems or []:
-        print(f"content: {problem}")
-    if volume.damage or problems:
-        cli.say(f"{path}: damaged, {len(volume.damage) + len(problems or [])} findings")
-        return cli.EXIT_FAILED
-    what = "sound; no manifest in it" if problems is None else "sound, all files as their manifest says"
+    refuse_damaged(path, find_problems(volume))
+    what = "sound, all files as their manifest says" if has_manifest(volume) else "sound; no manifest in it"
     print(f"{path}: {what}; {len(volume.files)} files, {volume.used_pages} of {volume.object_pages} pages used")
     return cli.EXIT_OK
 
 
 def _extract(path: Path, folder: Path, geometry: Geometry) -> int:
     volume = read_image(path.read_bytes(), geometry)
-    written, lost = extract(volume, folder)
-    for target in written:
+    for target in extract(path, volume, folder):
         print(target)
-    _say_damage(path, volume)
-    for file in lost:
-        cli.say(f"{path}: {file.name} is damaged and was not written")
-    return cli.EXIT_OK if not volume.damage else cli.EXIT_FAILED
-
-
-def _say_damage(path: Path, volume: Volume) -> None:
-    for kind in DamageKind:
-        found = [damage for damage in volume.damage if damage.kind is kind]
-        for damage in found[:_SHOWN_OF_A_KIND]:
-            print(damage)
-        if len(found) > _SHOWN_OF_A_KIND:
-            print(f"{kind}: {len(found) - _SHOWN_OF_A_KIND:,} more")
-    if not volume.files and any(damage.kind is DamageKind.BAD_MAGIC for damage in volume.damage):
-        cli.say(f"{path}: no SPIFFS image of this format; the options --page-size, --block-size, … describe others")
+    refuse_damaged(path, volume.problems)
+    return cli.EXIT_OK
