@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from fake_chip import FakeChip
+from partition_binary import to_binary
 from yamnet_tools.errors import DeviceError, FlashError, OutputError, PartitionError
 from yamnet_tools.flashing import command
 from yamnet_tools.flashing.board import advise
 from yamnet_tools.model_image.command import main as make_image
-from yamnet_tools.partition_table import parse_csv, read_csv, to_binary
+from yamnet_tools.partition_table import parse_csv, read_csv
 from yamnet_tools.paths import CHECKOUT
 
 TABLE = to_binary(read_csv(CHECKOUT / "partitions.csv"))
