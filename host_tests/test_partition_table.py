@@ -30,6 +30,7 @@ test,     0,  test, 0x400000, 32768,
 yamnet,   data, spiffs, 5120K, 5M, readonly:encrypted
 custom,   0x40, 0xfe,     , 1000
 spelled_out_to_more_than_16, data,, , 4K
+fünfzehn_Bytesö, data, fat, , 4K
 """
 
 PLACED = [
@@ -46,6 +47,7 @@ PLACED = [
     Partition("yamnet", 1, 0x82, 0x500000, 0x500000),
     Partition("custom", 0x40, 0xFE, 0xA00000, 1000),
     Partition("spelled_out_to_m", 1, 6, 0xA01000, 0x1000),
+    Partition("fünfzehn_Bytes", 1, 0x81, 0xA02000, 0x1000),
 ]
 
 OWN = sorted(path.name for path in CHECKOUT.glob("partitions*.csv"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantise.conftest import write_h5
+from quantise.conftest import NEEDED, write_h5
 from yamnet_tools.engines import open_engine
 from yamnet_tools.errors import AudioError, ModelError, OutputError, SourceError
 from yamnet_tools.model import load_model
@@ -17,6 +17,9 @@ from yamnet_tools.model.manifest import read_manifest
 from yamnet_tools.quantise.conversion import convert_float
 from yamnet_tools.quantise.float_source import find_float_weights
 from yamnet_tools.quantise.head import load_head
+
+pytest.importorskip("h5py", reason=NEEDED)
+pytest.importorskip("torch", reason=NEEDED)
 
 FAST = ["--source", "keras", "--offline", "--calib-count", "16", "--tuning-steps", "0"]
 
@@ -145,7 +148,12 @@ def test_a_folder_without_audio_is_named(float_weights: Path, head: Path, tmp_pa
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--source", "keras", "--head-range", "8"], ["--audio-dir", "x"], ["--source", "keras", "--calib-count", "3"]],
+    [
+        ["--source", "keras", "--head-range", "8"],
+        ["--audio-dir", "x"],
+        ["--head", "x.npz"],
+        ["--source", "keras", "--calib-count", "3"],
+    ],
 )
 def test_options_of_the_other_source_are_wrong_usage(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:

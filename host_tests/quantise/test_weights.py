@@ -5,16 +5,17 @@ import builtins
 import subprocess
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 
-from quantise.conftest import as_npz, fold, keras_tensors, write_h5
+from quantise.conftest import NEEDED, as_npz, fold, keras_tensors, write_h5
 from yamnet_tools.errors import ModelError, SourceError
 from yamnet_tools.quantise.float_network import FloatNetwork
 from yamnet_tools.quantise.head import load_head
 from yamnet_tools.quantise.weights_h5 import git_blob_hash, load_h5
 from yamnet_tools.quantise.weights_npz import load_npz
+
+h5py = pytest.importorskip("h5py", reason=NEEDED)
 
 
 def test_h5_is_folded_by_batch_norms_definition(tmp_path: Path, tensors: dict, network: FloatNetwork) -> None:

@@ -199,7 +199,11 @@ def _is_primary(kind: int, subtype: int) -> bool:
 
 def _shortened(label: str) -> str:
     """What flash keeps of a label."""
-    return label.encode()[:_LABEL_BYTES].decode(errors="ignore")
+    return _text(label.encode()[:_LABEL_BYTES])
+
+
+def _text(label: bytes) -> str:
+    return label.split(b"\0")[0].decode(errors="ignore")  # a letter cut in two is dropped
 
 
 def _name(names: Mapping[str, int], value: int) -> str:
@@ -221,4 +225,4 @@ def _parse_entry(entry: bytes, number: int) -> Partition:
     magic, kind, subtype, offset, size, label, _flags = _ENTRY.unpack(entry)
     if magic != _ENTRY_MAGIC:
         raise PartitionError(f"entry {number} of the partition table starts with {magic.hex()}, not aa50")
-    return Partition(label.split(b"\0")[0].decode(errors="backslashreplace"), kind, subtype, offset, size)
+    return Partition(_text(label), kind, subtype, offset, size)
