@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the project's C++ for tests, below build/ so that a second run is quick."""
+"""Builds the project's C++ for tests, below out/ so that a second run is quick."""
 
 import subprocess
 import sys
@@ -11,8 +11,8 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 def build(source: Path, name: str, *options: str) -> Path:
-    """Configure and build a CMake project in build/<name>; returns that folder. Compiler output shows on failure."""
-    folder = CHECKOUT / "build" / name
+    """Configure and build a CMake project in out/<name>; returns that folder. Compiler output shows on failure."""
+    folder = CHECKOUT / "out" / name
     configure = ["cmake", "-G", "Ninja", "-S", str(source), "-B", str(folder), *options]
     with one_at_a_time(folder):
         for command in (configure, ["cmake", "--build", str(folder)]):

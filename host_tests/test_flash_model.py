@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from fake_chip import FakeChip
-from yamnet_tools.errors import DeviceError, FlashError, PartitionError
+from partition_binary import to_binary
+from yamnet_tools.errors import DeviceError, FlashError, OutputError, PartitionError
 from yamnet_tools.flashing import command
 from yamnet_tools.flashing.board import advise
 from yamnet_tools.model_image.command import main as make_image
-from yamnet_tools.partition_table import parse_csv, read_csv, to_binary
+from yamnet_tools.partition_table import parse_csv, read_csv
 from yamnet_tools.paths import CHECKOUT
 
 TABLE = to_binary(read_csv(CHECKOUT / "partitions.csv"))
@@ -252,6 +253,44 @@ def test_a_folder_for_the_browser_is_complete(build: Path, image: Path, tmp_path
     page = (folder / "index.html").read_text()
     assert 'manifest="manifest.json"' in page
     assert "yamnet&lt;1&gt;" in page
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["yamnet.bin", "bootloader/bootloader.bin", "partition_table/partition-table.bin", "flasher_args.json"],
+)
+def test_merging_never_replaces_a_part(build: Path, image: Path, name: str) -> None:
+    before = (build / name).read_bytes()
+    with pytest.raises(OutputError, match=f"{name}: would overwrite an input"):
+        command.main(["--image", str(image), "--build-dir", str(build), "--merge", str(build / name)])
+    assert (build / name).read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["yamnet_spiffs.bin", "yamnet_spiffs.json", "yamnet.tflite"])
+def test_merging_never_replaces_the_model(build: Path, image: Path, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for path in (image, image.with_suffix(".json")):
+        shutil.copy(path, folder)
+    (folder / "yamnet.tflite").write_bytes(b"TFL3")
+    before = (folder / name).read_bytes()
+    arguments = ["--image", str(folder / "yamnet_spiffs.bin"), "--build-dir", str(build)]
+    with pytest.raises(OutputError, match=f"{name}: would overwrite an input"):
+        command.main([*arguments, "--merge", str(folder / name)])
+    assert (folder / name).read_bytes() == before
+
+
+def test_a_folder_for_the_browser_leaves_the_models_manifest(build: Path, image: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for path in (image, image.with_suffix(".json")):
+        shutil.copy(path, folder)
+    (folder / "manifest.json").write_bytes(b"the model's")
+    arguments = ["--image", str(folder / "yamnet_spiffs.bin"), "--build-dir", str(build)]
+    with pytest.raises(OutputError, match=r"manifest\.json: would overwrite an input"):
+        command.main([*arguments, "--web", str(folder)])
+    assert (folder / "manifest.json").read_bytes() == b"the model's"
+    assert len(list(folder.iterdir())) == 3
 
 
 def _edit(build: Path, **changes: Any) -> None:

@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import struct
 import zlib
 from collections.abc import Callable
@@ -13,12 +14,12 @@ import pytest
 
 from spiffs_oracle.c_library import CLibraryReader
 from yamnet_tools.engines import open_engine
-from yamnet_tools.errors import ModelError, PartitionError, SpiffsError
+from yamnet_tools.errors import ModelError, OutputError, PartitionError, SpiffsError
 from yamnet_tools.files import sha256_hex
 from yamnet_tools.model import load_model
 from yamnet_tools.model_image import read_placement, selftest
 from yamnet_tools.model_image.command import main
-from yamnet_tools.spiffs import DamageKind, Geometry, build_image, read_image
+from yamnet_tools.spiffs import Geometry, build_image, read_image
 
 NAMES = ["/manifest.json", "/selftest.bin", "/yamnet_class_map.csv", "/yamnet.tflite"]
 
@@ -39,7 +40,7 @@ def test_the_image_holds_the_four_files_in_order(image: Path, model: Path) -> No
     data = image.read_bytes()
     assert len(data) == 5 << 20
     volume = read_image(data)
-    assert volume.damage == []
+    assert volume.problems == []
     assert [file.name for file in volume.files] == NAMES
     files = {file.name: file.data for file in volume.files}
     assert files["/yamnet.tflite"] == model.read_bytes()
@@ -163,6 +164,37 @@ def test_a_table_that_does_not_fit_is_refused(
     assert not out.exists()
 
 
+@pytest.mark.parametrize("name", ["yamnet.tflite", "manifest.bin", "yamnet_class_map.csv", "sub/../yamnet.tflite"])
+def test_the_model_is_never_replaced_by_its_image(model: Path, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(model.parent, folder)
+    (folder / "sub").mkdir()
+    before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    with pytest.raises(OutputError, match="would overwrite an input"):
+        main(["--model", str(folder / "yamnet.tflite"), "--out", str(folder / name)])
+    assert {path: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+
+
+def test_no_other_input_is_replaced_either(model: Path, tmp_path: Path) -> None:
+    table = tmp_path / "partitions.csv"
+    table.write_text("yamnet, data, spiffs, 0x100000, 5M")
+    clip = tmp_path / "replay.wav"
+    clip.write_bytes(b"RIFF")
+    alias = tmp_path / "alias.bin"
+    alias.symlink_to(clip)
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "data.json").write_bytes(b"{}")
+    given = ["--model", str(model), "--partitions", str(table), "--add", str(clip), "--out"]
+    for out in (table, clip, alias):
+        with pytest.raises(OutputError, match=f"{out.name}: would overwrite an input"):
+            main([*given, str(out)])
+    with pytest.raises(OutputError, match=r"data\.json: would overwrite an input"):
+        main(["--dir", str(source), "--size", "64K", "--out", str(source / "data.bin")])
+    assert (clip.read_bytes(), (source / "data.json").read_bytes()) == (b"RIFF", b"{}")
+    assert table.read_text().startswith("yamnet")
+
+
 def test_what_is_missing_is_exactly_what_is_needed(model: Path, tmp_path: Path) -> None:
     out = tmp_path / "image.bin"
     with pytest.raises(SpiffsError, match="bytes are missing") as caught:
@@ -194,43 +226,57 @@ def _erase_sector(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (_truncate, "image-length: the magic says 1,280 blocks"),
-        (_flip_model_byte, "content: yamnet.tflite: its SHA-256 is"),
-        (_erase_sector, "missing-page: /yamnet.tflite: 15 of"),
-        (_erase_sector, "bad-magic: block 512 at 0x200000 has 0xffff"),
-        (lambda data: bytes(len(data)), "of 1,280 blocks have another magic or none"),
+        (_truncate, "it has 1,024 blocks and was made for 1,280"),
+        (_flip_model_byte, r"yamnet\.tflite: its SHA-256 is [0-9a-f]{64}, manifest\.json has another$"),
+        (
+            _erase_sector,
+            r"1 of 1,280 blocks are without the magic of this format, the first at 0x200000 \(and [0-9]+ more\)",
+        ),
+        (lambda data: bytes(len(data)), "no SPIFFS image of this format"),
+        (lambda _: np.random.default_rng(0).bytes(1 << 18), "no SPIFFS image of this format"),
     ],
 )
-def test_verify_tells_damage_apart(
+def test_verify_says_what_is_wrong_in_one_line(
     image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Callable[[bytes], bytes], expected: str
 ) -> None:
     damaged = tmp_path / "damaged.bin"
     damaged.write_bytes(change(image.read_bytes()))
-    assert main(["--verify", str(damaged)]) == 1
-    assert expected in capsys.readouterr().out
+    with pytest.raises(SpiffsError, match=rf"damaged\.bin: damaged: {expected}") as raised:
+        main(["--verify", str(damaged)])
+    assert "\n" not in str(raised.value)
+    assert capsys.readouterr() == ("", "")
 
 
-def test_much_damage_is_told_in_few_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    noise = tmp_path / "noise.bin"
-    noise.write_bytes(np.random.default_rng(0).bytes(1 << 18))
-    assert main(["--verify", str(noise)]) == 1
-    said = capsys.readouterr()
-    assert len(said.out.splitlines()) < 30
-    (more,) = [line for line in said.out.splitlines() if line.startswith("bad-page: ") and line.endswith(" more")]
-    shown = sum(line.startswith("bad-page: page ") for line in said.out.splitlines())
-    assert shown + int(more.split()[1]) == sum(
-        damage.kind is DamageKind.BAD_PAGE for damage in read_image(noise.read_bytes()).damage
-    )
-    assert "no SPIFFS image of this format" in said.err
+def test_a_damaged_file_is_listed_as_such_and_not_extracted(
+    image: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged = tmp_path / "damaged.bin"
+    damaged.write_bytes(_erase_sector(image.read_bytes()))
+    with pytest.raises(SpiffsError, match="damaged"):
+        main(["--list", str(damaged)])
+    assert capsys.readouterr().out.splitlines()[3].split() == [str(model.stat().st_size), "damaged", "/yamnet.tflite"]
+    with pytest.raises(SpiffsError, match="damaged"):
+        main(["--extract", str(damaged), str(tmp_path / "out")])
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(name[1:] for name in NAMES[:3])
 
 
-def test_verify_finds_a_swapped_model(image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_extract_never_replaces_the_image(tmp_path: Path) -> None:
+    image = tmp_path / "image.bin"
+    image.write_bytes(build_image([("/a", b"a"), ("/image.bin", b"x")], 0x10000))
+    before = image.read_bytes()
+    with pytest.raises(OutputError, match=r"image\.bin: would overwrite an input"):
+        main(["--extract", str(image), str(tmp_path)])
+    assert image.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["image.bin"]
+
+
+def test_verify_finds_a_swapped_model(image: Path, tmp_path: Path) -> None:
     files = [(file.name, file.data or b"") for file in read_image(image.read_bytes()).files]
     files[3] = ("/yamnet.tflite", files[3][1][:-1] + b"\x55")
     swapped = tmp_path / "swapped.bin"
     swapped.write_bytes(build_image(files, 5 << 20))
-    assert main(["--verify", str(swapped)]) == 1
-    assert "content: yamnet.tflite: its SHA-256 is" in capsys.readouterr().out
+    with pytest.raises(SpiffsError, match=r"damaged: yamnet\.tflite: its SHA-256 is"):
+        main(["--verify", str(swapped)])
 
 
 def test_list_shows_sizes_and_hashes(image: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes build/model/yamnet.tflite from Google's int8 YAMNet."""
+"""Makes out/model/yamnet.tflite from Google's int8 YAMNet."""
 
 import sys
 

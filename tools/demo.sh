@@ -12,5 +12,5 @@ tools/setup_env.sh
 echo "[2/3] model" >&2
 .venv/bin/python tools/convert_yamnet.py
 echo "[3/3] what the device would hear" >&2
-.venv/bin/python tools/classify.py --plot build/demo.png "$@"
+.venv/bin/python tools/classify.py --plot out/demo.png "$@"
 echo "This is what the device would hear in $*." >&2

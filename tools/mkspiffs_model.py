@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes build/model/yamnet_spiffs.bin, the content of the device's model partition."""
+"""Makes out/model/yamnet_spiffs.bin, the content of the device's model partition."""
 
 import sys
 

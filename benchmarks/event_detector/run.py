@@ -48,7 +48,7 @@ def instructions(program: Path, case: tuple[str, ...]) -> float:
 
 def main() -> None:
     """Count and print."""
-    program = build(HERE.parents[1] / "build" / "event_detector_cost")
+    program = build(HERE.parents[1] / "out" / "event_detector_cost")
     for name, case in CASES.items():
         count = instructions(program, case)
         share = f", {count / BUDGET_CYCLES:.0%} of {BUDGET_CYCLES:,}" if case[0] == "detect" else ""

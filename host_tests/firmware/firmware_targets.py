@@ -35,7 +35,7 @@ def build(
     project: Path = CHECKOUT,
     kernels: Path | None = None,
 ) -> Path:
-    """Build a project for `target` in build/<name>; returns that folder. Skips where there is no ESP-IDF.
+    """Build a project for `target` in out/firmware/<name>; returns that folder. Skips where there is no ESP-IDF.
 
     Args:
         defaults: sdkconfig files of the project.
@@ -47,7 +47,8 @@ def build(
         pytest.skip("needs ESP-IDF: source its export.sh (5.5 or later), so that IDF_PATH is set and idf.py is found")
     if target == "esp32s3" and not shutil.which("xtensa-esp32s3-elf-gcc"):
         pytest.skip("needs the compiler for the ESP32-S3: ESP-IDF's install.sh esp32s3")
-    folder = CHECKOUT / "build" / name
+    folder = CHECKOUT / "out" / "firmware" / name
+    folder.parent.mkdir(parents=True, exist_ok=True)
     extra = folder.with_name(f"{name}.sdkconfig")  # ESP-IDF wants a new build folder to be empty
     files = [str(project / file) for file in defaults] + [str(extra)]
     command = ["idf.py", "-C", str(project), "-B", str(folder), "-D", f"SDKCONFIG={folder / 'sdkconfig'}"]

@@ -88,7 +88,7 @@ def build_folder(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def model_image(weights_dir: Path, device_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The image that the device's model partition holds; a board must have been flashed with build/model's."""
+    """The image that the device's model partition holds; a board must have been flashed with out/model's."""
     if device_kind == "esp":
         return MODEL_IMAGE
     folder = tmp_path_factory.mktemp("model")

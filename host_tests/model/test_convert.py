@@ -16,7 +16,7 @@ import pytest
 import soundfile
 
 from yamnet_tools import cli
-from yamnet_tools.errors import ModelError, SourceError, YamnetToolsError
+from yamnet_tools.errors import ModelError, OutputError, SourceError, YamnetToolsError
 from yamnet_tools.files import sha256_hex
 from yamnet_tools.model import ConversionResult, convert
 from yamnet_tools.model.command import main
@@ -268,6 +268,13 @@ def test_folder_in_the_way_is_named_before_anything_is_replaced(source_path: Pat
     with pytest.raises(YamnetToolsError, match=r"manifest\.json: a folder is in the way"):
         convert(source_path, tmp_path, offline=True)
     assert (tmp_path / "yamnet.tflite").read_bytes() == b"old"
+
+
+def test_the_source_is_never_replaced_by_its_model(tmp_path: Path, source_bytes: bytes, class_map_bytes: bytes) -> None:
+    source = place_source(tmp_path, source_bytes, class_map_bytes).rename(tmp_path / "yamnet.tflite")
+    with pytest.raises(OutputError, match=r"yamnet\.tflite: would overwrite an input"):
+        convert(source, tmp_path, offline=True)
+    assert source.read_bytes() == source_bytes
 
 
 def run_script(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -3,7 +3,6 @@
 
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 
@@ -11,6 +10,9 @@ from yamnet_tools.quantise.float_network import FloatNetwork, Weighted, slots
 from yamnet_tools.quantise.weights_h5 import BATCH_NORM_EPSILON
 
 CLASSES = 521
+
+NEEDED = "quantises float weights, which a device does not need: pip install -e '.[convert]'"
+"""Why a test is skipped where h5py or PyTorch is missing."""
 
 
 def keras_tensors(classes: int = CLASSES, seed: int = 0) -> dict[str, np.ndarray]:
@@ -37,6 +39,8 @@ def keras_tensors(classes: int = CLASSES, seed: int = 0) -> dict[str, np.ndarray
 
 def write_h5(path: Path, tensors: dict[str, np.ndarray]) -> Path:
     """Write the way Keras 2's save_weights does: a group per layer, names in attributes, layers without weights too."""
+    import h5py
+
     layers: dict[str, list[str]] = {"input_1": [], "reshape": []}
     for name in tensors:
         layers.setdefault(name.rpartition("/")[0], []).append(f"{name}:0")

@@ -8,15 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantise.conftest import write_h5
+from quantise.conftest import NEEDED, write_h5
 from yamnet_tools.engines import open_engine
-from yamnet_tools.errors import AudioError, ModelError, SourceError
+from yamnet_tools.errors import AudioError, ModelError, OutputError, SourceError
 from yamnet_tools.model import load_model
 from yamnet_tools.model.command import main
 from yamnet_tools.model.manifest import read_manifest
 from yamnet_tools.quantise.conversion import convert_float
 from yamnet_tools.quantise.float_source import find_float_weights
 from yamnet_tools.quantise.head import load_head
+
+pytest.importorskip("h5py", reason=NEEDED)
+pytest.importorskip("torch", reason=NEEDED)
 
 pytestmark = pytest.mark.slow
 
@@ -126,6 +129,14 @@ def test_a_wrong_head_is_named(head: Path, tmp_path: Path, change: dict, named: 
         load_head(tmp_path / "wrong.npz")
 
 
+def test_head_and_weights_are_never_replaced_by_the_model(float_weights: Path, head: Path, tmp_path: Path) -> None:
+    named = head.rename(tmp_path / "manifest.json")
+    before = named.read_bytes()
+    with pytest.raises(OutputError, match=r"manifest\.json: would overwrite an input"):
+        convert_float(float_weights, tmp_path, head=named, offline=True)
+    assert named.read_bytes() == before
+
+
 def test_no_weights_says_where_to_get_them(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"storage\.googleapis\.com/audioset/yamnet\.h5.*b504399"):
         find_float_weights(tmp_path)
@@ -139,7 +150,12 @@ def test_a_folder_without_audio_is_named(float_weights: Path, head: Path, tmp_pa
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--source", "keras", "--head-range", "8"], ["--audio-dir", "x"], ["--source", "keras", "--calib-count", "3"]],
+    [
+        ["--source", "keras", "--head-range", "8"],
+        ["--audio-dir", "x"],
+        ["--head", "x.npz"],
+        ["--source", "keras", "--calib-count", "3"],
+    ],
 )
 def test_options_of_the_other_source_are_wrong_usage(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: E402
 """Each part of the quantiser against what it promises, on random weights."""
 
 from collections.abc import Callable
@@ -6,15 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from quantise.conftest import CLASSES
+from quantise.conftest import CLASSES, NEEDED
+
+torch = pytest.importorskip("torch", reason=NEEDED)
+
 from yamnet_tools.model.network import check_network
 from yamnet_tools.model.tflite import TensorType
 from yamnet_tools.model.tflite_writer import write_model
 from yamnet_tools.quantise import fine_tune
-from yamnet_tools.quantise.equalise import even_steps, ranges_seen, rescaled
+from yamnet_tools.quantise.equalise import equalised, ranges_seen
 from yamnet_tools.quantise.float_model import float_model
 from yamnet_tools.quantise.float_network import FloatNetwork
 from yamnet_tools.quantise.impressions import impressions
@@ -22,7 +25,6 @@ from yamnet_tools.quantise.int8_network import Affine, Int8Network, to_model, we
 from yamnet_tools.quantise.quantiser import LOG_MEL_HIGH, LOG_MEL_LOW, Recipe, quantise
 from yamnet_tools.quantise.rounding import compensated, nearest
 from yamnet_tools.quantise.sensitivity import Sensitivity, best_mean_range, best_ranges, measure
-from yamnet_tools.quantise.splitting import plan, split
 from yamnet_tools.quantise.synthetic_audio import synthetic_sounds
 from yamnet_tools.quantise.training import Settings, State
 from yamnet_tools.quantise.variation import varied
@@ -58,17 +60,16 @@ def test_the_float_network_computes_what_litert_does(network: FloatNetwork, patc
     np.testing.assert_allclose(sigmoid(network.logits(patches[:4])), litert, atol=2e-4)
 
 
-def test_rescaling_keeps_the_function(network: FloatNetwork, patches: np.ndarray) -> None:
-    steps = [even_steps(network, index, reached) for index, reached in enumerate(ranges_seen(network, patches))]
-    before, after = network.logits(patches[:4]), rescaled(network, steps).logits(patches[:4])
+def test_equalisation_keeps_the_function(network: FloatNetwork, patches: np.ndarray) -> None:
+    before = network.logits(patches[:4])
+    after = equalised(network, ranges_seen(network, patches)).logits(patches[:4])
     np.testing.assert_allclose(after, before, rtol=1e-3, atol=1e-3 * np.abs(before).max())
 
 
-def test_even_steps_give_each_channel_before_a_depthwise_layer_all_of_int8(
+def test_equalisation_gives_each_channel_before_a_depthwise_layer_all_of_int8(
     network: FloatNetwork, patches: np.ndarray
 ) -> None:
-    steps = [even_steps(network, index, reached) for index, reached in enumerate(ranges_seen(network, patches))]
-    made = rescaled(network, steps)
+    made = equalised(network, ranges_seen(network, patches))
     for layer, following, reached in zip(made.layers, made.layers[1:], ranges_seen(made, patches), strict=False):
         # Products of int8 weights and inputs are never coarser than the output: that bounds a few channels' steps.
         products = np.abs(layer.matrix).max(axis=0) / 127
@@ -99,31 +100,6 @@ def test_sensitivity_prefers_ranges_that_keep_the_logits(
         logits = network.layers[-1].linear(values.mean(axis=(1, 2)))
         errors.append(float(np.square(logits - exact).mean()))
     assert errors[0] < errors[1] / 4
-
-
-def test_splitting_keeps_the_function_when_only_silent_channels_are_given_up(
-    network: FloatNetwork, patches: np.ndarray
-) -> None:
-    """Five channels of a depthwise layer that never fire make room for copies of those that cost the most."""
-    layers = list(network.layers)
-    bias = layers[5].bias.copy()
-    bias[:5] = -1e3
-    layers[5] = replace(layers[5], bias=bias)
-    silent = network.with_layers(layers)
-    measured = measure(silent, patches, seed=0)
-    made, changed, shifts = split(silent, measured)
-    assert np.count_nonzero(shifts[5]) >= 6
-    assert np.count_nonzero(shifts[4]) == np.count_nonzero(shifts[5])
-    assert abs(shifts[5].sum()) < 1e-5
-    assert changed.least[5].sum() < measured.least[5].sum()
-    np.testing.assert_allclose(made.logits(patches), silent.logits(patches), rtol=0.05, atol=0.05)
-
-
-def test_copies_go_where_they_gain_the_most() -> None:
-    costs = np.array([16.0, 1.0, 1.0, 1.0, 9.0])
-    silence = np.array([99.0, 0.0, 0.0, 99.0, 99.0])
-    assert plan(costs, silence) == {0: (0, 1), 4: (4, 2)}
-    assert plan(costs, np.full(5, 99.0)) == {}
 
 
 def test_the_means_range_is_the_one_that_moves_the_logits_the_least(network: FloatNetwork) -> None:
@@ -233,7 +209,7 @@ def test_affine_range_has_zero_on_a_step() -> None:
 @pytest.fixture(scope="module")
 def plain(network: FloatNetwork, patches: np.ndarray) -> Int8Network:
     """Rounded without care, so that there is something to learn."""
-    return quantise(network, patches, Recipe(sensitive=False, balance=False, split=False, compensate=False))
+    return quantise(network, patches, Recipe(sensitive=False, compensate=False))
 
 
 def test_training_sees_what_the_integers_compute(plain: Int8Network, patches: np.ndarray) -> None:

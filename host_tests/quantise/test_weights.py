@@ -5,15 +5,17 @@ import builtins
 import subprocess
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 
-from quantise.conftest import as_npz, fold, keras_tensors, write_h5
+from quantise.conftest import NEEDED, as_npz, fold, keras_tensors, write_h5
 from yamnet_tools.errors import ModelError, SourceError
 from yamnet_tools.quantise.float_network import FloatNetwork
+from yamnet_tools.quantise.head import load_head
 from yamnet_tools.quantise.weights_h5 import git_blob_hash, load_h5
 from yamnet_tools.quantise.weights_npz import load_npz
+
+h5py = pytest.importorskip("h5py", reason=NEEDED)
 
 
 def test_h5_is_folded_by_batch_norms_definition(tmp_path: Path, tensors: dict, network: FloatNetwork) -> None:
@@ -135,6 +137,14 @@ def test_a_wrong_npz_names_the_tensor(tmp_path: Path, network: FloatNetwork, cha
     np.savez(tmp_path / "x.npz", **arrays)
     with pytest.raises(ModelError, match=named):
         load_npz(tmp_path / "x.npz")
+
+
+def test_a_bare_array_named_npz_is_one_clear_error(tmp_path: Path) -> None:
+    with (tmp_path / "x.npz").open("wb") as stream:
+        np.save(stream, np.zeros(3, np.float32))
+    for load in (load_npz, load_head):
+        with pytest.raises(ModelError, match=r"x\.npz: one bare array \(\.npy\), not an \.npz"):
+            load(tmp_path / "x.npz")
 
 
 def test_a_cut_npz_is_one_clear_error(tmp_path: Path, network: FloatNetwork) -> None:

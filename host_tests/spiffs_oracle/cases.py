@@ -40,7 +40,6 @@ CASES = [
     Case("page 512", 0x40000, {"/a": 0, "/b": 90_000, "/c": 507}, Geometry(page_size=512)),
     Case("page 1024", 0x40000, {"/a": 1019, "/b": 150_000}, Geometry(page_size=1024)),
     Case("two lookup pages", 0x40000, {"/a": 70_000, "/b": 100}, Geometry(block_size=0x10000)),
-    Case("magic without room", 0x20000, {"/a": 60_000}, Geometry(block_size=0x8000)),
     Case("long names and no metadata", 0x20000, {"/" + 60 * "x": 30_000}, Geometry(name_length=64, metadata_length=0)),
     Case("metadata", 0x20000, {"/a": 30_000}, Geometry(metadata_length=33)),
     Case("aligned tables", 0x20000, {"/a": 40_000}, Geometry(aligned_tables=True)),

@@ -38,6 +38,10 @@ class PartitionError(YamnetToolsError):
     """A partition table is not valid, or does not hold what is needed."""
 
 
+class OutputError(YamnetToolsError):
+    """An output was to be written where it would destroy something."""
+
+
 class FlashError(YamnetToolsError):
     """A board cannot be flashed, or was not flashed as asked."""
 

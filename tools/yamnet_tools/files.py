@@ -4,9 +4,11 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from yamnet_tools.errors import OutputError
 
 _HASH_CHUNK_BYTES = 1 << 20
 
@@ -35,6 +37,26 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Write `data` to `path`: all of it or nothing."""
     with replacing(path) as temporary:
         temporary.write_bytes(data)
+
+
+def refuse_overwriting(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Say before the work that an output would replace what it is made from.
+
+    Raises:
+        OutputError: naming both.
+    """
+    sources = list(inputs)
+    for output in outputs:
+        for source in sources:
+            if _same_file(output, source):
+                raise OutputError(f"{output}: would overwrite an input, {source}; write to another place")
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one is not there yet
+        return one.resolve() == other.resolve()
 
 
 def sha256_hex(data: bytes) -> str:

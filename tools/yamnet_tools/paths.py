@@ -7,7 +7,10 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 """The root of the checkout this package runs from."""
 
-MODEL_DIR = CHECKOUT / "build" / "model"
+OUT_DIR = CHECKOUT / "out"
+"""What tools write when no place is named; `build/` is idf.py's, which takes a new one only while it is empty."""
+
+MODEL_DIR = OUT_DIR / "model"
 """Where tools/convert_yamnet.py writes, and where every other tool looks for the model."""
 
 MODEL_NAME = "yamnet.tflite"
@@ -28,3 +31,8 @@ def cache_dir() -> Path:
     """The user's cache folder for this project: $XDG_CACHE_HOME/yamnet-esp32s3, by default below ~/.cache."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "yamnet-esp32s3"
+
+
+def model_files(model: Path) -> list[Path]:
+    """A converted model and what lies beside it: its class map and manifest."""
+    return [model, model.with_name(CLASS_MAP_NAME), model.with_name(MANIFEST_NAME)]

@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _load(options: Options) -> YamnetModel:
     if options.model == DEFAULT_MODEL and not options.model.exists():
-        raise ModelError("there is no build/model/yamnet.tflite yet: run `python tools/convert_yamnet.py` first")
+        raise ModelError("there is no out/model/yamnet.tflite yet: run `python tools/convert_yamnet.py` first")
     return load_model(options.model)
 
 

@@ -124,7 +124,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     )
     parser.add_argument("--compare", action="store_true", help="run both engines and say how far they are apart")
     parser.add_argument(
-        "--model", type=Path, default=DEFAULT_MODEL, metavar="PATH", help="default: build/model/yamnet.tflite"
+        "--model", type=Path, default=DEFAULT_MODEL, metavar="PATH", help="default: out/model/yamnet.tflite"
     )
     found = Options(**vars(parser.parse_args(arguments)))
     if found.mic and found.clips:

@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         "score recordings, or patches: int8 .npy, .npz of classify.py --scores, .bin of 6,144 bytes each",
     )
     scoring.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    scoring.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="for the names (build/model/yamnet.tflite)")
+    scoring.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="for the names (out/model/yamnet.tflite)")
     scoring.add_argument("--json", action="store_true", help="one line a patch: all 521 int8 scores")
     command("profile", _profile, "cycles of one inference, operator by operator")
     command("selftest", _selftest, "score the stored patch now and compare")
@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     comparing = command("compare", _compare, "send recordings, and set the device's scores beside the host's")
     comparing.add_argument("clips", nargs="+", metavar="CLIP", help="recordings or folders")
-    comparing.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="build/model/yamnet.tflite")
+    comparing.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="out/model/yamnet.tflite")
     ruling = command("rules", _rules, "the event rules that run; with FILE, replace them (docs/rules.md)")
     change = ruling.add_mutually_exclusive_group()
     change.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a rule document to run and store")

@@ -25,7 +25,7 @@ from yamnet_tools.files import write_bytes
 from yamnet_tools.model import convert
 from yamnet_tools.model.manifest import Manifest, read_manifest
 from yamnet_tools.model.source import WEIGHTS, Search, find_weights
-from yamnet_tools.paths import CHECKOUT, CLASS_MAP_NAME, MANIFEST_NAME, MODEL_NAME
+from yamnet_tools.paths import CHECKOUT, CLASS_MAP_NAME, MANIFEST_NAME, MODEL_NAME, OUT_DIR
 from yamnet_tools.quantise.ablation import PREDECESSOR, VARIANTS, build_variants
 from yamnet_tools.quantise.conversion import DEFAULT_CALIBRATION, DEFAULT_STEPS, FLOAT_NAME, convert_float
 from yamnet_tools.quantise.float_source import FloatSource, find_float_weights
@@ -141,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
     )
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="labelled recordings")
-    parser.add_argument("--work", type=Path, default=CHECKOUT / "build" / "accuracy", metavar="DIR", help="for models")
+    parser.add_argument("--work", type=Path, default=OUT_DIR / "accuracy", metavar="DIR", help="for models")
     parser.add_argument("--docs", type=Path, default=CHECKOUT / "docs", metavar="DIR")
     parser.add_argument(
         "--keras", type=Path, metavar="DIR",

@@ -24,7 +24,7 @@ from yamnet_tools.events.scored import ScoredAudio
 from yamnet_tools.events.stream import PAUSE_S, ROOM_DBFS, Heard, ListeningTest, build
 from yamnet_tools.files import sha256_hex
 from yamnet_tools.model import YamnetModel, load_model
-from yamnet_tools.paths import CHECKOUT, DEFAULT_MODEL
+from yamnet_tools.paths import CHECKOUT, DEFAULT_MODEL, OUT_DIR
 
 SIDES = ("tune", "check")
 MARKS = ("<!-- events:begin -->", "<!-- events:end -->")
@@ -184,7 +184,7 @@ def main() -> int:
         if not mine or (options.side and side not in options.side):
             continue
         test = build(mine, options.seed)
-        audio = scored_test(test, model, options.engine, CHECKOUT / "build" / "evaluation")
+        audio = scored_test(test, model, options.engine, OUT_DIR / "evaluation")
         tests.append((side, test.heard, audio))
     if len(tests) == len(SIDES):
         tests.append(("both", *_join(tests)))

@@ -13,6 +13,7 @@ from yamnet_tools.model_image import Placement
 from yamnet_tools.partition_table import TABLE_BYTES
 
 _CHIP = "esp32s3"
+_DESCRIPTION = "project_description.json"
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Firmware:
-    """A build's parts in order of their offset, without a model, and the flash settings of its bootloader header."""
+    """A build's parts in order of their offset, without a model, and the flash settings of its bootloader header.
+
+    `files` are all that belong to it.
+    """
 
     parts: list[Part]
+    files: list[Path]
     flash_mode: str
     flash_freq: str
     flash_size: str
@@ -69,7 +74,8 @@ def read_firmware(folder: Path, placement: Placement, image_size: int) -> Firmwa
     name, version = _project(folder)
     own = sorted((part for part in parts if part.offset != placement.offset), key=lambda part: part.offset)
     _refuse_overlap(own, placement, image_size)
-    return Firmware(own, *modes, name, version)
+    files = [described, folder / _DESCRIPTION, *(part.path for part in parts)]
+    return Firmware(own, files, *modes, name, version)
 
 
 def _refuse_overlap(parts: list[Part], placement: Placement, image_size: int) -> None:
@@ -84,7 +90,7 @@ def _refuse_overlap(parts: list[Part], placement: Placement, image_size: int) ->
 def _project(folder: Path) -> tuple[str, str]:
     """Name and version, as ESP-IDF noted them; a build without the note is just firmware."""
     try:
-        values = json.loads((folder / "project_description.json").read_text())
+        values = json.loads((folder / _DESCRIPTION).read_text())
         return str(values["project_name"]), str(values["project_version"])
     except (OSError, ValueError, KeyError, TypeError):
         return "firmware", "unknown"

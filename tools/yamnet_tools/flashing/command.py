@@ -15,7 +15,7 @@ from yamnet_tools.flashing.board import BAUD, connect
 from yamnet_tools.flashing.merge import merge
 from yamnet_tools.flashing.web import write_web
 from yamnet_tools.flashing.write import check_board, check_fits, write_model
-from yamnet_tools.model_image import Placement, check_content, read_placement
+from yamnet_tools.model_image import Placement, find_problems, read_placement
 from yamnet_tools.partition_table import TABLE_OFFSET
 from yamnet_tools.paths import CHECKOUT, MODEL_IMAGE
 from yamnet_tools.spiffs import read_image
@@ -33,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     placement = read_placement(options.image)
     image = options.image.read_bytes()
     check_fits(len(image), placement, None)
-    _refuse_damaged(options.image, image)
+    if problems := find_problems(read_image(image)):
+        raise FlashError(f"{options.image}: damaged: {problems[0]}; make it again with tools/mkspiffs_model.py")
     if options.merge is not None:
         size = merge(options.build_dir, options.image, options.merge, fill_flash=options.fill_flash)
         cli.say(f"wrote {options.merge}: {size:,} bytes; flash it at 0x0: esptool write-flash 0x0 {options.merge}")
@@ -54,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--baud", type=cli.number(int, 1), default=BAUD, metavar="N", help="speed while writing (%(default)s)"
     )
-    parser.add_argument("--image", type=Path, metavar="PATH", default=MODEL_IMAGE, help="build/model/yamnet_spiffs.bin")
+    parser.add_argument("--image", type=Path, metavar="PATH", default=MODEL_IMAGE, help="out/model/yamnet_spiffs.bin")
     parser.add_argument(
         "--table-offset",
         type=cli.number(int, 0),
@@ -82,13 +83,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--fill-flash", action="store_true", help="with --merge: as long as the flash chip, for QEMU")
     return parser
-
-
-def _refuse_damaged(path: Path, image: bytes) -> None:
-    volume = read_image(image)
-    problems = [str(damage) for damage in volume.damage] + (check_content(volume) or [])
-    if problems:
-        raise FlashError(f"{path}: damaged: {problems[0]}; make it again with tools/mkspiffs_model.py")
 
 
 def _plan(path: Path, placement: Placement, image: bytes) -> str:

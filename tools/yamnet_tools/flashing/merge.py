@@ -5,10 +5,10 @@ from pathlib import Path
 
 import esptool
 
-from yamnet_tools.files import write_bytes
+from yamnet_tools.files import refuse_overwriting, write_bytes
 from yamnet_tools.flashing.board import esptool_log, explained
 from yamnet_tools.flashing.build_folder import read_firmware
-from yamnet_tools.model_image import read_placement
+from yamnet_tools.model_image import image_files, read_placement
 
 
 def merge(build_folder: Path, image: Path, out: Path, *, fill_flash: bool = False) -> int:
@@ -25,10 +25,12 @@ def merge(build_folder: Path, image: Path, out: Path, *, fill_flash: bool = Fals
 
     Raises:
         FlashError, PartitionError: build and model do not go together, or are not there.
+        OutputError: the image would replace one of its parts.
         OSError: a file cannot be read or written.
     """
     placement = read_placement(image)
     firmware = read_firmware(build_folder, placement, image.stat().st_size)
+    refuse_overwriting([out], [*firmware.files, *image_files(image)])
     esptool_log()
     with explained(str(build_folder)):
         data = esptool.merge_bin(

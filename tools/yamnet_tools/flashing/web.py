@@ -7,9 +7,9 @@ The manifest's format: https://esphome.github.io/esp-web-tools/
 import json
 from pathlib import Path
 
-from yamnet_tools.files import write_bytes
+from yamnet_tools.files import refuse_overwriting, write_bytes
 from yamnet_tools.flashing.build_folder import read_firmware
-from yamnet_tools.model_image import read_placement
+from yamnet_tools.model_image import image_files, read_placement
 from yamnet_tools.templates import render
 
 
@@ -21,17 +21,14 @@ def write_web(build_folder: Path, image: Path, folder: Path) -> list[Path]:
 
     Raises:
         FlashError, PartitionError: build and model do not go together, or are not there.
+        OutputError: the folder holds a file of the build or the model that would be replaced.
         OSError: a file cannot be read or written.
     """
     placement = read_placement(image)
     firmware = read_firmware(build_folder, placement, image.stat().st_size)
     sources = [(part.offset, part.path) for part in firmware.parts] + [(placement.offset, image)]
-    parts, written = [], []
-    for offset, source in sorted(sources):
-        name = f"{offset:06x}-{source.name}"
-        write_bytes(folder / name, source.read_bytes())
-        parts.append({"path": name, "offset": offset})
-        written.append(folder / name)
+    copies = [(f"{offset:06x}-{source.name}", offset, source) for offset, source in sorted(sources)]
+    parts = [{"path": name, "offset": offset} for name, offset, _ in copies]
     manifest = {
         "name": firmware.name,
         "version": firmware.version,
@@ -40,7 +37,10 @@ def write_web(build_folder: Path, image: Path, folder: Path) -> list[Path]:
         "builds": [{"chipFamily": "ESP32-S3", "parts": parts}],
     }
     page = render("flashing/install.html.j2", name=firmware.name, version=firmware.version)
-    for name, text in (("manifest.json", json.dumps(manifest, indent=1) + "\n"), ("index.html", page)):
-        write_bytes(folder / name, text.encode())
-        written.append(folder / name)
-    return written
+    contents = {folder / name: source.read_bytes() for name, _, source in copies}
+    contents[folder / "manifest.json"] = (json.dumps(manifest, indent=1) + "\n").encode()
+    contents[folder / "index.html"] = page.encode()
+    refuse_overwriting(contents, [*firmware.files, *image_files(image)])
+    for path, data in contents.items():
+        write_bytes(path, data)
+    return list(contents)

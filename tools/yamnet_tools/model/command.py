@@ -3,6 +3,7 @@
 
 import argparse
 import math
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,11 +11,9 @@ from yamnet_tools import cli
 from yamnet_tools.model.conversion import ConversionResult, convert
 from yamnet_tools.model.graft import DEFAULT_HEAD_RANGE, LARGEST_HEAD_RANGE, SMALLEST_HEAD_RANGE
 from yamnet_tools.paths import MODEL_DIR
-from yamnet_tools.quantise import command as quantise_command
 from yamnet_tools.recording_probes import recording_probes
 
 _SOURCE_HEAD = "source"
-_GRAFT_ONLY = ("head_range", "allow_unknown", "mirror")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,11 +23,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         YamnetToolsError: weights, class map, audio or model cannot be used; nothing was written then.
     """
     parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.source == "keras":
-        _refuse(parser, options, graft_only=True)
-        return quantise_command.convert_with(options)
-    _refuse(parser, options, graft_only=False)
+    source = parser.parse_known_args(_without_help(arguments))[0].source
+    if source == "keras":
+        from yamnet_tools.quantise import command as quantise_command  # nobody else needs any of it
+
+        quantise_command.add_options(parser)
+    else:
+        _add_graft_options(parser)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        parser.error(f"--source {source} does not take: {' '.join(unknown)}")
+    audio = [probe for place in options.verify_audio for probe in recording_probes(place)]
+    if source == "keras":
+        return quantise_command.convert_with(options, audio)
     result = convert(
         options.weights,
         options.out,
@@ -36,11 +43,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         allow_unknown=options.allow_unknown,
         offline=options.offline,
         mirrors=options.mirror,
-        audio=[probe for place in options.verify_audio for probe in recording_probes(place)],
+        audio=audio,
         report=cli.say,
     )
     _say_result(result)
     return cli.EXIT_OK
+
+
+def _without_help(arguments: Sequence[str] | None) -> list[str]:
+    """The arguments but for --help, which is answered once the source is known."""
+    given = sys.argv[1:] if arguments is None else arguments
+    return [argument for argument in given if argument not in ("-h", "--help")]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,19 +63,28 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Without --weights the source is taken from $YAMNET_WEIGHTS_DIR, weights/, ../shared/weights/ or the"
         " user's cache, else it is downloaded from Google.",
     )
+    parser.allow_abbrev = False  # --head is an option of one source, and the beginning of one of the other
     parser.add_argument(
         "--source",
         choices=("graft", "keras"),
         default="graft",
-        help="graft: Google's int8 model (default); keras: float weights, yamnet.h5 or a folded .npz, to be quantised",
+        help="graft: Google's int8 model (default); keras: float weights, for those who train:"
+        " `--source keras --help` has the options",
     )
+    parser.add_argument("--weights", type=Path, metavar="PATH", help="the source, or a folder that holds it")
+    parser.add_argument("--out", type=Path, metavar="DIR", default=MODEL_DIR, help="where to write (out/model)")
+    parser.add_argument("--offline", action="store_true", help="never download")
     parser.add_argument(
-        "--weights",
-        type=Path,
+        "--verify-audio",
+        nargs="+",
+        default=[],
         metavar="PATH",
-        help="Google's .tflite or the float weights, or a folder that holds them",
+        help="recordings or folders to compare source and result on, besides the built-in sounds",
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", default=MODEL_DIR, help="where to write (build/model)")
+    return parser
+
+
+def _add_graft_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--head-range",
         type=_head_range,
@@ -72,27 +94,9 @@ def _parser() -> argparse.ArgumentParser:
         f" ({DEFAULT_HEAD_RANGE:g}), or '{_SOURCE_HEAD}' for Google's coarser steps",
     )
     parser.add_argument("--allow-unknown", action="store_true", help="take files whose hash is not Google's")
-    parser.add_argument("--offline", action="store_true", help="never download")
     parser.add_argument(
         "--mirror", action="append", default=[], metavar="URL", help="folder on a server to download from before Google"
     )
-    parser.add_argument(
-        "--verify-audio",
-        nargs="+",
-        default=[],
-        metavar="PATH",
-        help="recordings or folders to compare source and result on, besides the built-in sounds",
-    )
-    quantise_command.add_options(parser)
-    return parser
-
-
-def _refuse(parser: argparse.ArgumentParser, options: argparse.Namespace, *, graft_only: bool) -> None:
-    """End with a usage error if an option was given that the chosen source has no use for."""
-    for name in _GRAFT_ONLY if graft_only else quantise_command.OPTIONS:
-        if getattr(options, name) != parser.get_default(name):
-            other = "graft" if graft_only else "keras"
-            parser.error(f"--{name.replace('_', '-')} belongs to --source {other}")
 
 
 def _head_range(text: str) -> float | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from device_core import LogMelSpec
 from yamnet_tools import __version__
 from yamnet_tools.errors import ModelError, SourceError
-from yamnet_tools.files import replacing, sha256_hex
+from yamnet_tools.files import refuse_overwriting, replacing, sha256_hex
 from yamnet_tools.model import front_end
 from yamnet_tools.model.class_map import read_class_map
 from yamnet_tools.model.graft import DEFAULT_HEAD_RANGE, Body, find_body, graft, head_quantization
@@ -36,6 +36,7 @@ from yamnet_tools.paths import CLASS_MAP_NAME, MANIFEST_NAME, MODEL_DIR, MODEL_N
 from yamnet_tools.probe_audio import Probe
 
 PROFILE = "yamnet"
+OUTPUT_NAMES = (MODEL_NAME, CLASS_MAP_NAME, MANIFEST_NAME)
 """The front end Google's weights were trained on."""
 
 
@@ -78,6 +79,7 @@ def convert(
     Raises:
         SourceError: weights or class map cannot be found, downloaded or trusted.
         ModelError: the source has no int8 YAMNet body, is damaged, or the result does not agree with it.
+        OutputError: the model would overwrite its source.
         OSError: a file cannot be read or written.
     """
     if head_range is not None:
@@ -86,6 +88,7 @@ def convert(
     refuse_folders(out_dir)
     search = Search(weights, offline, mirrors, report)
     source = find_weights(search)
+    refuse_overwriting((out_dir / name for name in OUTPUT_NAMES), [source.path])
     report(f"source: {source.path} ({source.found_in}), SHA-256 {source.sha256}")
     if not source.known and not allow_unknown:
         raise SourceError(_refusal(source))
@@ -197,7 +200,7 @@ def _write(
 
 def refuse_folders(out_dir: Path) -> None:
     """Raise SourceError if a folder is where a file is to be written."""
-    for name in (MODEL_NAME, CLASS_MAP_NAME, MANIFEST_NAME):
+    for name in OUTPUT_NAMES:
         if (out_dir / name).is_dir():
             raise SourceError(f"{out_dir / name}: a folder is in the way")
 

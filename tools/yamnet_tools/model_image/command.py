@@ -8,24 +8,22 @@ from pathlib import Path
 
 from yamnet_tools import cli
 from yamnet_tools.errors import SpiffsError
-from yamnet_tools.files import sha256_hex, write_bytes
+from yamnet_tools.files import refuse_overwriting, sha256_hex, write_bytes
 from yamnet_tools.model import convert
 from yamnet_tools.model_image.build import ModelImage, build_model_image, pack
 from yamnet_tools.model_image.placement import find_partition, path_beside
-from yamnet_tools.model_image.verify import check_content
+from yamnet_tools.model_image.verify import find_problems, has_manifest, refuse_damaged
 from yamnet_tools.partition_table import Partition
-from yamnet_tools.paths import DEFAULT_MODEL, MODEL_IMAGE, PARTITION_LABEL, PARTITION_TABLE
-from yamnet_tools.spiffs import DamageKind, Geometry, Volume, read_image
+from yamnet_tools.paths import DEFAULT_MODEL, MODEL_IMAGE, PARTITION_LABEL, PARTITION_TABLE, model_files
+from yamnet_tools.spiffs import Geometry, read_image
 from yamnet_tools.spiffs.extract import extract
-
-_SHOWN_OF_A_KIND = 10
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make, list, unpack or check an image as the command line says; returns the exit code.
 
     Raises:
-        YamnetToolsError: there is no model, the files do not fit, or the image cannot be read.
+        YamnetToolsError: there is no model, the files do not fit, the image would replace one, or cannot be read.
     """
     parser = _parser()
     options = parser.parse_args(arguments)
@@ -62,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("--partitions", type=Path, metavar="CSV", default=PARTITION_TABLE, help="gives offset and size")
     make.add_argument("--label", default=PARTITION_LABEL, help="the partition (%(default)s)")
     make.add_argument("--size", type=_size, help="of the image, instead of the partition's")
-    make.add_argument("--out", type=Path, metavar="PATH", default=MODEL_IMAGE, help="build/model/yamnet_spiffs.bin")
+    make.add_argument("--out", type=Path, metavar="PATH", default=MODEL_IMAGE, help="out/model/yamnet_spiffs.bin")
     make.add_argument("--any-reader", action="store_true", help="also what ESP-IDF's SPIFFS cannot mount or open")
     read = parser.add_argument_group("reading one").add_mutually_exclusive_group()
     read.add_argument("--list", type=Path, metavar="IMAGE", help="show its files")
@@ -97,6 +95,11 @@ def _size(text: str) -> int:
 
 
 def _make(options: argparse.Namespace, geometry: Geometry) -> int:
+    if options.out.is_dir():
+        raise SpiffsError(f"{options.out}: a folder is in the way")
+    if path_beside(options.out) == options.out:
+        raise SpiffsError(f"{options.out}: the name that the image's description gets; call the image something.bin")
+    refuse_overwriting((options.out, path_beside(options.out)), _inputs(options))
     partition = find_partition(options.partitions, options.label)
     if options.size is not None:
         partition = Partition(partition.label, partition.type, partition.subtype, partition.offset, options.size)
@@ -108,14 +111,17 @@ def _make(options: argparse.Namespace, geometry: Geometry) -> int:
         image = pack([*files, *added], partition, geometry, for_device=not options.any_reader)
     else:
         image = build_model_image(_model(options.model), partition, geometry, added)
-    if options.out.is_dir():
-        raise SpiffsError(f"{options.out}: a folder is in the way")
-    if path_beside(options.out) == options.out:
-        raise SpiffsError(f"{options.out}: the name that the image's description gets; call the image something.bin")
     write_bytes(options.out, image.data)
     image.placement.write(options.out)
     _say_made(options.out, image, partition, geometry)
     return cli.EXIT_OK
+
+
+def _inputs(options: argparse.Namespace) -> list[Path]:
+    given = [options.partitions, *options.add]
+    if options.dir is not None:
+        return given + _paths_in(options.dir, follow_symlinks=options.follow_symlinks)
+    return given + model_files(options.model or DEFAULT_MODEL)
 
 
 def _model(path: Path | None) -> Path:
@@ -125,11 +131,15 @@ def _model(path: Path | None) -> Path:
     return path or DEFAULT_MODEL
 
 
-def _folder_files(folder: Path, *, in_listed_order: bool, follow_symlinks: bool) -> list[tuple[str, bytes]]:
-    """A folder's files with their path below it, as spiffsgen.py names them."""
+def _paths_in(folder: Path, *, follow_symlinks: bool) -> list[Path]:
     if not folder.is_dir():
         raise SpiffsError(f"{folder}: not a folder")
-    paths = [Path(root, name) for root, _, names in os.walk(folder, followlinks=follow_symlinks) for name in names]
+    return [Path(root, name) for root, _, names in os.walk(folder, followlinks=follow_symlinks) for name in names]
+
+
+def _folder_files(folder: Path, *, in_listed_order: bool, follow_symlinks: bool) -> list[tuple[str, bytes]]:
+    """A folder's files with their path below it, as spiffsgen.py names them."""
+    paths = _paths_in(folder, follow_symlinks=follow_symlinks)
     if not in_listed_order:
         paths.sort(key=lambda path: path.relative_to(folder).as_posix())
     return [("/" + path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths]
@@ -149,41 +159,21 @@ def _list(path: Path, geometry: Geometry) -> int:
     for file in volume.files:
         digest = "damaged" if file.data is None else sha256_hex(file.data)
         print(f"{file.size:>10} {digest} {file.name}")
-    _say_damage(path, volume)
-    return cli.EXIT_OK if not volume.damage else cli.EXIT_FAILED
+    refuse_damaged(path, volume.problems)
+    return cli.EXIT_OK
 
 
 def _verify(path: Path, geometry: Geometry) -> int:
     volume = read_image(path.read_bytes(), geometry)
-    _say_damage(path, volume)
-    problems = check_content(volume)
-    for problem in problems or []:
-        print(f"content: {problem}")
-    if volume.damage or problems:
-        cli.say(f"{path}: damaged, {len(volume.damage) + len(problems or [])} findings")
-        return cli.EXIT_FAILED
-    what = "sound; no manifest in it" if problems is None else "sound, all files as their manifest says"
+    refuse_damaged(path, find_problems(volume))
+    what = "sound, all files as their manifest says" if has_manifest(volume) else "sound; no manifest in it"
     print(f"{path}: {what}; {len(volume.files)} files, {volume.used_pages} of {volume.object_pages} pages used")
     return cli.EXIT_OK
 
 
 def _extract(path: Path, folder: Path, geometry: Geometry) -> int:
     volume = read_image(path.read_bytes(), geometry)
-    written, lost = extract(volume, folder)
-    for target in written:
+    for target in extract(path, volume, folder):
         print(target)
-    _say_damage(path, volume)
-    for file in lost:
-        cli.say(f"{path}: {file.name} is damaged and was not written")
-    return cli.EXIT_OK if not volume.damage else cli.EXIT_FAILED
-
-
-def _say_damage(path: Path, volume: Volume) -> None:
-    for kind in DamageKind:
-        found = [damage for damage in volume.damage if damage.kind is kind]
-        for damage in found[:_SHOWN_OF_A_KIND]:
-            print(damage)
-        if len(found) > _SHOWN_OF_A_KIND:
-            print(f"{kind}: {len(found) - _SHOWN_OF_A_KIND:,} more")
-    if not volume.files and any(damage.kind is DamageKind.BAD_MAGIC for damage in volume.damage):
-        cli.say(f"{path}: no SPIFFS image of this format; the options --page-size, --block-size, … describe others")
+    refuse_damaged(path, volume.problems)
+    return cli.EXIT_OK

@@ -9,6 +9,7 @@ from yamnet_tools import partition_table
 from yamnet_tools.errors import PartitionError
 from yamnet_tools.files import sha256_of_file, write_bytes
 from yamnet_tools.partition_table import Partition
+from yamnet_tools.paths import MODEL_NAME, model_files
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ class Placement:
 def path_beside(image: Path) -> Path:
     """The file with an image's placement: `yamnet_spiffs.json` for `yamnet_spiffs.bin`."""
     return image.with_suffix(".json")
+
+
+def image_files(image: Path) -> list[Path]:
+    """An image, its placement, and the model that lies beside them by default."""
+    return [image, path_beside(image), *model_files(image.with_name(MODEL_NAME))]
 
 
 def read_placement(image: Path) -> Placement:

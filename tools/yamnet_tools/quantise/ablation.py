@@ -19,7 +19,7 @@ from yamnet_tools.quantise.quantiser import LOG_MEL_LOW, PATCH_HIGH, Recipe, qua
 GAUSSIAN_MEAN, GAUSSIAN_DEVIATION = -5.0, 3.0
 """Calibration patches of the predecessor's published recipe: independent normal values."""
 
-_PLAIN = Recipe(equalise=False, sensitive=False, balance=False, split=False, compensate=False)
+_PLAIN = Recipe(equalise=False, sensitive=False, compensate=False)
 
 
 class Calibration(StrEnum):
@@ -53,20 +53,13 @@ VARIANTS = (
     Variant("gaussian", "min/max on Gaussian patches N(-5, 3)", _PLAIN, Calibration.GAUSSIAN),
     Variant("min-max", "min/max on made-up sounds", _PLAIN),
     Variant("equalise", "+ cross-layer equalisation", replace(_PLAIN, equalise=True)),
-    Variant("ranges", "+ ranges by what they do to the logits", replace(_PLAIN, equalise=True, sensitive=True)),
+    Variant("ranges", "+ ranges by what they do to the logits", Recipe(compensate=False)),
     Variant(
         "impressions",
         "+ impressions of each class among the sounds",
-        replace(_PLAIN, equalise=True, sensitive=True),
+        Recipe(compensate=False),
         Calibration.IMPRESSIONS,
     ),
-    Variant(
-        "balance",
-        "+ error balanced between a layer's inputs and weights",
-        Recipe(split=False, compensate=False),
-        Calibration.IMPRESSIONS,
-    ),
-    Variant("split", "+ channels split", Recipe(compensate=False), Calibration.IMPRESSIONS),
     Variant("rounding", "+ rounding that carries its error on", Recipe(), Calibration.IMPRESSIONS),
 )
 """In the order in which parts are added; fine-tuning comes on top of the last one."""

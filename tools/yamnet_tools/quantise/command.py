@@ -2,9 +2,11 @@
 """The part of tools/convert_yamnet.py's command line that belongs to float weights."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from yamnet_tools import cli
+from yamnet_tools.probe_audio import Probe
 from yamnet_tools.quantise.conversion import (
     DEFAULT_CALIBRATION,
     DEFAULT_STEPS,
@@ -12,18 +14,14 @@ from yamnet_tools.quantise.conversion import (
     QuantisationResult,
     convert_float,
 )
-from yamnet_tools.recording_probes import recording_probes
-
-OPTIONS = ("audio_dir", "calib_count", "seed", "tuning_steps", "head", "keep_float")
-"""Names of the options that only float weights have."""
 
 _FEWEST, _MOST = 8, 16_384
 _MOST_STEPS = 20_000
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options to the parser, as a group of their own."""
-    group = parser.add_argument_group("float weights (--source keras)")
+    """Add the options that only float weights have, as a group of their own."""
+    group = parser.add_argument_group("float weights (yamnet.h5 or a folded .npz), to be quantised")
     group.add_argument(
         "--audio-dir",
         type=Path,
@@ -32,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--calib-count",
-        type=_count,
+        type=cli.number(int, _FEWEST, _MOST),
         default=DEFAULT_CALIBRATION,
         metavar="N",
         help=f"patches of recordings, and of made-up sounds, {_FEWEST} to {_MOST} ({DEFAULT_CALIBRATION})",
@@ -40,7 +38,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--seed", type=int, default=0, metavar="N", help="of everything drawn at random (0)")
     group.add_argument(
         "--tuning-steps",
-        type=_steps,
+        type=cli.number(int, 0, _MOST_STEPS),
         default=DEFAULT_STEPS,
         metavar="N",
         help=f"steps of fine-tuning against the float network, 160 gain half a point ({DEFAULT_STEPS})",
@@ -56,8 +54,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def convert_with(options: argparse.Namespace) -> int:
-    """Convert as the parsed command line says; returns the exit code.
+def convert_with(options: argparse.Namespace, audio: Sequence[Probe]) -> int:
+    """Convert as the parsed command line says and prove it on `audio`, too; returns the exit code.
 
     Raises:
         YamnetToolsError: weights, class map, audio or model cannot be used; nothing was written then.
@@ -72,7 +70,7 @@ def convert_with(options: argparse.Namespace) -> int:
         head=options.head,
         keep_float=options.keep_float,
         offline=options.offline,
-        audio=[probe for place in options.verify_audio for probe in recording_probes(place)],
+        audio=audio,
         report=cli.say,
     )
     _say_result(result)
@@ -89,15 +87,3 @@ def _say_result(result: QuantisationResult) -> None:
         " steps of 1/256 apart"
     )
     cli.say(f"wrote {result.model} ({manifest.model.size_bytes:,} bytes, SHA-256 {manifest.model.sha256})")
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not _FEWEST <= int(text) <= _MOST:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from {_FEWEST} to {_MOST}")
-    return int(text)
-
-
-def _steps(text: str) -> int:
-    if not text.isdecimal() or int(text) > _MOST_STEPS:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 to {_MOST_STEPS}")
-    return int(text)

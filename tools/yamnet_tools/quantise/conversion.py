@@ -10,10 +10,10 @@ import numpy as np
 from device_core import LogMelSpec
 from yamnet_tools import __version__
 from yamnet_tools.errors import ModelError
-from yamnet_tools.files import sha256_hex, sha256_of_file, write_bytes
+from yamnet_tools.files import refuse_overwriting, sha256_hex, sha256_of_file, write_bytes
 from yamnet_tools.model import front_end
 from yamnet_tools.model.class_map import read_class_map
-from yamnet_tools.model.conversion import model_info, refuse_folders, write_outputs
+from yamnet_tools.model.conversion import OUTPUT_NAMES, model_info, refuse_folders, write_outputs
 from yamnet_tools.model.manifest import (
     FORMAT_VERSION,
     QUANTISED_NOTICE,
@@ -95,11 +95,14 @@ def convert_float(
         SourceError: weights or class map cannot be found, or h5py or PyTorch is missing.
         ModelError: the weights are not YAMNet's, do not work, or do not survive.
         AudioError: no recording in `audio_dir` can be read.
+        OutputError: the model would overwrite its source.
         OSError: a file cannot be read or written.
     """
     refuse_folders(out_dir)
     require_pytorch()
     source = find_float_weights(weights)
+    inputs = [source.path] if head is None else [source.path, head]
+    refuse_overwriting((out_dir / name for name in (*OUTPUT_NAMES, FLOAT_NAME)), inputs)
     spec = LogMelSpec.profile(PROFILE)
     what = "Google's published file" if source.known else "not a published file; its own layers are all there"
     report(f"source: {source.path} ({source.found_in}), {what}, SHA-256 {source.sha256}")

@@ -5,7 +5,7 @@ ReLU(s x) = s ReLU(x) for s > 0, so a channel divided by s, with the next layer'
 the network's function unchanged (Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias
 Correction", 2019). Before a depthwise layer the scale is free, as each channel's filter has a scale of its own: every
 channel then gets all 255 steps over a range of its own. Before a pointwise layer it moves error between activations and
-weights, and has to be balanced between them.
+weights.
 """
 
 from dataclasses import replace
@@ -32,40 +32,40 @@ def ranges_seen(network: FloatNetwork, patches: Float) -> list[Float]:
     return found
 
 
-def even_steps(network: FloatNetwork, index: int, ranges: Float) -> Float:
-    """Steps of an activation's channels, [C], by ranges and weights alone.
+def equalised(network: FloatNetwork, ranges: list[Float]) -> FloatNetwork:
+    """Rescale channels so that after each ReLU 0..255 is every channel's range.
+
+    Args:
+        network: float weights.
+        ranges: of the channels of each activation, [C].
+
+    Returns:
+        A network with the same function up to float32 rounding.
+    """
+    layers = list(network.layers)
+    for index, range_ in enumerate(ranges):
+        layer, following = layers[index], layers[index + 1]
+        steps = _even_steps(network.layers[index + 1], range_)
+        scales = np.maximum(steps, _products(layer) / LARGEST_PRODUCT)
+        layers[index] = replace(layer, weights=layer.weights / scales, bias=layer.bias / scales)
+        gains = scales if following.is_depthwise else scales[:, np.newaxis]
+        layers[index + 1] = replace(following, weights=following.weights * gains)
+    return network.with_layers(layers)
+
+
+def _even_steps(following: Weighted, ranges: Float) -> Float:
+    """Steps of an activation's channels, [C], by their ranges and the weights of the layer that follows.
 
     Before a pointwise layer the geometric mean of what would suit the activations and what would suit the weights, the
     widest channel then spanning 255 steps.
     """
     ranges = _positive(ranges)
-    following = network.layers[index + 1]
     if following.is_depthwise:
         return ranges / np.float32(ACTIVATION_LEVELS)
     strongest = np.abs(following.weights).max(axis=1) + np.float32(_TINY)
     steps = np.sqrt(ranges / strongest)
     even: Float = (steps * ((ranges / steps).max() / ACTIVATION_LEVELS)).astype(np.float32)
     return even
-
-
-def rescaled(network: FloatNetwork, steps: list[Float]) -> FloatNetwork:
-    """Divide each channel by its step: after each ReLU 0..255 is then every channel's range.
-
-    Args:
-        network: float weights.
-        steps: of the channels of each activation, [C].
-
-    Returns:
-        A network with the same function up to float32 rounding.
-    """
-    layers = list(network.layers)
-    for index, wanted in enumerate(steps):
-        layer, following = layers[index], layers[index + 1]
-        scales = np.maximum(wanted, _products(layer) / LARGEST_PRODUCT)
-        layers[index] = replace(layer, weights=layer.weights / scales, bias=layer.bias / scales)
-        gains = scales if following.is_depthwise else scales[:, np.newaxis]
-        layers[index + 1] = replace(following, weights=following.weights * gains)
-    return network.with_layers(layers)
 
 
 def _products(layer: Weighted) -> Float:

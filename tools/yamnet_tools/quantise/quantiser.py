@@ -40,15 +40,11 @@ class Recipe:
     Attributes:
         equalise: cross-layer equalisation.
         sensitive: ranges by what clipping and rounding do to the logits, not by the largest value seen.
-        balance: the same for how error is shared between a pointwise layer's inputs and weights.
-        split: spend channels that do nothing on those that rounding hurts the most.
         compensate: rounding of weights that carries its error on.
     """
 
     equalise: bool = True
     sensitive: bool = True
-    balance: bool = True
-    split: bool = True
     compensate: bool = True
 
 
@@ -76,10 +72,9 @@ def quantise(
     """
     rng = np.random.default_rng(seed)
     if recipe.sensitive:
-        network = _equalised_by_sensitivity(network, patches, recipe, seed, report)
+        network = equalise.equalised(network, _ranges_by_sensitivity(network, patches, seed, report))
     elif recipe.equalise:
-        ranges = equalise.ranges_seen(network, patches)
-        network = equalise.rescaled(network, [equalise.even_steps(network, i, top) for i, top in enumerate(ranges)])
+        network = equalise.equalised(network, equalise.ranges_seen(network, patches))
     source = Affine.over(*patch_range)
     values = source.quantised(patches[:ROUNDING_PATCHES])[..., np.newaxis]
     made: list[Int8Layer] = []
@@ -101,30 +96,16 @@ def quantise(
     return Int8Network(Affine.over(*patch_range), tuple(made), mean)
 
 
-def _equalised_by_sensitivity(
-    network: FloatNetwork, patches: Float, recipe: Recipe, seed: int, report: Callable[[str], None]
-) -> FloatNetwork:
-    from yamnet_tools.quantise import sensitivity, splitting
+def _ranges_by_sensitivity(
+    network: FloatNetwork, patches: Float, seed: int, report: Callable[[str], None]
+) -> list[Float]:
+    from yamnet_tools.quantise import sensitivity
 
     def progress(done: int) -> None:
         if done % _TELL_EVERY == 0:
             report(f"what rounding does to the logits: {done} of {len(patches)} patches")
 
-    measured = sensitivity.measure(network, patches, seed, progress)
-    shifts = [np.zeros(layer.bias.shape, np.float32) for layer in network.layers[:-1]]
-    if recipe.split:
-        network, measured, shifts = splitting.split(network, measured)
-        report(f"split: {sum(int((shift < 0).sum()) for shift in shifts)} channels")
-    steps = []
-    for index, reach in enumerate(sensitivity.best_ranges(measured)):
-        even = equalise.even_steps(network, index, reach)
-        if recipe.balance and measured.weights[index] is not None:
-            even = sensitivity.balanced_steps(network, measured, index, even, reach)
-        steps.append(even)
-    layers = list(equalise.rescaled(network, steps).layers)
-    for index, shift in enumerate(shifts):
-        layers[index] = replace(layers[index], bias=layers[index].bias + shift)
-    return network.with_layers(layers)
+    return sensitivity.best_ranges(sensitivity.measure(network, patches, seed, progress))
 
 
 def _highest_mean(means: Float, head: Weighted, recipe: Recipe) -> float:

@@ -55,9 +55,10 @@ def read_arrays(path: Path) -> dict[str, npt.NDArray[np.generic]]:
         OSError: the file cannot be read.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not hasattr(archive, "files"):
-                raise ModelError(f"{path}: one bare array, not an .npz of named ones")
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            raise ModelError(f"{path}: one bare array (.npy), not an .npz of named ones")
+        with loaded as archive:
             size = sum(info.file_size for info in archive.zip.infolist())
             if size > LARGEST_ARRAYS_BYTES:
                 raise ModelError(f"{path}: {size:,} bytes of arrays are too many for a YAMNet")

@@ -57,9 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         "A device without a board: speaks the serial protocol with the firmware's own portable components and TFLM.",
         epilog="P is a probability from 0 to 1. Ctrl-C ends it.",
     )
-    parser.add_argument(
-        "--image", type=Path, default=MODEL_IMAGE, help="model partition (build/model/yamnet_spiffs.bin)"
-    )
+    parser.add_argument("--image", type=Path, default=MODEL_IMAGE, help="model partition (out/model/yamnet_spiffs.bin)")
     parser.add_argument(
         "--tcp",
         type=cli.number(int, 0, 65535),

@@ -4,30 +4,24 @@
 from pathlib import Path
 
 from yamnet_tools.errors import SpiffsError
-from yamnet_tools.files import write_bytes
-from yamnet_tools.spiffs import StoredFile, Volume
+from yamnet_tools.files import refuse_overwriting, write_bytes
+from yamnet_tools.spiffs import Volume
 
 
-def extract(volume: Volume, folder: Path) -> tuple[list[Path], list[StoredFile]]:
-    """Write all whole files of an image below a folder.
-
-    Returns:
-        The files written, and those with missing pages, which are not.
+def extract(image: Path, volume: Volume, folder: Path) -> list[Path]:
+    """Write the files of an image that are not damaged below a folder; returns what was written.
 
     Raises:
         SpiffsError: a name would lead out of the folder, or cannot be a file's; nothing has been written then.
+        OutputError: a file would replace the image.
         OSError: a file cannot be written.
     """
+    targets = {_target(file.name, folder): file.data for file in volume.files if file.data is not None}
+    refuse_overwriting(targets, [image])
     folder.mkdir(parents=True, exist_ok=True)
-    targets = [(file, _target(file.name, folder)) for file in volume.files]
-    written, lost = [], []
-    for file, target in targets:
-        if file.data is None:
-            lost.append(file)
-            continue
-        write_bytes(target, file.data)
-        written.append(target)
-    return written, lost
+    for target, data in targets.items():
+        write_bytes(target, data)
+    return list(targets)
 
 
 def _target(name: str, folder: Path) -> Path:

@@ -85,6 +85,11 @@ class Geometry:
                 f"SPIFFS blocks of {self.block_size} bytes have no room "
                 f"beside their lookup pages of {self.page_size} bytes"
             )
+        if self.magic and self.object_pages_per_block > self.lookup_pages * self.page_size // ID_BYTES - 2:
+            raise SpiffsError(
+                f"SPIFFS blocks of {self.block_size} bytes in pages of {self.page_size} have no room for a magic: "
+                "use smaller blocks, or no magic"
+            )
 
     @property
     def pages_per_block(self) -> int:
@@ -154,12 +159,6 @@ class Geometry:
         """Where a block's magic lies: the last but one entry of its last lookup page."""
         return block * self.block_size + self.lookup_pages * self.page_size - 2 * ID_BYTES
 
-    @cached_property
-    def magic_shares_entry(self) -> bool:
-        """Whether the magic's place is also the last page's lookup entry: a full block then has no magic."""
-        entries_per_page = self.page_size // ID_BYTES
-        return self.object_pages_per_block % entries_per_page == entries_per_page - 1
-
     def object_pages(self, blocks: int) -> Iterator[int]:
         """All pages that can hold a file's index or data, by page index, in order."""
         for block in range(blocks):
@@ -170,10 +169,6 @@ class Geometry:
         """Where the lookup entry of an object page lies in the image."""
         block, position = divmod(page, self.pages_per_block)
         return block * self.block_size + (position - self.lookup_pages) * ID_BYTES
-
-    def is_object_page(self, page: int, blocks: int) -> bool:
-        """Whether a page index names a page that can hold a file's index or data."""
-        return page < blocks * self.pages_per_block and page % self.pages_per_block >= self.lookup_pages
 
     def pages_for_file(self, size: int) -> int:
         """Pages that a file of `size` bytes takes, index pages included."""
@@ -197,8 +192,6 @@ class Geometry:
             problems.append(f"ESP-IDF mounts at most {_ESP_IDF_MAX_PAGES:,} pages")
         if max(1, self.pages_per_block * ID_BYTES // self.page_size) != self.lookup_pages:
             problems.append("SPIFFS counts the lookup pages of such a block differently from spiffsgen.py")
-        elif self.magic and self.magic_shares_entry:
-            problems.append("the lookup pages have no room for a magic")
         if self.aligned_tables or self.byte_order != "little":
             problems.append("the ESP32-S3 reads little-endian images without aligned tables")
         return problems

@@ -96,7 +96,6 @@ class _Writer:
         self._image = bytearray(b"\xff" * (blocks * geometry.block_size))
         self._pages = geometry.object_pages(blocks)
         self._order = "<" if geometry.byte_order == "little" else ">"
-        self._used_in_block = [0] * blocks
 
     def add_file(self, object_id: int, name: bytes, data: bytes) -> None:
         geometry = self._geometry
@@ -122,11 +121,8 @@ class _Writer:
     def finish(self) -> bytes:
         geometry = self._geometry
         if geometry.magic:
-            last_lookup_page = (geometry.lookup_pages - 1) * (geometry.page_size // ID_BYTES)
-            free_for_magic = geometry.page_size // ID_BYTES - 2
-            for block, used in enumerate(self._used_in_block):
-                if used - last_lookup_page <= free_for_magic:
-                    self._put(geometry.magic_offset(block), "H", geometry.magic_of_block(block, self._blocks))
+            for block in range(self._blocks):
+                self._put(geometry.magic_offset(block), "H", geometry.magic_of_block(block, self._blocks))
         return bytes(self._image)
 
     def _start_index(self, object_id: int, span: int) -> int:
@@ -137,7 +133,6 @@ class _Writer:
     def _take_page(self, lookup_id: int) -> tuple[int, int]:
         page = next(self._pages)
         self._put(self._geometry.lookup_offset(page), "H", lookup_id)
-        self._used_in_block[page // self._geometry.pages_per_block] += 1
         return page, page * self._geometry.page_size
 
     def _put(self, offset: int, layout: str, *values: int) -> None:
