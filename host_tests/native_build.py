@@ -3,16 +3,17 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
-def build(source: Path, name: str, *options: str) -> Path:
+def build(source: Path, name: str, *options: str, targets: Sequence[str] = ("all",)) -> Path:
     """Configure and build a CMake project in build/<name>; returns that folder. Compiler output shows on failure."""
     folder = CHECKOUT / "build" / name
     configure = ["cmake", "-G", "Ninja", "-S", str(source), "-B", str(folder), *options]
-    for command in (configure, ["cmake", "--build", str(folder)]):
+    for command in (configure, ["cmake", "--build", str(folder), "--target", *targets]):
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout}{result.stderr}"
     return folder

@@ -35,8 +35,8 @@ spelled_out_to_more_than_16, data, fat, , 4K
 # SHA-256 of what gen_esp32part.py (ESP-IDF v5.5.4) makes of EVERYTHING with --primary-bootloader-offset 0.
 EVERYTHING_SHA256 = "bd37c3074457985941a1af3a7c2b04adfbcfecaa58429fca4330d7ffe2f676e5"
 OWN_SHA256 = {
-    "partitions.csv": "ef7d967f58cdfc3dbf3ef40f1c8f3325cc600a22d5cddb4dbd11c2535f184997",
-    "partitions.mapped.csv": "6cf700293a07172ee26fd75d1eb81acd6a52aea97b5a4e768a265a7fc4ad9aa8",
+    "partitions.csv": "e769d52d96774f48f30d3b38f8d41d552347ddd2e1cd8e642184dcc373fc1ec9",
+    "partitions.mapped.csv": "7aa8f9c430cb5d0653e9dd272ab5018eae8ed946aada8fae783dd262f3101b00",
 }
 
 

@@ -53,8 +53,8 @@ void ClipStore::Service(int64_t now_ms) {
   for (bool more = true; more;) {  // Others have their turn in between.
     const std::lock_guard guard(readers_->lock());
     more = CopyOnce();
+    if (!more) Publish();
   }
-  Publish();
 }
 
 void ClipStore::Close() {

@@ -83,7 +83,9 @@ void Media::GiveUp(StorageError why) {
 
 void Media::Format(size_t index) {
   if (status_[index].state != VolumeState::kNeedsFormat) return;
-  if (const auto formatted = volumes_[index]->Format(); !formatted) last_error_ = formatted.error();
+  const auto formatted = volumes_[index]->Format();
+  if (formatted) status_[index].state = VolumeState::kNotTried;
+  if (!formatted) last_error_ = formatted.error();
 }
 
 void Media::MountBest(size_t end) {

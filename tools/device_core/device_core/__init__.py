@@ -28,6 +28,7 @@ from device_core._core import (
     presets,
     profile_names,
     quantize_patch,
+    read_flash_log,
     sha256,
 )
 
@@ -58,5 +59,6 @@ __all__ = [
     "presets",
     "profile_names",
     "quantize_patch",
+    "read_flash_log",
     "sha256",
 ]

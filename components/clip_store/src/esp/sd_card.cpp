@@ -48,7 +48,7 @@ class SdCard : public Volume {
     const esp_err_t mounted = esp_vfs_fat_sdmmc_mount(kBase, &host, &slot, &config, &card_);
     if (mounted != ESP_OK) {
       card_ = nullptr;
-      SayOnce(mounted);
+      Say(mounted);
       return std::unexpected(mounted == ESP_FAIL ? StorageError::kCorrupt : StorageError::kGone);
     }
     said_ = ESP_OK;
@@ -72,7 +72,7 @@ class SdCard : public Volume {
 
  private:
   /// A card is looked for every few seconds: what is said is said when it changes.
-  void SayOnce(esp_err_t error) {
+  void Say(esp_err_t error) {
     if (error == ESP_FAIL && said_ != ESP_FAIL) ESP_LOGE(kTag, "the card holds no FAT file system: it is not used");
     said_ = error;
   }
