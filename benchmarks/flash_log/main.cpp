@@ -16,13 +16,13 @@ using clip_store::FlashLog;
 using native_tests::NorFlash;
 
 constexpr uint32_t kSectors = 0x4a0000 / 4096;
-constexpr double kEraseMs = 45;   // typical of a 4 KB sector, as data sheets have it
+constexpr double kEraseMs = 45;     // typical of a 4 KB sector, as data sheets have it
 constexpr double kProgramMs = 0.6;  // a page of 256 bytes
 
 void Show(NorFlash& flash, const char* what, double times) {
   const auto& counts = flash.counts();
-  const double ms = static_cast<double>(counts.erases) * kEraseMs +
-                    static_cast<double>(counts.programmed_bytes) / 256 * kProgramMs;
+  const double ms =
+      static_cast<double>(counts.erases) * kEraseMs + static_cast<double>(counts.programmed_bytes) / 256 * kProgramMs;
   std::printf("%-34s %7.2f erases %7.2f programs %8.0f bytes %8.0f reads %9.0f bytes %8.1f ms\n", what,
               static_cast<double>(counts.erases) / times, static_cast<double>(counts.programs) / times,
               static_cast<double>(counts.programmed_bytes) / times, static_cast<double>(counts.reads) / times,

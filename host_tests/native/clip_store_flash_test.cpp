@@ -35,7 +35,7 @@ ClipStoreSpec Spec(uint32_t boot) {
   spec.max_clip = 20000;
   spec.header_interval = 4000;
   spec.retention = {.max_clips = 5, .max_age_s = 0, .min_free_bytes = 0};
-  spec.journal = {.max_segment_bytes = 6000, .max_segments = 3};
+  spec.journal = {.max_segment_bytes = 2000, .max_segments = 3};
   spec.boot_count = boot;
   return spec;
 }
@@ -81,8 +81,7 @@ struct Told {
     auto reader = bench.store.OpenClip(clip.name());
     CHECK(reader.has_value(), "%s", clip.name().c_str());
     std::vector<uint8_t> bytes(static_cast<size_t>((*reader)->size()));
-    for (size_t done = 0; done < bytes.size();)
-      done += (*reader)->ReadAt(done, std::span(bytes).subspan(done)).value();
+    for (size_t done = 0; done < bytes.size();) done += (*reader)->ReadAt(done, std::span(bytes).subspan(done)).value();
     CHECK(IsWholeWav(bytes) && bytes.size() == clip.bytes, "%s", clip.name().c_str());
     return SamplesIn(bytes);
   }
@@ -211,7 +210,8 @@ void EveryEraseAndProgramMayBeTheLast() {
       ++cuts;
     }
   }
-  std::printf("%d erases and programs in the run, %d power cuts survived\n", static_cast<int>(whole.operations()), cuts);
+  std::printf("%d erases and programs in the run, %d power cuts survived\n", static_cast<int>(whole.operations()),
+              cuts);
 }
 
 /// As of a device whose boot count is lost each time: ids must not repeat even so.
@@ -233,7 +233,8 @@ void ALifeOfCuts(int starts, uint32_t seed) {
     if (!told.lines.empty()) {
       CHECK(std::ranges::find(lines, told.lines.back()) != lines.end(), "%s: the last line is lost", what);
       std::set<std::string> kinds;
-      for (const auto& line : lines) CHECK(kinds.insert(line.substr(0, 50)).second, "%s: twice: %s", what, line.c_str());
+      for (const auto& line : lines)
+        CHECK(kinds.insert(line.substr(0, 50)).second, "%s: twice: %s", what, line.c_str());
     }
     size_t missing = 0;
     for (const auto& [name, samples] : told.clips) {

@@ -98,7 +98,8 @@ void AReaderIsToldWhenItsClipOrVolumeGoes() {
   auto one = *bench.store.OpenClip(first);
   auto two = *bench.store.OpenClip(second);
   std::vector<uint8_t> wav(static_cast<size_t>(two->size()));
-  CHECK(two->ReadAt(0, std::span(wav).first(1000)) == 1000u && two->ReadAt(1000, std::span(wav).subspan(1000)) == 16384u);
+  CHECK(two->ReadAt(0, std::span(wav).first(1000)) == 1000u &&
+        two->ReadAt(1000, std::span(wav).subspan(1000)) == 16384u);
   CHECK(two->ReadAt(17384, std::span(wav).subspan(17384)) == wav.size() - 17384 || wav.size() <= 17384);
   CHECK(bench.store.Remove(first).has_value() && card.Content(first) == nullptr);
   CHECK(one->ReadAt(0, wav) == std::unexpected(StorageError::kNotFound));
@@ -204,7 +205,8 @@ void AGapInTheRingIsRemembered() {
   const std::vector<int16_t> ones(100, 1);
   ring.Write(0, ones);
   int64_t from = 100;
-  for (const int64_t gap : {int64_t{1}, int64_t{399}, int64_t{5000}, int64_t{40000}, int64_t{47999}, int64_t{1} << 40}) {
+  for (const int64_t gap :
+       {int64_t{1}, int64_t{399}, int64_t{5000}, int64_t{40000}, int64_t{47999}, int64_t{1} << 40}) {
     const std::vector<int16_t> before = memory;
     ring.Write(from + gap, ones);
     int64_t touched = 0;

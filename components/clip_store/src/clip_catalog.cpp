@@ -83,7 +83,8 @@ StorageResult<bool> ClipCatalog::Repair(const ClipName& clip) {
 }
 
 StorageResult<WavCondition> ClipCatalog::Condition(Clip& clip) {
-  if (files_.append_only()) return clip.bytes < WavFile::kHeaderBytes + 2 ? WavCondition::kHopeless : WavCondition::kWhole;
+  if (files_.append_only())
+    return clip.bytes < WavFile::kHeaderBytes + 2 ? WavCondition::kHopeless : WavCondition::kWhole;
   auto file = files_.Open(clip.name(), FileLayer::Mode::kUpdate);
   if (!file) return std::unexpected(file.error());
   auto condition = RepairWav(**file);

@@ -52,8 +52,8 @@ std::map<std::string, nb::bytes> ReadFlashLog(const nb::bytes& image) {
   (void)log.List([&](std::string_view name, uint64_t) { names.emplace_back(name); });
   std::map<std::string, nb::bytes> files;
   for (const std::string& name : names) {
-    auto file = name.ends_with(".wav") ? clip_store::OpenWav(log, name)
-                                       : log.Open(name, clip_store::FileLayer::Mode::kRead);
+    auto file =
+        name.ends_with(".wav") ? clip_store::OpenWav(log, name) : log.Open(name, clip_store::FileLayer::Mode::kRead);
     std::vector<uint8_t> content(file ? static_cast<size_t>((*file)->Size().value_or(0)) : 0);
     if (!file || (*file)->ReadAt(0, content) != content.size()) throw nb::value_error((name + " is damaged").c_str());
     files.emplace(name, nb::bytes(reinterpret_cast<const char*>(content.data()), content.size()));
@@ -73,9 +73,10 @@ void BindClipStore(nb::module_& module) {
       "event"_a, "boot"_a, "uptime_ms"_a, "utc_ms"_a = nb::none(),
       "The journal's line (docs/events.md) for an event that is in no clip, without line end; boot counts the device's "
       "starts, uptime_ms and utc_ms are those of the event's start.");
-  module.def("read_flash_log", &ReadFlashLog, "image"_a,
-             "The files in an image of the `storage` partition (docs/storage.md) by name, clips as WAVs. Raises ValueError "
-             "for an image that holds something else.");
+  module.def(
+      "read_flash_log", &ReadFlashLog, "image"_a,
+      "The files in an image of the `storage` partition (docs/storage.md) by name, clips as WAVs. Raises ValueError "
+      "for an image that holds something else.");
 }
 
 }  // namespace device_core

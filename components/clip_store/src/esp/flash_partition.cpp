@@ -14,8 +14,7 @@ constexpr const char* kLabel = "storage";
 
 class PartitionFlash : public FlashDevice {
  public:
-  PartitionFlash()
-      : partition_(esp_partition_find_first(ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_ANY, kLabel)) {}
+  PartitionFlash() : partition_(esp_partition_find_first(ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_ANY, kLabel)) {}
 
   bool exists() const { return partition_ != nullptr; }
   uint32_t sectors() const override { return partition_->size / kSectorBytes; }

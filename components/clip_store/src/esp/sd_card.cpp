@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "fat_folder.h"
+
 #include "clip_store/esp/volumes.h"
-#include "driver/gpio.h"
 #include "diskio_sdmmc.h"
+#include "driver/gpio.h"
 #include "driver/sdmmc_host.h"
 #include "esp_log.h"
 #include "esp_vfs_fat.h"
-#include "fat_folder.h"
 #include "sdmmc_cmd.h"
 
 namespace clip_store::esp {
