@@ -301,7 +301,7 @@ void AFullFlashCostsTheOldestClips() {
   NorFlash flash(24);
   FlashVolume volume(flash);
   ClipStoreSpec spec = Spec(1);
-  spec.retention.max_clips = 1000;
+  spec.retention = {.max_clips = 1000, .max_age_s = 0, .min_free_bytes = 1 << 20};  // more than there is
   spec.journal = {};
   Bench bench(spec, {&volume});
   for (uint32_t sequence = 1; sequence <= 40; ++sequence) {
