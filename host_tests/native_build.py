@@ -3,6 +3,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from shared_work import one_at_a_time
@@ -10,14 +11,15 @@ from shared_work import one_at_a_time
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
-def build(source: Path, name: str, *options: str) -> Path:
+def build(source: Path, name: str, *options: str, targets: Sequence[str] = ("all",)) -> Path:
     """Configure and build a CMake project in out/<name>; returns that folder. Compiler output shows on failure."""
     folder = CHECKOUT / "out" / name
     configure = ["cmake", "-G", "Ninja", "-S", str(source), "-B", str(folder), *options]
     with one_at_a_time(folder):
-        for command in (configure, ["cmake", "--build", str(folder)]):
+        for command in (configure, ["cmake", "--build", str(folder), "--target", *targets]):
             result = subprocess.run(command, capture_output=True, text=True, check=False)
-            assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout}{result.stderr}"
+            assert result.returncode == 0, f"{' '.join(command)}
+{result.stdout}{result.stderr}"
     return folder
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from device_core import read_flash_log
 from firmware_console import Console
 from firmware_files import select_first_app
 from shared_work import one_at_a_time
@@ -157,20 +158,13 @@ def _qemu_command(flash: Path) -> list[str]:
 
 
 def read_storage(flash: Path, folder: Path) -> Path:
-    """What is in the partition `storage` of a flash image, as files below the returned folder."""
-    image = folder / "storage.img"
-    image.write_bytes(flash.read_bytes()[STORAGE_OFFSET : STORAGE_OFFSET + STORAGE_BYTES])
-    parser = Path(os.environ["IDF_PATH"]) / "components" / "fatfs" / "fatfsparse.py"
-    command = [_idf_python(), str(parser), "--wear-leveling", "--long-name-support", str(image)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return next(path for path in folder.rglob("*") if path.is_dir() and path.name.lower() == "events")
-
-
-def _idf_python() -> str:
-    """ESP-IDF's own Python, which has what its scripts import."""
-    environment = os.environ.get("IDF_PYTHON_ENV_PATH")
-    return str(Path(environment) / "bin" / "python") if environment else sys.executable
+    """What is in the partition `storage` of a flash image, as files in the returned folder."""
+    image = flash.read_bytes()[STORAGE_OFFSET : STORAGE_OFFSET + STORAGE_BYTES]
+    events = folder / "events"
+    events.mkdir()
+    for name, content in read_flash_log(image).items():
+        (events / name).write_bytes(content)
+    return events
 
 
 def write_flash_image(folder: Path, model_dir: Path, flash: Path, model_at: int | None = None) -> None:

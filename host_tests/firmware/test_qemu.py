@@ -3,6 +3,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,9 +101,20 @@ def test_what_is_kept_outlives_a_restart(
     with run_in_qemu(app, model_dir, flash) as again:
         info = again.ask("info")
         assert info["boot"]["count"] == 2
-        assert info["storage"]["clips"] >= 1
+        wait_until_mounted(again)
         assert rule_document(again) == ALWAYS
         assert again.ask("rules")["source"] == "stored"
+
+
+def wait_until_mounted(console: Console) -> None:
+    """Until the volume is mounted, which happens beside listening; there are clips on it."""
+    for _ in range(100):
+        storage = console.ask("info")["storage"]
+        if storage["volume"]:
+            assert storage["clips"] >= 1
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"no volume was mounted: {storage}")
 
 
 def test_the_reference_kernels_give_the_same(model_dir: Path, reference: Reference, tmp_path: Path) -> None:

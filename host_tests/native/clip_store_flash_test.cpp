@@ -5,12 +5,13 @@
 // through starts that each end in a cut at random.
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
+#include <fstream>
 #include <map>
 #include <set>
 #include <string>
 
 #include "clip_bench.h"
+#include "faulty_disk.h"
 #include "nor_flash.h"
 
 namespace native_tests {
@@ -34,7 +35,7 @@ ClipStoreSpec Spec(uint32_t boot) {
   spec.max_clip = 20000;
   spec.header_interval = 4000;
   spec.retention = {.max_clips = 5, .max_age_s = 0, .min_free_bytes = 0};
-  spec.journal = {.max_segment_bytes = 6000, .max_segments = 3};
+  spec.journal = {.max_segment_bytes = 2000, .max_segments = 3};
   spec.boot_count = boot;
   return spec;
 }
@@ -278,11 +279,29 @@ void WhatIsNotOursIsKeptUntilSomebodyAsks() {
   CHECK(bench.store.RequestFormat("flash") == std::unexpected(StorageError::kBusy), "it needs no format");
 }
 
+void AFormatIsDoneWhileAnotherVolumeIsInUse() {
+  NorFlash flash(kSectors, 0x5A);
+  FlashVolume volume(flash);
+  FaultyDisk card("sd");
+  card.SetPresent(false);
+  Bench bench(Spec(1), {&card, &volume});
+  bench.HearTo(1600);
+  card.SetPresent(true);
+  bench.HearTo(bench.heard() + 100000);
+  CHECK(bench.store.status().volume == "sd" && bench.store.status().volumes[1].state == VolumeState::kNeedsFormat);
+  CHECK(bench.store.RequestFormat("flash").has_value());
+  bench.HearTo(bench.heard() + Bench::kBlock);
+  CHECK(bench.store.status().volume == "sd" && bench.store.status().volumes[1].state == VolumeState::kNotTried);
+  card.SetPresent(false);
+  bench.HearTo(bench.heard() + 100000);
+  CHECK(bench.store.status().volume == "flash");
+}
+
 void AFullFlashCostsTheOldestClips() {
   NorFlash flash(24);
   FlashVolume volume(flash);
   ClipStoreSpec spec = Spec(1);
-  spec.retention.max_clips = 1000;
+  spec.retention = {.max_clips = 1000, .max_age_s = 0, .min_free_bytes = 1 << 20};  // more than there is
   spec.journal = {};
   Bench bench(spec, {&volume});
   for (uint32_t sequence = 1; sequence <= 40; ++sequence) {
@@ -360,16 +379,22 @@ void ALogIsAFolderOfFilesThatGrow() {
 }  // namespace
 }  // namespace native_tests
 
-/// With an argument: that many starts in the life of cuts, with the second as seed.
+/// With a file as argument, what the run leaves on flash is written there.
 int main(int count, char** arguments) {
   using namespace native_tests;
   if (count > 1) {
-    ALifeOfCuts(std::atoi(arguments[1]), count > 2 ? static_cast<uint32_t>(std::atoi(arguments[2])) : 1);
+    NorFlash flash(kSectors);
+    Told told;
+    Run(flash, 7, told);
+    std::ofstream(arguments[1], std::ios::binary)
+        .write(reinterpret_cast<const char*>(flash.content().data()),
+               static_cast<std::streamsize>(flash.content().size()));
     return 0;
   }
   ALogIsAFolderOfFilesThatGrow();
   TheFirstStartMayBeCutToo();
   WhatIsNotOursIsKeptUntilSomebodyAsks();
+  AFormatIsDoneWhileAnotherVolumeIsInUse();
   AFullFlashCostsTheOldestClips();
   SectorsThatKeepNothingAreLeft();
   EveryEraseAndProgramMayBeTheLast();

@@ -53,7 +53,9 @@ class FaultyDisk : public clip_store::FileLayer, public clip_store::Volume {
   int64_t listed() const { return listed_; }
   int64_t read() const { return read_; }
   /// Puts a file there without counting it as a change.
-  void Place(const std::string& name, std::vector<uint8_t> content) { synced_[name] = files_[name] = std::move(content); }
+  void Place(const std::string& name, std::vector<uint8_t> content) {
+    synced_[name] = files_[name] = std::move(content);
+  }
   int open_files() const { return open_files_; }
   const std::vector<uint8_t>* Content(std::string_view name) const;
   std::vector<std::string> Names() const;

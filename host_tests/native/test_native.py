@@ -32,6 +32,14 @@ def test_native_tests_pass(programs: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+def test_what_other_tasks_do_has_no_race() -> None:
+    folder = native_build.build(
+        Path(__file__).parent, "native_threads", "-DNATIVE_SANITIZE=thread", targets=["clip_store_tasks_test"]
+    )
+    result = subprocess.run([folder / "clip_store_tasks_test"], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr[:8000]
+
+
 def test_damaged_model_files_never_harm_the_checks(programs: Path, converted_model: Path, tmp_path: Path) -> None:
     for name in (MODEL_NAME, CLASS_MAP_NAME):
         shutil.copy(converted_model.parent / name, tmp_path)

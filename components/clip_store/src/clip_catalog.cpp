@@ -11,6 +11,8 @@ namespace {
 
 static_assert(sizeof(Clip) == 28);
 
+constexpr uint64_t kShareOfCapacity = 32;  ///< What a small medium leaves free at most.
+
 uint32_t Clamped(uint64_t bytes) { return static_cast<uint32_t>(std::min<uint64_t>(bytes, UINT32_MAX)); }
 
 auto ById(const Clip& clip) { return std::tuple(clip.key.id, clip.key.dated, clip.key.time_s); }
@@ -83,7 +85,8 @@ StorageResult<bool> ClipCatalog::Repair(const ClipName& clip) {
 }
 
 StorageResult<WavCondition> ClipCatalog::Condition(Clip& clip) {
-  if (files_.append_only()) return clip.bytes < WavFile::kHeaderBytes + 2 ? WavCondition::kHopeless : WavCondition::kWhole;
+  if (files_.append_only())
+    return clip.bytes < WavFile::kHeaderBytes + 2 ? WavCondition::kHopeless : WavCondition::kWhole;
   auto file = files_.Open(clip.name(), FileLayer::Mode::kUpdate);
   if (!file) return std::unexpected(file.error());
   auto condition = RepairWav(**file);
@@ -184,10 +187,11 @@ StorageResult<void> ClipCatalog::Retain(const RetentionSpec& spec, std::optional
       return erased;
     }
   }
+  const uint64_t min_free_bytes = std::min(spec.min_free_bytes, files_.capacity() / kShareOfCapacity);
   while (true) {
     const auto free = files_.FreeBytes();
     if (!free) return std::unexpected(free.error());
-    if (clips_.size() <= spec.max_clips && *free >= spec.min_free_bytes + extra_bytes) return {};
+    if (clips_.size() <= spec.max_clips && *free >= min_free_bytes + extra_bytes) return {};
     const auto gone = RemoveOldest(in_use);
     if (!gone) return std::unexpected(gone.error());
     if (!*gone) return {};

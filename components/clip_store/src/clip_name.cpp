@@ -96,7 +96,8 @@ std::string UtcText(int64_t utc_ms) {
 
 ClipName ClipName::Of(const EventId& id, const EventTime& start) {
   const int64_t ms = start.utc_ms.value_or(start.uptime_ms);
-  return {.id = id, .dated = start.utc_ms.has_value(), .time_s = static_cast<uint32_t>(std::max(ms / 1000, int64_t{0}))};
+  return {
+      .id = id, .dated = start.utc_ms.has_value(), .time_s = static_cast<uint32_t>(std::max(ms / 1000, int64_t{0}))};
 }
 
 std::string ClipName::Text() const {

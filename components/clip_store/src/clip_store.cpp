@@ -53,8 +53,8 @@ void ClipStore::Service(int64_t now_ms) {
   for (bool more = true; more;) {  // Others have their turn in between.
     const std::lock_guard guard(readers_->lock());
     more = CopyOnce();
+    if (!more) Publish();
   }
-  Publish();
 }
 
 void ClipStore::Close() {
@@ -143,8 +143,8 @@ StorageResult<JournalPage> ClipStore::ReadJournal(const JournalCursor& from, siz
   if (!*media_) return std::unexpected(StorageError::kGone);
   if (from.mount != 0 && from.mount != media_->mounts()) return std::unexpected(StorageError::kGone);
   JournalPage page;
-  const auto next = media_->journal().ReadBack(from.before, max_lines,
-                                               [&](std::string_view line) { page.lines.emplace_back(line); });
+  const auto next =
+      media_->journal().ReadBack(from.before, max_lines, [&](std::string_view line) { page.lines.emplace_back(line); });
   if (!next) return std::unexpected(next.error());
   if (*next) page.next = JournalCursor{.before = **next, .mount = media_->mounts()};
   return page;

@@ -97,8 +97,7 @@ inline std::optional<Record> ReadRecord(std::span<const uint8_t> sector, uint32_
   std::memcpy(&header, &sector[at], sizeof header);
   const uint32_t end = at + kRecordHeaderBytes + Padded(header.length);
   if (!header.IsSane() || end > sector.size()) return std::nullopt;
-  const auto checked =
-      sector.subspan(at + sizeof header.crc, kRecordHeaderBytes - sizeof header.crc + header.length);
+  const auto checked = sector.subspan(at + sizeof header.crc, kRecordHeaderBytes - sizeof header.crc + header.length);
   if (header.crc != base::Crc32(checked)) return std::nullopt;
   return Record{.type = header.type, .payload = sector.subspan(at + kRecordHeaderBytes, header.length), .end = end};
 }

@@ -123,11 +123,9 @@ bool FlashLog::IsBlank() {
 
 StorageResult<void> FlashLog::Format() {
   scratch_.clear();
-  flash_format::AddHeader(scratch_, {.magic = SectorHeader::kFormatMagic,
-                                     .serial = flash_.sectors(),
-                                     .file = 0,
-                                     .index = 0,
-                                     .position = 0});
+  flash_format::AddHeader(
+      scratch_,
+      {.magic = SectorHeader::kFormatMagic, .serial = flash_.sectors(), .file = 0, .index = 0, .position = 0});
   if (!flash_.Erase(0) || !flash_.Program(0, scratch_)) return Gone();
   return {};
 }

@@ -49,10 +49,7 @@ std::string_view VolumeStateName(VolumeState state) {
 }
 
 Media::Media(std::span<Volume* const> volumes, const JournalSpec& journal, Hooks hooks)
-    : volumes_(volumes.begin(), volumes.end()),
-      journal_(journal),
-      hooks_(std::move(hooks)),
-      failed_(volumes.size()) {
+    : volumes_(volumes.begin(), volumes.end()), journal_(journal), hooks_(std::move(hooks)), failed_(volumes.size()) {
   for (const Volume* const volume : volumes)
     status_.push_back({.name = volume->name(), .state = VolumeState::kNotTried, .can_format = volume->can_format()});
 }
@@ -83,7 +80,9 @@ void Media::GiveUp(StorageError why) {
 
 void Media::Format(size_t index) {
   if (status_[index].state != VolumeState::kNeedsFormat) return;
-  if (const auto formatted = volumes_[index]->Format(); !formatted) last_error_ = formatted.error();
+  const auto formatted = volumes_[index]->Format();
+  if (formatted) status_[index].state = VolumeState::kNotTried;
+  if (!formatted) last_error_ = formatted.error();
 }
 
 void Media::MountBest(size_t end) {

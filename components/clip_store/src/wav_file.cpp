@@ -64,8 +64,7 @@ StorageResult<WavFile> WavFile::Create(FileLayer& files, std::string_view name) 
 }
 
 StorageResult<void> WavFile::Append(std::span<const int16_t> pcm) {
-  auto written =
-      file_->WriteAt(PositionOf(samples_), {reinterpret_cast<const uint8_t*>(pcm.data()), pcm.size_bytes()});
+  auto written = file_->WriteAt(PositionOf(samples_), {reinterpret_cast<const uint8_t*>(pcm.data()), pcm.size_bytes()});
   if (written) samples_ += static_cast<int64_t>(pcm.size());
   overhangs_ = !written;
   return written;

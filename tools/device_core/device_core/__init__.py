@@ -31,6 +31,7 @@ from device_core._core import (
     presets,
     profile_names,
     quantize_patch,
+    read_flash_log,
     sha256,
 )
 
@@ -64,5 +65,6 @@ __all__ = [
     "presets",
     "profile_names",
     "quantize_patch",
+    "read_flash_log",
     "sha256",
 ]

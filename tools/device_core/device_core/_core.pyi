@@ -436,6 +436,11 @@ def journal_line(event: Event, boot: int, uptime_ms: int, utc_ms: int | None = N
     The journal's line (docs/events.md) for an event that is in no clip, without line end; boot counts the device's starts, uptime_ms and utc_ms are those of the event's start.
     """
 
+def read_flash_log(image: bytes) -> dict[str, bytes]:
+    """
+    The files in an image of the `storage` partition (docs/storage.md) by name, clips as WAVs. Raises ValueError for an image that holds something else.
+    """
+
 def check_model(file: bytes) -> dict[str, Any]:
     """
     The device's checks of a .tflite before use: input and output (scale, zero point), front_end, ops, operators; ValueError tells what is wrong.

@@ -17,14 +17,15 @@ namespace clip_store {
 struct RetentionSpec {
   uint32_t max_clips = 500;
   int64_t max_age_s = 0;  ///< 0: any age.
-  uint64_t min_free_bytes = 16 * 1024 * 1024;
+  uint64_t min_free_bytes = 16 * 1024 * 1024;  ///< Where capacity() is little, a 32nd of it at most.
 };
 
 /// 28 bytes, so that 10,000 of them are 280 KB.
 struct Clip {
   ClipName key;
-  uint32_t order_s;  ///< What clips are ordered by: UTC; of a clip without a date, that of the dated clip before it by id.
-  uint32_t bytes;    ///< As a WAV.
+  uint32_t
+      order_s;  ///< What clips are ordered by: UTC; of a clip without a date, that of the dated clip before it by id.
+  uint32_t bytes;  ///< As a WAV.
   bool starred;
 
   std::string name() const { return key.Text(); }
@@ -33,7 +34,8 @@ struct Clip {
 };
 
 /// The clips on a volume, oldest first, and which of them have to go. A clip whose name has a date is as old as that;
-/// one without is as old as the dated clip before it by event id, and of equally old ones the later event's is newer. Files that have no clip's name are never touched.
+/// one without is as old as the dated clip before it by event id, and of equally old ones the later event's is newer.
+/// Files that have no clip's name are never touched.
 class ClipCatalog {
  public:
   explicit ClipCatalog(FileLayer& files) : files_(files) {}
@@ -41,8 +43,8 @@ class ClipCatalog {
   /// To be told each file of the volume, once, and then Open().
   void See(std::string_view name, uint64_t bytes);
 
-  /// Repairs what a power cut left of the clip that was being written: only the latest event's can be unfinished. Removes
-  /// it if it has no sample, and stars without clip.
+  /// Repairs what a power cut left of the clip that was being written: only the latest event's can be unfinished.
+  /// Removes it if it has no sample, and stars without clip.
   /// @return how many were repaired.
   StorageResult<uint32_t> Open();
 

@@ -77,16 +77,16 @@ struct JournalPage {
 ///
 /// The audio path touches the ring and the queue only, and never waits. One other task, storage's, calls Service()
 /// several times a second; there storage may take as long as it likes: what the ring holds is not lost. The first call
-/// mounts. When the volume in use fails, the next one is used at once, and the clip begins anew there with what the ring
-/// still holds of it; a better volume that comes back is used from the next clip on. Journal lines wait for a volume in a
-/// bounded list.
+/// mounts. When the volume in use fails, the next one is used at once, and the clip begins anew there with what the
+/// ring still holds of it; a better volume that comes back is used from the next clip on. Journal lines wait for a
+/// volume in a bounded list.
 ///
 /// An event's id is new on the volume in use and larger than all there: its boot number is the device's count, or one
 /// more than the largest that any volume mounted in this run had when it was mounted. A line that waits while a volume
 /// comes that has its id already is given a new one.
 ///
-/// Every task may call what is below "For any task": no call waits longer than PatientGuard does, but answers kBusy; and
-/// nobody who reads holds storage up for longer than one read takes.
+/// Every task may call what is below "For any task": no call waits longer than PatientGuard does, but answers kBusy;
+/// and nobody who reads holds storage up for longer than one read takes.
 class ClipStore {
  public:
   static constexpr size_t kMaxWaitingLines = 64;
@@ -153,7 +153,8 @@ class ClipStore {
 
   /// Asks storage's task to format a volume whose state is kNeedsFormat: what is on it is lost. status() tells what
   /// became of it.
-  /// @return kNotFound when there is no such volume, kReadOnly for one that is never formatted, kBusy for one that needs
+  /// @return kNotFound when there is no such volume, kReadOnly for one that is never formatted, kBusy for one that
+  /// needs
   ///         no format.
   StorageResult<void> RequestFormat(std::string_view volume);
 
@@ -234,7 +235,7 @@ class ClipStore {
   std::deque<Waiting> waiting_;
   uint64_t lines_ = 0;
   std::vector<std::optional<EventId>> largest_ids_;  ///< On each volume when it was used last.
-  uint32_t free_boot_ = 0;  ///< On the volume in use, boot numbers from here on are ours.
+  uint32_t free_boot_ = 0;                           ///< On the volume in use, boot numbers from here on are ours.
   std::array<int16_t, kCopySamples> buffer_{};
   ClipStoreStatus counts_{};
 

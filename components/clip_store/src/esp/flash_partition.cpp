@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <optional>
+
 #include "clip_store/esp/volumes.h"
 #include "clip_store/flash_log.h"
 #include "esp_log.h"
@@ -12,8 +14,7 @@ constexpr const char* kLabel = "storage";
 
 class PartitionFlash : public FlashDevice {
  public:
-  PartitionFlash()
-      : partition_(esp_partition_find_first(ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_ANY, kLabel)) {}
+  PartitionFlash() : partition_(esp_partition_find_first(ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_ANY, kLabel)) {}
 
   bool exists() const { return partition_ != nullptr; }
   uint32_t sectors() const override { return partition_->size / kSectorBytes; }
@@ -37,16 +38,12 @@ class FlashPartition : public Volume {
 
   StorageResult<FileLayer*> Mount() override {
     if (!flash_.exists()) return std::unexpected(StorageError::kGone);
-    if (holds_something_else_) return std::unexpected(StorageError::kCorrupt);  // Nobody else can change that.
+    if (said_ == StorageError::kCorrupt) return std::unexpected(*said_);  // Nobody but Format() can change that.
     if (const auto mounted = log_.Mount(); !mounted) {
-      holds_something_else_ = mounted.error() == StorageError::kCorrupt;
-      const std::string_view why = StorageErrorName(mounted.error());
-      ESP_LOGE(kTag, "partition %s: %.*s%s", kLabel, static_cast<int>(why.size()), why.data(),
-               holds_something_else_ ? ": it holds something else than clips and is left as it is until somebody asks "
-                                       "for a format (docs/storage.md)"
-                                     : "");
+      Say(mounted.error());
       return std::unexpected(mounted.error());
     }
+    said_.reset();
     return &log_;
   }
 
@@ -56,15 +53,26 @@ class FlashPartition : public Volume {
 
   StorageResult<void> Format() override {
     const auto formatted = log_.Format();
-    if (formatted) holds_something_else_ = false;
+    if (formatted) said_.reset();
     if (formatted) ESP_LOGW(kTag, "partition %s was formatted, as somebody asked", kLabel);
     return formatted;
   }
 
  private:
+  /// The partition is looked at every few seconds: what is said is said when it changes.
+  void Say(StorageError error) {
+    if (said_ == error) return;
+    said_ = error;
+    const std::string_view why = StorageErrorName(error);
+    ESP_LOGE(kTag, "partition %s: %.*s%s", kLabel, static_cast<int>(why.size()), why.data(),
+             error == StorageError::kCorrupt ? ": it holds something else than clips and is left as it is until "
+                                               "somebody asks for a format (docs/storage.md)"
+                                             : "");
+  }
+
   PartitionFlash flash_;
   FlashLog log_{flash_};
-  bool holds_something_else_ = false;
+  std::optional<StorageError> said_;
 };
 
 }  // namespace

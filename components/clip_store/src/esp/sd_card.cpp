@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "fat_folder.h"
+
 #include "clip_store/esp/volumes.h"
-#include "driver/gpio.h"
 #include "diskio_sdmmc.h"
+#include "driver/gpio.h"
 #include "driver/sdmmc_host.h"
 #include "esp_log.h"
 #include "esp_vfs_fat.h"
-#include "fat_folder.h"
 #include "sdmmc_cmd.h"
 
 namespace clip_store::esp {
@@ -48,7 +49,7 @@ class SdCard : public Volume {
     const esp_err_t mounted = esp_vfs_fat_sdmmc_mount(kBase, &host, &slot, &config, &card_);
     if (mounted != ESP_OK) {
       card_ = nullptr;
-      SayOnce(mounted);
+      Say(mounted);
       return std::unexpected(mounted == ESP_FAIL ? StorageError::kCorrupt : StorageError::kGone);
     }
     said_ = ESP_OK;
@@ -72,7 +73,7 @@ class SdCard : public Volume {
 
  private:
   /// A card is looked for every few seconds: what is said is said when it changes.
-  void SayOnce(esp_err_t error) {
+  void Say(esp_err_t error) {
     if (error == ESP_FAIL && said_ != ESP_FAIL) ESP_LOGE(kTag, "the card holds no FAT file system: it is not used");
     said_ = error;
   }

@@ -21,8 +21,8 @@ struct SdCardPins {
 /// The SD card: SDMMC, FAT, mounted at /sdcard, files in /sdcard/events. Never formatted: it is its owner's.
 std::unique_ptr<Volume> MakeSdCard(const SdCardPins& pins);
 
-/// The `storage` partition, kept by FlashLog. Formatted while it is blank; one that holds something else is left as it is
-/// until ClipStore::RequestFormat().
+/// The `storage` partition, kept by FlashLog. Formatted while it is blank; one that holds something else is left as it
+/// is until ClipStore::RequestFormat().
 std::unique_ptr<Volume> MakeFlashPartition();
 
 }  // namespace clip_store::esp
