@@ -10,8 +10,8 @@ namespace audio_input {
 
 /// What the reader of I2S buffers may be late by: whatever runs before it on its core, and interrupts.
 inline constexpr uint32_t kReaderDelayMs = 100;
-/// For how long erasing a sector stops both cores at most, where code runs from flash (typically 45 ms; 400 ms is what
-/// the data sheets of 16 MB NOR flash say, W25Q128JV and GD25Q127C: tSE).
+/// For how long erasing a sector stops both cores at most, where code runs from flash (W25Q128JV's data sheet, tSE; it
+/// takes 45 ms typically).
 inline constexpr uint32_t kSectorEraseMs = 400;
 
 /// A DMA buffer is a block of one ring slot.
