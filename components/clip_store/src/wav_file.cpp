@@ -47,7 +47,7 @@ Header MakeHeader(uint32_t data_bytes) {
 
 }  // namespace
 
-uint64_t WavFile::PositionOf(int64_t sample) const {
+uint64_t WavFile::ByteOf(int64_t sample) const {
   return (has_header_ ? kHeaderBytes : 0) + static_cast<uint64_t>(sample) * 2;
 }
 
@@ -64,7 +64,7 @@ StorageResult<WavFile> WavFile::Create(FileLayer& files, std::string_view name) 
 }
 
 StorageResult<void> WavFile::Append(std::span<const int16_t> pcm) {
-  auto written = file_->WriteAt(PositionOf(samples_), {reinterpret_cast<const uint8_t*>(pcm.data()), pcm.size_bytes()});
+  auto written = file_->WriteAt(ByteOf(samples_), {reinterpret_cast<const uint8_t*>(pcm.data()), pcm.size_bytes()});
   if (written) samples_ += static_cast<int64_t>(pcm.size());
   overhangs_ = !written;
   return written;
@@ -80,7 +80,7 @@ StorageResult<void> WavFile::Complete(int64_t samples) {
   overhangs_ = overhangs_ || samples < samples_;
   samples_ = std::min(samples, samples_);
   if (auto promised = Checkpoint(); !promised || !overhangs_) return promised;
-  if (auto cut = file_->Truncate(PositionOf(samples_)); !cut) return cut;
+  if (auto cut = file_->Truncate(ByteOf(samples_)); !cut) return cut;
   return file_->Sync();
 }
 

@@ -16,7 +16,7 @@ namespace clip_store {
 
 struct RetentionSpec {
   uint32_t max_clips = 500;
-  int64_t max_age_s = 0;  ///< 0: any age.
+  int64_t max_age_s = 0;                       ///< 0: any age.
   uint64_t min_free_bytes = 16 * 1024 * 1024;  ///< Where capacity() is little, a 32nd of it at most.
 };
 

@@ -38,7 +38,7 @@ class WavFile {
 
  private:
   WavFile(std::unique_ptr<File> file, bool has_header) : file_(std::move(file)), has_header_(has_header) {}
-  uint64_t PositionOf(int64_t sample) const;
+  uint64_t ByteOf(int64_t sample) const;
 
   std::unique_ptr<File> file_;
   bool has_header_;

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "diskio_sdmmc.h"
 #include "esp_vfs_fat.h"
 
 namespace clip_store::esp {
@@ -23,6 +24,8 @@ FatFolder::FatFolder(const char* base)
         if (esp_vfs_fat_info(base, &total, &free) != ESP_OK) return std::unexpected(StorageError::kGone);
         return free;
       }) {}
+
+void FatFolder::SetCard(const sdmmc_card_t* card) { drive_ = ff_diskio_get_pdrv_card(card); }
 
 StorageResult<void> FatFolder::List(const std::function<void(std::string_view, uint64_t)>& visit) {
   const std::string path = std::to_string(drive_) + ":" + kFolder;

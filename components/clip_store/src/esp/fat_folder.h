@@ -5,6 +5,7 @@
 
 #include "clip_store/posix_file_layer.h"
 #include "ff.h"
+#include "sd_protocol_types.h"
 
 namespace clip_store::esp {
 
@@ -14,14 +15,14 @@ class FatFolder : public PosixFileLayer {
   /// @param base  where the file system is mounted.
   explicit FatFolder(const char* base);
 
-  /// @param drive  FatFs's number of the mounted file system.
-  void SetDrive(BYTE drive) { drive_ = drive; }
+  /// To be told once the card is mounted.
+  void SetCard(const sdmmc_card_t* card);
 
   /// Asks FatFs itself, which tells the sizes with the names: stat() would look through the folder for each file.
   StorageResult<void> List(const std::function<void(std::string_view, uint64_t)>& visit) override;
 
  private:
-  BYTE drive_ = 0;
+  BYTE drive_ = 0;  ///< FatFs's number of the mounted file system.
 };
 
 }  // namespace clip_store::esp

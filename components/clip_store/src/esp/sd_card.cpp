@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fat_folder.h"
-
 #include "clip_store/esp/volumes.h"
-#include "diskio_sdmmc.h"
 #include "driver/gpio.h"
 #include "driver/sdmmc_host.h"
 #include "esp_log.h"
 #include "esp_vfs_fat.h"
+#include "fat_folder.h"
 #include "sdmmc_cmd.h"
 
 namespace clip_store::esp {
@@ -53,7 +51,7 @@ class SdCard : public Volume {
       return std::unexpected(mounted == ESP_FAIL ? StorageError::kCorrupt : StorageError::kGone);
     }
     said_ = ESP_OK;
-    files_.SetDrive(ff_diskio_get_pdrv_card(card_));
+    files_.SetCard(card_);
     if (auto prepared = files_.Prepare(); !prepared) {
       Unmount();
       return std::unexpected(prepared.error());
