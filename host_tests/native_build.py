@@ -18,8 +18,7 @@ def build(source: Path, name: str, *options: str, targets: Sequence[str] = ("all
     with one_at_a_time(folder):
         for command in (configure, ["cmake", "--build", str(folder), "--target", *targets]):
             result = subprocess.run(command, capture_output=True, text=True, check=False)
-            assert result.returncode == 0, f"{' '.join(command)}
-{result.stdout}{result.stderr}"
+            assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout}{result.stderr}"
     return folder
 
 
