@@ -145,8 +145,8 @@ WRONG: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "a bit flipped": (flip, "model", "SHA-256"),
     "half a model": (cut, "model", "damaged"),
     "no class map": (lambda folder: (folder / "yamnet_class_map.csv").unlink(), "class map", "yamnet_class_map.csv"),
-    "a manifest of format 2": (renumber_format, "class map", "of format 2, this program reads format 1"),
-    "a manifest of 22,700 bytes": (enlarge_manifest, "class map", "22700 bytes, at most 16384 are read"),
+    "a manifest of format 2": (renumber_format, "model files", "of format 2, this program reads format 1"),
+    "a manifest of 22,700 bytes": (enlarge_manifest, "model files", "22700 bytes, at most 16384 are read"),
     "a shape no kernel does": (widen_kernel, "model", "operator 1 (CONV_2D): the kernels do a 1x1 kernel"),
     "a self-test of another CRC": (spoil_crc, "self-test", "selftest.bin: damaged, its CRC32 is"),
     "another self-test": (spoil_scores, "self-test", "1 of 521 outputs differ, by up to 1 steps"),
@@ -176,3 +176,12 @@ def test_an_arena_too_small_names_the_size_it_needs(model_dir: Path) -> None:
     with run_on_linux(app, model_dir) as console:
         failed = next(step for step in console.ask("info")["boot"]["steps"] if step["name"] == "interpreter")
         assert "65536 bytes are too few, the model needs " in failed["message"]
+
+
+def test_an_app_on_trial_is_confirmed_once_it_has_been_well_for_a_minute(
+    app: Path, model_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YAMNET_APP_ON_TRIAL", "1")
+    with run_on_linux(app, model_dir, model_dir / "replay.wav") as console:
+        line = console.wait_for_log("platform: the app is confirmed", 150)
+        assert console.ask("info")["uptime_ms"] > 60_000, line
