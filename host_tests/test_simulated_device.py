@@ -36,6 +36,8 @@ from yamnet_tools.simulated_device.command import main as simulator_tool
 from yamnet_tools.simulated_device.endpoint import Endpoint, PseudoTerminal, TcpPort
 from yamnet_tools.simulated_device.live import LiveInput
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., AbstractContextManager[str]]
 
 
@@ -389,3 +391,13 @@ def test_a_document_of_the_largest_size_is_replaced_by_another(image: Path) -> N
         with pytest.raises(DeviceError, match=f"total: a document has 1 to {largest} bytes"):
             device.set_rules(document("third", largest + 1))
         assert [rule.name for rule in device.rules().rules] == ["second"]
+
+
+def test_storage_is_told_and_a_volume_that_is_not_there_is_not_formatted(
+    image: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(image) as port:
+        assert device_tool(["storage", "--port", port]) == 0
+        assert capsys.readouterr().out == "in use     none: events are told, and not kept\n"
+        with pytest.raises(DeviceError, match="bad_argument: volume: there is none of that name"):
+            device_tool(["storage", "--format", "flash", "--port", port])

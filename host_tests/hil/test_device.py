@@ -23,6 +23,8 @@ from yamnet_tools.model_image import selftest
 from yamnet_tools.model_image.content import SELFTEST_NAME
 from yamnet_tools.spiffs import read_image
 
+pytestmark = pytest.mark.slow
+
 Record = Callable[[str, object], None]
 
 LEAK_ROUNDS = 125

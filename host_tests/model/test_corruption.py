@@ -17,6 +17,8 @@ from yamnet_tools.errors import YamnetToolsError
 from yamnet_tools.model import ConversionResult, convert
 from yamnet_tools.model.tflite_reader import read_model
 
+pytestmark = pytest.mark.slow
+
 COUNT = int(os.environ.get("YAMNET_CORRUPTIONS", "160"))
 LONGEST_S = 200  # more than the sandbox allows
 

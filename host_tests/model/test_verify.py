@@ -20,6 +20,8 @@ from yamnet_tools.model.tflite_writer import write_model
 from yamnet_tools.model.verify import Candidate, prove
 from yamnet_tools.probe_audio import PATCH_SAMPLES, front_end_probes, sound_probes
 
+pytestmark = pytest.mark.slow
+
 
 def candidate_of(plain: Model, model: Model) -> Candidate:
     return Candidate(model, write_model(model), plain, write_model(plain))

@@ -139,6 +139,14 @@ class Device(Conversation):
             events = events.with_more(self.ask("events", str(events.next), parse=Events.parse))
         return events
 
+    def format_storage(self, volume: str) -> None:
+        """Let the device clear a volume that holds something else than events.
+
+        Raises:
+            DeviceError: no answer, or the volume needs no format or may not be formatted.
+        """
+        self.ask("storage", "format", volume, parse=lambda _: None)
+
     def pcm(self, samples: npt.NDArray[np.int16]) -> Iterator[PcmPatch]:
         """Send audio, 16 kHz mono int16 [n], and get the patches that the device makes of it, with their scores.
 

@@ -117,6 +117,10 @@ def _parser() -> argparse.ArgumentParser:
     command("events", _events, "what goes on, the latest events, and where they are kept").add_argument(
         "--json", action="store_true", help="the answer as it came"
     )
+    storing = command("storage", _storage, "where events are kept; clear a volume that holds something else")
+    storing.add_argument(
+        "--format", metavar="VOLUME", help="clear a volume whose state is 'needs format': what is on it is lost"
+    )
     command("reboot", _reboot, "restart it and wait for it")
     return parser
 
@@ -313,6 +317,18 @@ def _events(device: Device, options: argparse.Namespace) -> int:
         print(f"{when}  {line['id']} {line['rule']} {line['kind']}, {line['duration_s']} s, peak {line['peak']}{clip}")
     print(f"{'storage':<10} {_plain(events.fields['storage'])}")
     return cli.EXIT_OK
+
+
+def _storage(device: Device, options: argparse.Namespace) -> int:
+    if options.format:
+        device.format_storage(options.format)
+        print(f"{options.format}: is being cleared; ask again in a moment")
+        return cli.EXIT_OK
+    storage = device.events().fields["storage"]
+    for volume in storage["volumes"]:
+        print(f"{volume['name']:<10} {volume['state']}")
+    print(f"{'in use':<10} {storage['volume'] or 'none: events are told, and not kept'}")
+    return cli.EXIT_OK if storage["volume"] or not storage["volumes"] else cli.EXIT_FAILED
 
 
 def _reboot(device: Device, _: argparse.Namespace) -> int:
