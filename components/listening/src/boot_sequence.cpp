@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <mutex>
 
-#include "text.h"
-
 namespace listening {
 namespace {
 
@@ -72,14 +70,16 @@ void BootSequence::Settle(size_t index, const Result& result, uint32_t ms, int64
     step.ms = ms;
     step.message = step.ok ? *result : result.error();
     line = step.name + (step.ok ? ": " : " failed after ") + std::to_string(ms) + " ms";
-    if (step.ok && step.attempts > 1)
-      step.message += Text("%sat attempt %u", step.message.empty() ? "" : ", ", step.attempts);
+    if (step.ok && step.attempts > 1) {
+      step.message += (step.message.empty() ? "at attempt " : ", at attempt ") + std::to_string(step.attempts);
+    }
     if (step.ok || (tried && step.recovers == Recovers::kNo)) {
       entry.run = nullptr;
     } else if (tried) {
       const int64_t pause_ms = entry.backoff.Fail();
       entry.next_us = now_us + pause_ms * 1000;
-      step.message += Text("; tried %u times, again in %d s", step.attempts, static_cast<int>(pause_ms / 1000));
+      step.message +=
+          "; tried " + std::to_string(step.attempts) + " times, again in " + std::to_string(pause_ms / 1000) + " s";
     }
     if (!step.message.empty()) line += (step.ok ? ", " : ": ") + step.message;
   }
