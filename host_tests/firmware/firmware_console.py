@@ -95,14 +95,14 @@ class Console:
         return fields
 
     def wait_until_up(self, timeout_s: float) -> None:
-        """Ask until the boot is over, which ends with the step `listening`."""
+        """Ask until the boot is over, which ends with the step `storage`."""
         deadline = time.monotonic() + timeout_s
         while True:
             try:
                 steps = self.ask("info", timeout_s=2.0)["boot"]["steps"]
             except (TimeoutError, ConsoleError):
                 steps = []
-            if any(step["name"] == "listening" for step in steps):
+            if any(step["name"] == "storage" for step in steps):
                 return
             if time.monotonic() > deadline:
                 raise TimeoutError("the boot does not end:\n" + "\n".join(self.log[-30:]))
