@@ -50,7 +50,7 @@ void Boot(App& app) {
   using Recovers = listening::BootSequence::Recovers;
   listening::Device& device = app.device;
   listening::BootSequence& boot = device.boot();
-  boot.Run(kBoardStep, "", board::PowerUp, Recovers::kYes);
+  boot.Run(kBoardStep, "", board::PowerUp, Recovers::kMay);
   boot.Run(kConsoleStep, "", [&app] { return StartConsole(app); });
   boot.Run(kMemoryStep, "", CheckMemory);
   if (!CanWriteFlash()) return boot.Finish();
@@ -62,7 +62,7 @@ void Boot(App& app) {
   device.Listen([&app](listening::Listener& listener) { StartInference(app.capture, listener); });
   StartAudio(app);
   boot.Run(
-      kAudioStep, "", [&app] { return LookAtAudio(app.capture); }, Recovers::kYes);
+      kAudioStep, "", [&app] { return LookAtAudio(app.capture); }, Recovers::kMay);
   device.CheckStorage(WaitForStorage);
   boot.Finish();
   StartUpkeep(device);

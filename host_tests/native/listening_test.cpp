@@ -40,7 +40,7 @@ void AStepThatCanRecoverIsTriedAgainWithLongerPausesAndThenWhatNeedsItRuns() {
     if (works) return "open";
     return std::unexpected("no answer");
   };
-  boot.Run("audio", "", step, BootSequence::Recovers::kYes);
+  boot.Run("audio", "", step, BootSequence::Recovers::kMay);
   boot.Run("clips", "audio", []() -> BootSequence::Result { return ""; });
   boot.Finish();
   CHECK(!boot.ready());

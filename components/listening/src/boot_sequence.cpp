@@ -73,7 +73,7 @@ void BootSequence::Settle(size_t index, const Result& result, uint32_t ms, int64
     if (step.ok && step.attempts > 1) {
       step.message += (step.message.empty() ? "at attempt " : ", at attempt ") + std::to_string(step.attempts);
     }
-    if (step.ok || (tried && step.recovers == Recovers::kNo)) {
+    if (step.ok || (tried && step.recovers == Recovers::kNever)) {
       entry.run = nullptr;
     } else if (tried) {
       const int64_t pause_ms = entry.backoff.Fail();

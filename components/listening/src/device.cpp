@@ -74,7 +74,7 @@ void Device::Listen(const std::function<void(Listener&)>& start) {
 void Device::CheckStorage(const std::function<void()>& wait) {
   for (int i = 0; i < kMountPatience && clips() != nullptr && !clips()->served(); ++i) wait();
   boot_.Run(
-      kStorageStep, kClipsStep, [this] { return LookAtStorage(); }, BootSequence::Recovers::kYes);
+      kStorageStep, kClipsStep, [this] { return LookAtStorage(); }, BootSequence::Recovers::kMay);
 }
 
 Device::Result Device::LoadFiles() {

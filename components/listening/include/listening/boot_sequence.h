@@ -21,7 +21,7 @@ namespace listening {
 /// One task runs and retries the steps; others may look at any time.
 class BootSequence {
  public:
-  enum class Recovers { kNo, kYes };
+  enum class Recovers { kNever, kMay };
 
   struct Step {
     std::string name;
@@ -36,7 +36,7 @@ class BootSequence {
 
   explicit BootSequence(Services& services);
 
-  void Run(std::string name, std::string needs, std::function<Result()> step, Recovers recovers = Recovers::kNo);
+  void Run(std::string name, std::string needs, std::function<Result()> step, Recovers recovers = Recovers::kNever);
   void Finish() { finished_ = true; }  ///< That was the last step.
 
   /// Tries again what may have recovered, after 1, 2, 4 … 60 seconds, and what waited for it. To be called every
