@@ -71,7 +71,7 @@ def test_bad_rules_are_one_line_with_place_and_reason(classify: Any, tmp_path: P
         (bad, 'bad.json: /rules/0/classes/0: there is no class "Tuba"'),
         ("no_such_preset", "no_such_preset: neither a rule file nor one of the presets alarms, baby"),
         ("baby,baby", 'the rule "baby" is in both sets'),
-        (EXAMPLES / "noise.wav", "at most 65536 are read"),
+        (EXAMPLES / "noise.wav", "at most 32768 are read"),
     ):
         result = classify(clip, "--rules", rules)
         assert (result.returncode, result.stdout) == (1, "")

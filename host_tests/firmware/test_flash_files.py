@@ -3,6 +3,7 @@
 
 from firmware_files import OTA_0_SELECTED, select_first_app
 from firmware_targets import CHECKOUT, FLASH_BYTES
+from partition_binary import to_binary
 from yamnet_tools import partition_table
 
 
@@ -10,7 +11,7 @@ def test_the_first_app_is_chosen_and_nothing_else_is_touched() -> None:
     partitions = partition_table.read_csv(CHECKOUT / "partitions.csv")
     otadata = partition_table.find(partitions, "otadata")
     flash = bytearray(b"\xff" * FLASH_BYTES)
-    table = partition_table.to_binary(partitions)
+    table = to_binary(partitions)
     flash[partition_table.TABLE_OFFSET : partition_table.TABLE_OFFSET + len(table)] = table
     expected = bytearray(flash)
     expected[otadata.offset : otadata.offset + 32] = OTA_0_SELECTED
