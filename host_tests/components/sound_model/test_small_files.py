@@ -114,7 +114,7 @@ def test_a_file_is_the_one_the_manifest_names() -> None:
     content = b"right"
     manifest = described(files={"a": {"bytes": 5, "sha256": hashlib.sha256(content).hexdigest()}})
     check_file(manifest, "a", content)
-    for wrong in (b"wrong", b"righ", b""):
+    for wrong in (b"wrong", b"right!", b""):
         with pytest.raises(ValueError, match="a is not the file that the manifest names"):
             check_file(manifest, "a", wrong)
     with pytest.raises(ValueError, match="no SHA-256 of b"):
