@@ -2,17 +2,17 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "host_lock.h"
 #include "listening/device_state.h"
 #include "listening/services.h"
 
 /// A place to run in whose clock stands still until it is moved, and whose settings may refuse.
 class FakeServices final : public listening::Services, public listening::Settings {
  public:
-  std::unique_ptr<base::Lock> MakeLock() override { return std::make_unique<HostLock>(); }
+  std::unique_ptr<base::Lock> MakeLock() override { return native_tests::MakeHostLock(); }
   listening::Settings& settings() override { return *this; }
   int64_t UptimeUs() const override { return now_us; }
   std::optional<int64_t> UtcUs() const override { return utc_us; }
@@ -51,17 +51,4 @@ class FakeServices final : public listening::Services, public listening::Setting
   std::optional<listening::AudioState> audio;
   std::map<std::string, std::vector<uint8_t>> values;
   std::vector<std::string> logs;
-
- private:
-  class HostLock final : public base::Lock {
-   public:
-    void lock() override { mutex_.lock(); }
-    void unlock() override { mutex_.unlock(); }
-    bool TryLockFor(int64_t milliseconds) override {
-      return mutex_.try_lock_for(std::chrono::milliseconds(milliseconds));
-    }
-
-   private:
-    std::timed_mutex mutex_;
-  };
 };
