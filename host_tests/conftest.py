@@ -14,6 +14,7 @@ from shared_work import common_folder, one_at_a_time
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SHARED = CHECKOUT.parent / "shared"
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 SOURCE_NAME = "lite-model_yamnet_classification_tflite_1.tflite"
 
 
@@ -22,6 +23,14 @@ ON_TERMINALS = tuple(
     for name in ("hil/test_device", "test_device_client", "test_flash_model", "test_simulated_device")
 )
 """Files that talk over pseudo-terminals: when one is closed, its name is free for whatever process asks next."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """A process for each core, if all tests are run: nothing is named, and no number of processes."""
+    everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if everything and not IS_WORKER and config.getoption("numprocesses", 0) is None:
+        config.option.numprocesses = "auto"
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -48,6 +57,10 @@ def _use_device_core_from(folder: Path) -> None:
     sys.modules["device_core"] = module
     spec.loader.exec_module(module)
 
+
+if IS_WORKER:
+    # A process for each core: more threads of PyTorch than cores wait for each other, and take five times as long.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 if folder := os.environ.get("DEVICE_CORE_DIR"):
     _use_device_core_from(Path(folder))

@@ -22,6 +22,8 @@ def build(source: Path, name: str, *options: str, targets: Sequence[str] = ("all
     return folder
 
 
-def python_option() -> str:
-    """Make CMake use the interpreter that runs the tests."""
-    return f"-DPython_EXECUTABLE={sys.executable}"
+def native_tests(sanitize: str = "address,undefined", targets: Sequence[str] = ("all",)) -> Path:
+    """Build host_tests/native, or parts of it, under a sanitizer; returns its build folder."""
+    name = "native_tests" if "address" in sanitize else f"native_{sanitize}"
+    options = (f"-DNATIVE_SANITIZE={sanitize}", f"-DPython_EXECUTABLE={sys.executable}")
+    return build(CHECKOUT / "host_tests" / "native", name, *options, targets=targets)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from esptool.util import FatalError
 
 from fake_chip import FakeChip
 from partition_binary import to_binary
@@ -170,6 +171,9 @@ def test_a_file_that_is_no_port_is_told(image: Path) -> None:
 def test_advice_for_what_cannot_be_provoked_here() -> None:
     assert "dialout" in advise(PermissionError(13, "Permission denied"))
     assert "plug the board in again" in advise(OSError(5, "Input/output error"))
+    silent = FatalError("No serial data received.")
+    assert "plug the board in again" in advise(silent)
+    assert "hold BOOT" in advise(silent, connecting=True)
 
 
 def test_an_image_that_was_changed_or_is_too_large_is_refused(image: Path, tmp_path: Path) -> None:

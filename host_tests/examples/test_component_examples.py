@@ -11,6 +11,8 @@ import pytest
 
 import native_build
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = native_build.CHECKOUT / "examples"
 PRINTED = {
     "log_mel_only": [
@@ -32,7 +34,6 @@ def test_on_the_pc(name: str) -> None:
     assert ran.stdout.splitlines() == PRINTED[name]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", PRINTED)
 def test_the_component_manager_finds_what_it_needs(name: str, tmp_path: Path) -> None:
     """As ESP-IDF builds it for Linux, from a copy: what a build leaves in a project stays out of the checkout."""

@@ -18,6 +18,7 @@ import soundfile
 from device_core import PatchStream
 from firmware_checks import Reference
 from firmware_files import selftest, write_manifest
+from firmware_targets import QEMU_DEFAULTS, build
 from yamnet_tools.engines import open_engine
 from yamnet_tools.model import YamnetModel, convert, load_model
 
@@ -35,6 +36,12 @@ def model(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 def model_file(model: tuple[Path, YamnetModel]) -> Path:
     """The .tflite with the converter's files beside it."""
     return model[0] / "yamnet.tflite"
+
+
+@pytest.fixture(scope="session")
+def qemu_app() -> Path:
+    """The firmware with the shipped kernels, for QEMU."""
+    return build("qemu", "esp32s3", QEMU_DEFAULTS)
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ TABLE_OFFSET = 0x8000
 BOOT_TIMEOUT_S = 1800.0  # QEMU on a busy machine reads flash slowly
 YAMNET_OFFSET, YAMNET_BYTES = 0x620000, 5 << 20  # partitions.csv
 STORAGE_OFFSET, STORAGE_BYTES = 0xB20000, 0x4A0000
+QEMU_DEFAULTS = ("sdkconfig.defaults", "sdkconfig.defaults.esp32s3", "sdkconfig.qemu")
 
 
 def build(
@@ -103,7 +104,13 @@ def _write_empty_flash(folder: Path, flash: Path) -> None:
 
 @contextmanager
 def run_in_qemu(
-    folder: Path, model_dir: Path, flash: Path, arguments: Sequence[str] = (), *, model_at: int | None = None
+    folder: Path,
+    model_dir: Path,
+    flash: Path,
+    arguments: Sequence[str] = (),
+    *,
+    model_at: int | None = None,
+    storage: bytes = b"",
 ) -> Iterator[Console]:
     """The ESP32-S3 build in QEMU, with the files of `model_dir` in its SPIFFS partition; the console on UART0.
 
@@ -111,10 +118,11 @@ def run_in_qemu(
         flash: the image of the whole flash; made if it is not there, and changed by what runs.
         arguments: further ones for QEMU.
         model_at: where the model is to lie in flash besides.
+        storage: what the partition `storage` of a new image begins with.
     """
     command = _qemu_command(flash)
     if not flash.exists():
-        write_flash_image(folder, model_dir, flash, model_at)
+        write_flash_image(folder, model_dir, flash, model_at, storage)
     with _console([*command, *arguments], dict(os.environ), 600.0) as console:
         yield console
 
@@ -167,13 +175,16 @@ def read_storage(flash: Path, folder: Path) -> Path:
     return events
 
 
-def write_flash_image(folder: Path, model_dir: Path, flash: Path, model_at: int | None = None) -> None:
-    """Bootloader, partition table, app, model partition and perhaps the model in one image of the whole flash."""
+def write_flash_image(
+    folder: Path, model_dir: Path, flash: Path, model_at: int | None = None, storage: bytes = b""
+) -> None:
+    """Bootloader, partition table, app, model partition, storage and perhaps the model in one image of the flash."""
     image = _app_image(folder)
     spiffs = flash.with_suffix(".spiffs")
     generator = Path(os.environ["IDF_PATH"]) / "components" / "spiffs" / "spiffsgen.py"
     _run([sys.executable, str(generator), str(YAMNET_BYTES), str(model_dir), str(spiffs)])
     image[YAMNET_OFFSET : YAMNET_OFFSET + YAMNET_BYTES] = spiffs.read_bytes()
+    image[STORAGE_OFFSET : STORAGE_OFFSET + len(storage)] = storage
     if model_at is not None:
         model = (model_dir / "yamnet.tflite").read_bytes()
         image[model_at : model_at + len(model)] = model

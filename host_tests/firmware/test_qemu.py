@@ -23,19 +23,12 @@ from firmware_checks import (
 )
 from firmware_console import Console, ConsoleError, words
 from firmware_events import check_clips, check_same_events, classified, rule_document, set_rules, wait_until_kept
-from firmware_targets import TEST_KERNELS, build, read_storage, run_in_qemu
+from firmware_targets import QEMU_DEFAULTS, TEST_KERNELS, build, read_storage, run_in_qemu
 from yamnet_tools.model import YamnetModel
 
 pytestmark = pytest.mark.slow
 
-DEFAULTS = ["sdkconfig.defaults", "sdkconfig.defaults.esp32s3", "sdkconfig.qemu"]
 ALWAYS = json.dumps({"schema": 1, "rules": [{"name": "always", "level": {"min_dbfs": -100}, "hold_s": 0}]})
-
-
-@pytest.fixture(scope="module")
-def app() -> Path:
-    """The shipped kernels."""
-    return build("qemu", "esp32s3", DEFAULTS)
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +37,8 @@ def flash(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def console(app: Path, model_dir: Path, flash: Path) -> Iterator[Console]:
-    with run_in_qemu(app, model_dir, flash) as running:
+def console(qemu_app: Path, model_dir: Path, flash: Path) -> Iterator[Console]:
+    with run_in_qemu(qemu_app, model_dir, flash) as running:
         yield running
 
 
@@ -88,7 +81,7 @@ def test_random_and_long_lines(console: Console) -> None:
 
 
 def test_what_is_kept_outlives_a_restart(
-    console: Console, app: Path, model_dir: Path, flash: Path, clip: npt.NDArray[np.int16], tmp_path: Path
+    console: Console, qemu_app: Path, model_dir: Path, flash: Path, clip: npt.NDArray[np.int16], tmp_path: Path
 ) -> None:
     console.wait_for_log("the recording has ended")
     latest = wait_until_kept(console, 1)["latest"]
@@ -98,7 +91,7 @@ def test_what_is_kept_outlives_a_restart(
     journal = [json.loads(line) for line in (events / "journal-000001.jsonl").read_text().splitlines()]
     assert journal[: len(latest)] == latest
     check_clips(latest, clip, lambda name: events / name)
-    with run_in_qemu(app, model_dir, flash) as again:
+    with run_in_qemu(qemu_app, model_dir, flash) as again:
         info = again.ask("info")
         assert info["boot"]["count"] == 2
         wait_until_mounted(again)
@@ -119,7 +112,7 @@ def wait_until_mounted(console: Console) -> None:
 
 def test_the_reference_kernels_give_the_same(model_dir: Path, reference: Reference, tmp_path: Path) -> None:
     options = "CONFIG_FIRMWARE_LOG_EVERY_PATCHES=0\n"
-    folder = build("qemu-reference", "esp32s3", DEFAULTS, options, kernels=TEST_KERNELS / "reference.cpp")
+    folder = build("qemu-reference", "esp32s3", QEMU_DEFAULTS, options, kernels=TEST_KERNELS / "reference.cpp")
     with run_in_qemu(folder, without_replay(model_dir, tmp_path), tmp_path / "flash.bin") as console:
         assert console.ask("info")["kernels"] == "reference"
         check_scores(console, reference.patches, reference.scores)
@@ -128,7 +121,7 @@ def test_the_reference_kernels_give_the_same(model_dir: Path, reference: Referen
 def test_kernels_that_write_past_their_scratch_serve_nothing(model_dir: Path, tmp_path: Path) -> None:
     """ESP-NN as esp-tflite-micro registers it: the guard catches it, though the self-test's outputs might be right."""
     options = "CONFIG_SOUND_MODEL_ARENA_KB=1280\n"
-    folder = build("qemu-stock", "esp32s3", DEFAULTS, options, kernels=TEST_KERNELS / "esp_nn_stock.cpp")
+    folder = build("qemu-stock", "esp32s3", QEMU_DEFAULTS, options, kernels=TEST_KERNELS / "esp_nn_stock.cpp")
     with run_in_qemu(folder, without_replay(model_dir, tmp_path), tmp_path / "flash.bin") as console:
         steps = {step["name"]: step for step in console.ask("info")["boot"]["steps"]}
         assert steps["interpreter"]["ok"] is True
@@ -139,7 +132,7 @@ def test_kernels_that_write_past_their_scratch_serve_nothing(model_dir: Path, tm
 
 
 def test_a_mapped_model_scores_the_same(model_dir: Path, reference: Reference, tmp_path: Path) -> None:
-    folder = build("qemu-mapped", "esp32s3", [*DEFAULTS, "sdkconfig.mapped"])
+    folder = build("qemu-mapped", "esp32s3", [*QEMU_DEFAULTS, "sdkconfig.mapped"])
     flash = tmp_path / "flash.bin"
     with run_in_qemu(folder, without_replay(model_dir, tmp_path), flash, model_at=0xB20000) as console:
         assert console.ask("info")["memory"]["free_psram"] > 6 << 20

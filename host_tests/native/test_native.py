@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def programs() -> Path:
     """The folder with this folder's programs, built now."""
-    return native_build.build(Path(__file__).parent, "native_tests")
+    return native_build.native_tests()
 
 
 def test_native_tests_pass(programs: Path) -> None:
@@ -33,9 +33,7 @@ def test_native_tests_pass(programs: Path) -> None:
 
 
 def test_what_other_tasks_do_has_no_race() -> None:
-    folder = native_build.build(
-        Path(__file__).parent, "native_threads", "-DNATIVE_SANITIZE=thread", targets=["clip_store_tasks_test"]
-    )
+    folder = native_build.native_tests("thread", targets=["clip_store_tasks_test"])
     result = subprocess.run([folder / "clip_store_tasks_test"], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr[:8000]
 

@@ -24,7 +24,7 @@ HEADER_BYTES = 512
 @pytest.fixture(scope="module")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Disks as the cut left them (`*-cut`) and as mounting left them (`*-repaired`)."""
-    build = native_build.build(Path(__file__).parent, "native_tests")
+    build = native_build.native_tests()
     folder = tmp_path_factory.mktemp("images")
     program = build / "clip_store_power_cut_test"
     result = subprocess.run([str(program), str(folder)], capture_output=True, text=True, check=False)
@@ -33,7 +33,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_pc_reads_an_image_of_the_flash_partition(tmp_path: Path) -> None:
-    build = native_build.build(Path(__file__).parent, "native_tests")
+    build = native_build.native_tests()
     image = tmp_path / "storage.bin"
     subprocess.run([build / "clip_store_flash_test", image], check=True)
     files = read_flash_log(image.read_bytes())

@@ -133,7 +133,7 @@ def connect(port: str, *, baud: int = BAUD, reset: bool = True, stub: bool = Tru
         FlashError: no such port, port in use, nothing answers, or another chip than an ESP32-S3.
     """
     esptool_log()
-    with explained(port):
+    with explained(port, connecting=True):
         esp = esptool.detect_chip(
             port, connect_mode="default-reset" if reset else "no-reset", connect_attempts=_CONNECT_ATTEMPTS
         )
@@ -156,8 +156,13 @@ def connect(port: str, *, baud: int = BAUD, reset: bool = True, stub: bool = Tru
 
 
 @contextmanager
-def explained(port: str, consequence: str = "") -> Iterator[None]:
+def explained(port: str, consequence: str = "", *, connecting: bool = False) -> Iterator[None]:
     """Turn esptool's and pyserial's exceptions into one line with the advice that helps.
+
+    Args:
+        port: its name.
+        consequence: what it means for the board.
+        connecting: the chip has not answered yet.
 
     Raises:
         FlashError: instead of theirs.
@@ -166,10 +171,10 @@ def explained(port: str, consequence: str = "") -> Iterator[None]:
         yield
     except (FatalError, serial.SerialException, OSError) as error:
         tail = f"; {consequence}" if consequence else ""
-        raise FlashError(f"{port}: {advise(error)}{tail}") from error
+        raise FlashError(f"{port}: {advise(error, connecting=connecting)}{tail}") from error
 
 
-def advise(error: Exception) -> str:
+def advise(error: Exception, *, connecting: bool = False) -> str:
     """What went wrong and what helps, for one of esptool's or pyserial's exceptions."""
     text = " ".join(str(error).split())
     low = text.lower().replace(_OPEN_FAILED, "")
@@ -181,9 +186,10 @@ def advise(error: Exception) -> str:
         return "in use by another program; close the monitor (idf.py monitor: Ctrl-])"
     if "inappropriate ioctl" in low:
         return "that is no serial port"
-    if any(hint in low for hint in ("failed to connect", "no serial data", "wrong boot mode", "download mode")):
+    silent = any(hint in low for hint in ("failed to connect", "no serial data", "wrong boot mode", "download mode"))
+    if silent and connecting:
         return "no answer from the chip; hold BOOT, press and let go of RESET, let go of BOOT, and try again"
-    if isinstance(error, FatalError):
+    if isinstance(error, FatalError) and not silent:
         return text
     return f"the connection broke ({text}); plug the board in again and repeat the command"
 

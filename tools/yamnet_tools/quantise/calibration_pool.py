@@ -55,12 +55,12 @@ def calibration_pool(
     """
     from yamnet_tools.quantise.impressions import impressions
 
-    report(f"making up {count} sounds")
-    parts = [calibration_patches(None, count, seed, spec, report)]
+    recorded: list[Float] = []
     if audio_dir is not None:
         report(f"reading recordings in {audio_dir}")
-        parts.append(calibration_patches(audio_dir, count, seed, spec, report))
-    sounds = np.concatenate(parts)
+        recorded = [calibration_patches(audio_dir, count, seed, spec, report)]
+    report(f"making up {count} sounds")
+    sounds = np.concatenate([calibration_patches(None, count, seed, spec, report), *recorded])
     wanted = int(len(sounds) * _IMPRESSION_SHARE)
 
     def progress(done: int) -> None:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A portable component has nothing of ESP-IDF, FreeRTOS or TFLM in it, and says which others it needs."""
 
-import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -12,12 +11,10 @@ import yaml
 
 import native_build
 
-if "DEVICE_CORE_DIR" in os.environ:
-    pytest.skip("compiles by itself: nothing of it is in device_core", allow_module_level=True)
+pytestmark = pytest.mark.slow
 
 COMPONENTS = native_build.CHECKOUT / "components"
 NAMES = sorted(path.parent.name for path in COMPONENTS.glob("*/CMakeLists.txt"))
-PROJECT = Path(__file__).with_name("link_closure")
 NOT_PORTABLE = {"esp", "tflm", "test_apps"}
 TARGETS = ("esp32s3", "linux")
 FOREIGN_SYMBOL = re.compile(
@@ -34,7 +31,13 @@ def run(*command: object) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def folder() -> Path:
     """All components as static libraries, each linked with what its CMakeLists.txt names and nothing else."""
-    return native_build.build(PROJECT, "link_closure", f"-DCOMPONENTS={COMPONENTS}")
+    return native_build.native_tests()
+
+
+def archive(folder: Path, component: str) -> Path:
+    """The component's static library; sources that a build generates lie beside it."""
+    (found,) = folder.rglob(f"lib{component}.a")
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +49,7 @@ def linked(folder: Path) -> dict[str, set[str]]:
 
 def required(component: str, target: str) -> set[str]:
     """What a component requires of an ESP-IDF build."""
-    script = PROJECT / "requirements.cmake"
+    script = Path(__file__).with_name("requirements.cmake")
     read = run("cmake", f"-DFOLDER={COMPONENTS / component}", f"-DIDF_TARGET={target}", "-P", script)
     assert read.returncode == 0, read.stderr
     return set(read.stdout.split())
@@ -78,7 +81,7 @@ def includes(path: Path) -> list[tuple[str, str]]:
 def test_the_closure_has_no_foreign_symbol(folder: Path, component: str) -> None:
     """It links with C++'s own libraries alone (the fixture has shown that), and names nothing foreign."""
     assert (folder / f"closure_{component}").is_file()
-    listed = run("nm", "-C", folder / component / f"lib{component}.a")
+    listed = run("nm", "-C", archive(folder, component))
     assert listed.returncode == 0, listed.stderr
     symbols = [line.split(maxsplit=1 if line.startswith(" ") else 2)[-1] for line in listed.stdout.splitlines() if line]
     assert [symbol for symbol in symbols if FOREIGN_SYMBOL.match(symbol)] == []
@@ -88,7 +91,7 @@ def test_the_closure_has_no_foreign_symbol(folder: Path, component: str) -> None
 def test_portable_sources_include_what_is_theirs_their_siblings_or_the_languages(
     folder: Path, linked: dict[str, set[str]], component: str
 ) -> None:
-    own = [COMPONENTS / component / "include", COMPONENTS / component / "src", folder / component]
+    own = [COMPONENTS / component / "include", COMPONENTS / component / "src", archive(folder, component).parent]
     others = [COMPONENTS / sibling / "include" for sibling in linked[component]]
     unknown = []
     language = set()
