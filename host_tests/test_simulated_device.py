@@ -261,10 +261,13 @@ def test_it_hears_what_it_plays(image: Path, clip: Path, capsys: pytest.CaptureF
     assert "#" in shown
 
 
-def test_events_are_those_of_the_host(image: Path, model: YamnetModel, engine: Engine) -> None:
+def test_events_are_those_of_the_host_and_kept(image: Path, model: YamnetModel, engine: Engine, tmp_path: Path) -> None:
     clip = CHECKOUT / "examples" / "audio" / "smoke_alarm_t3.wav"
     logs: list[str] = []
-    with running(image, live=LiveInput(clip)) as port, Device.open(port, on_log=logs.append) as device:
+    with (
+        running(image, live=LiveInput(clip), storage=tmp_path) as port,
+        Device.open(port, on_log=logs.append) as device,
+    ):
         deadline = time.monotonic() + 60
         while not any("event: smoke_alarm" in line for line in logs) and time.monotonic() < deadline:
             list(device.log_lines(0.5))
@@ -284,6 +287,13 @@ def test_events_are_those_of_the_host(image: Path, model: YamnetModel, engine: E
     )
     assert heard["peak"] == pytest.approx(expected.peak, abs=1e-4)
     assert "smoke_alarm" in [rule.name for rule in events.active]
+    (kept,) = tmp_path.glob("*.wav")
+    assert heard["clip"] == kept.name
+    journal = [json.loads(line) for line in (tmp_path / "journal-000001.jsonl").read_text().splitlines()]
+    assert heard in journal
+    played, heard_pcm = soundfile.read(clip, dtype="int16")[0], soundfile.read(kept, dtype="int16")[0]
+    first = max(0, heard["start_sample"] - 5 * SAMPLE_RATE_HZ)
+    assert np.array_equal(heard_pcm, np.take(played, np.arange(first, first + len(heard_pcm)), mode="wrap"))
 
 
 def test_rules_are_replaced_as_a_whole_and_outlive_a_restart(

@@ -86,6 +86,7 @@ class SmallHost:
     settings: dict[str, bytes] = field(default_factory=dict)
     logs: list[str] = field(default_factory=list)
     arena_bytes: int = 1000
+    storage: str = ""
 
     def __post_init__(self) -> None:
         self.firmware = {"name": "small", "version": "1", "idf": "none", "built": "today"}

@@ -41,7 +41,7 @@ class SimulatedDevice {
     device_.CountBoot({reset_reason, crashed ? listening::ResetKind::kCrash : listening::ResetKind::kWanted});
     device_.LoadModel();
     device_.LoadRules();
-    device_.KeepClips(ring_, {}, [](listening::ClipKeeper&) {});
+    device_.KeepClips(ring_, host_.MakeVolumes(), [](listening::ClipKeeper&) {});
     device_.Listen([](listening::Listener&) {});
     device_.CheckStorage([this] { ServeClips(); });
     device_.boot().Finish();
@@ -134,7 +134,7 @@ void BindListening(nb::module_& module) {
       "a Python object with settings (a mutable mapping of str to bytes), read_files() -> {name: bytes} of the model "
       "partition, make_engine(model: bytes) -> an object with score(patch: bytes) -> bytes, costs() -> [(operator, "
       "cycles)] and arena_bytes, arena_bytes, firmware {name, version, idf, built}, memory() -> (free, least free) "
-      "bytes and log(line). It boots while it is made.")
+      "bytes, storage (a folder for clips and journal, or '') and log(line). It boots while it is made.")
       .def(nb::init<nb::object, const std::string&, bool>(), "host"_a, "reset_reason"_a, "crashed"_a = false)
       .def("serve", &SimulatedDevice::Serve, "data"_a, "now_ms"_a = nb::none(),
            "Take bytes of the console's line, b'' included, which lets time pass; return the answers. now_ms replaces "

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <mutex>
 
+#include "clip_store/folder_volume.h"
 #include "log_mel/fixed_point_spectrum.h"
 #include "sound_model/class_map.h"
 #include "sound_model/manifest.h"
@@ -187,6 +188,13 @@ std::expected<std::unique_ptr<sound_model::Engine>, sound_model::Error> Simulate
   } catch (nb::python_error& raised) {
     return std::unexpected(sound_model::Error{sound_model::ErrorCode::kUnsupported, Said(raised)});
   }
+}
+
+std::vector<std::unique_ptr<clip_store::Volume>> SimulatedHost::MakeVolumes() const {
+  std::vector<std::unique_ptr<clip_store::Volume>> volumes;
+  const auto folder = nb::cast<std::string>(host_.attr("storage"));
+  if (!folder.empty()) volumes.push_back(std::make_unique<clip_store::FolderVolume>(folder));
+  return volumes;
 }
 
 int SimulatedHost::Traverse(visitproc visit, void* arg) const {

@@ -42,6 +42,9 @@ class SimulatedHost final : public listening::Services, public listening::ModelS
 
   listening::AudioState& audio() { return audio_; }
 
+  /// Where clips and journal are kept.
+  std::vector<std::unique_ptr<clip_store::Volume>> MakeVolumes() const;
+
   /// Shows Python's garbage collector what is held here.
   int Traverse(visitproc visit, void* arg) const;
 

@@ -27,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if not options.image.is_file():
         raise DeviceError(f"{options.image}: no model image; make it with tools/mkspiffs_model.py")
+    if options.storage:
+        _make_folder(options.storage)
     misbehaviour = Misbehaviour(
         drop=options.drop,
         flip=options.flip,
@@ -46,10 +48,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             faults=Faults(wrong_model=options.wrong_model, failing_selftest=options.fail_selftest),
             misbehaviour=misbehaviour,
             live=live,
+            storage=options.storage,
         )
         print(f"simulated device at {endpoint.address}", flush=True)
         simulator.run(stop)
     return cli.EXIT_OK
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DeviceError(f"{folder}: --storage wants a folder: {error.strerror}") from error
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         help="TCP on 127.0.0.1 instead of a pseudo-terminal; 0: any",
     )
     parser.add_argument("--play", type=Path, metavar="CLIP", help="what it hears, in real time, over and over")
+    parser.add_argument("--storage", type=Path, metavar="DIR", help="where it keeps clips and journal (else nowhere)")
     probability = cli.number(float, 0, 1)
     wrong = parser.add_argument_group("misbehaviour")
     wrong.add_argument("--drop", type=probability, default=0.0, metavar="P", help="a byte is lost, either way")

@@ -44,6 +44,7 @@ class Host:
         image: the model partition's image, a file.
         faults: of the model partition.
         log: takes log lines, without line end.
+        storage: a folder for clips and journal; None: nothing is kept.
 
     Attributes:
         settings: what outlives a restart, as a board keeps it in NVS.
@@ -51,8 +52,9 @@ class Host:
 
     arena_bytes = 1 << 20
 
-    def __init__(self, image: Path, faults: Faults, log: Callable[[str], None]) -> None:
+    def __init__(self, image: Path, faults: Faults, log: Callable[[str], None], storage: Path | None = None) -> None:
         self._image = image
+        self.storage = "" if storage is None else str(storage)
         self._faults = faults
         self._stored: StoredModel | None = None
         self._least_free = HEAP_BYTES

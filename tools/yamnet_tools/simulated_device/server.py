@@ -24,6 +24,7 @@ class Simulator:
         faults: of the model partition.
         misbehaviour: of device and line.
         live: what it hears.
+        storage: a folder for its clips and journal; None: it keeps none.
     """
 
     def __init__(
@@ -34,11 +35,12 @@ class Simulator:
         faults: Faults | None = None,
         misbehaviour: Misbehaviour | None = None,
         live: LiveInput | None = None,
+        storage: Path | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._chance = Chance(misbehaviour or Misbehaviour())
         self._live = live
-        self._host = Host(image, faults or Faults(), self._write_log)
+        self._host = Host(image, faults or Faults(), self._write_log, storage)
         self._boot("power on")
 
     def run(self, stop: threading.Event) -> None:
@@ -49,6 +51,7 @@ class Simulator:
             if self._live is not None:
                 self._live.step(self._device)
             self._device.upkeep()
+        self._device.prepare_restart()
 
     def _take(self, piece: bytes) -> None:
         """Serve a request, or a part of one that is longer than what is read at once."""
