@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ESP32-S3 binary loses its power. What it does to flash from its first start on is recorded in QEMU; then each of
-these erases and programs is the last one, done in part. What was there before must be there, and a start goes on from it.
+these erases and programs is the last one, done in part. What was there before must be there, and a start goes on from
+it.
 """
 
 from collections.abc import Mapping
