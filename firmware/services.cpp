@@ -8,6 +8,7 @@
 
 #include "esp_app_desc.h"
 #include "esp_log.h"
+#include "esp_random.h"
 #include "esp_timer.h"
 #include "free_rtos_lock.h"
 #include "listening/device_state.h"
@@ -76,6 +77,9 @@ int Services::MinuteOfDay() const {
   localtime_r(&now, &local);
   return local.tm_hour * 60 + local.tm_min;
 }
+
+/// Before a radio runs the chip has no source of noise but its clocks; a token of 80 bits can bear that.
+void Services::FillRandom(std::span<uint8_t> bytes) { esp_fill_random(bytes.data(), bytes.size()); }
 
 void Services::Log(listening::LogLevel level, const char* tag, std::string_view text) {
   ESP_LOG_LEVEL(ToEsp(level), tag, "%.*s", static_cast<int>(text.size()), text.data());

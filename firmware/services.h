@@ -17,6 +17,7 @@ class Services final : public listening::Services {
   int64_t UptimeUs() const override;
   std::optional<int64_t> UtcUs() const override;
   int MinuteOfDay() const override;
+  void FillRandom(std::span<uint8_t> bytes) override;
   void Log(listening::LogLevel level, const char* tag, std::string_view text) override;
   void Describe(listening::DeviceState& state) const override;
 

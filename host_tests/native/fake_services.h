@@ -17,6 +17,9 @@ class FakeServices final : public listening::Services, public listening::Setting
   int64_t UptimeUs() const override { return now_us; }
   std::optional<int64_t> UtcUs() const override { return utc_us; }
   int MinuteOfDay() const override { return -1; }
+  void FillRandom(std::span<uint8_t> bytes) override {
+    for (uint8_t& byte : bytes) byte = random++;
+  }
   void Log(listening::LogLevel level, const char* tag, std::string_view text) override {
     logs.push_back((level == listening::LogLevel::kError ? "E " : "I ") + std::string(tag) + ": " + std::string(text));
   }
@@ -46,6 +49,7 @@ class FakeServices final : public listening::Services, public listening::Setting
   }
 
   int64_t now_us = 0;
+  uint8_t random = 0;
   std::optional<int64_t> utc_us;
   size_t room = 80'000;
   std::optional<listening::AudioState> audio;

@@ -38,6 +38,7 @@ Device::Device(Services& services, ModelSource& source, const DeviceSpec& spec)
 void Device::CountBoot(const Reset& reset) {
   boot_.Run(kRecordStep, "", [this, reset]() -> Result {
     auto record = listening::CountBoot(services_.settings(), reset);
+    owner_.emplace(services_);
     if (!record) return std::unexpected(record.error());
     record_ = *std::move(record);
     return "boot " + std::to_string(record_->count) + " after " + record_->reset_reason();
@@ -223,6 +224,11 @@ std::expected<void, Error> Device::Need(const char* step) const {
   return std::unexpected(Error{ErrorCode::kNotReady, boot_.WhyNot(step)});
 }
 
+std::expected<const sound_model::ClassMap*, Error> Device::classes() const {
+  if (const auto ready = Need(kClassesStep); !ready) return std::unexpected(ready.error());
+  return &*classes_;
+}
+
 std::expected<RuleService*, Error> Device::rules() {
   if (const auto ready = Need(kRulesStep); !ready) return std::unexpected(ready.error());
   return rules_.get();
@@ -295,6 +301,7 @@ DeviceState Device::state() const {
 }
 
 void Device::PrepareRestart(const std::function<void()>& wait) {
+  closed_ = true;
   if (ClipKeeper* const keeper = clips()) {
     keeper->Close();
     for (int i = 0; i < kPatience && !keeper->closed(); ++i) wait();

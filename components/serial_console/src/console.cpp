@@ -43,6 +43,7 @@ const Console::Command Console::kCommands[] = {
      "the event rules that run; show or replace them", &Console::ServeRules},
     {"events", "[<from>]", "what is going on, the latest events, and where they are kept", &Console::ServeEvents},
     {"storage", "format <volume>", "clear a volume that holds something else than events", &Console::Storage},
+    {"token", "[renew]", "the owner's token, which programs and the page want; make another", &Console::Token},
     {"reboot", "", "restart", &Console::Reboot},
 };
 
@@ -213,6 +214,17 @@ Console::Outcome Console::Storage(const Request& request, int64_t, base::JsonWri
     return BadArgument("usage: @storage format <volume>");
   }
   return device_.FormatStorage(request.arguments()[1]);
+}
+
+Console::Outcome Console::Token(const Request& request, int64_t, base::JsonWriter& json) {
+  if (request.argument_count > 1 || (request.argument_count == 1 && request.arguments()[0] != "renew")) {
+    return BadArgument("usage: @token [renew]");
+  }
+  if (request.argument_count == 1) {
+    if (const auto renewed = device_.RenewOwnerToken(); !renewed) return std::unexpected(renewed.error());
+  }
+  json.Field("token", std::string_view(device_.OwnerToken()));
+  return {};
 }
 
 Console::Outcome Console::Reboot(const Request& request, int64_t, base::JsonWriter&) {

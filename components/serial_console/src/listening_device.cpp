@@ -22,6 +22,7 @@ std::unexpected<Error> ToConsole(const listening::Error& error) {
         return ErrorCode::kBadArgument;
       case listening::ErrorCode::kBusy:
         return ErrorCode::kBusy;
+      case listening::ErrorCode::kConflict:
       case listening::ErrorCode::kFailed:
         break;
     }
@@ -33,7 +34,11 @@ std::unexpected<Error> ToConsole(const listening::Error& error) {
 template <typename T>
 std::expected<T, Error> ToConsole(std::expected<T, listening::Error> result) {
   if (!result) return ToConsole(result.error());
-  return *std::move(result);
+  if constexpr (std::is_void_v<T>) {
+    return {};
+  } else {
+    return *std::move(result);
+  }
 }
 
 /// An array of those that fit, from the `from`th on, and where the next answer has to begin: null after the last.
@@ -123,6 +128,8 @@ std::expected<void, Error> ListeningDevice::FormatStorage(std::string_view volum
           Error{ErrorCode::kFailed, "storage: " + std::string(clip_store::StorageErrorName(asked.error()))});
   }
 }
+
+std::expected<void, Error> ListeningDevice::RenewOwnerToken() { return ToConsole(device_.owner().Renew()); }
 
 std::string ListeningDevice::RuleDocument() { return (*device_.rules())->document(); }
 

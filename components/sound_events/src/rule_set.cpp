@@ -72,6 +72,13 @@ std::expected<RuleSet, Error> RuleSet::Parse(std::string_view json, std::span<co
   return set;
 }
 
+RuleSet RuleSet::Without(std::span<const std::string> names) const {
+  RuleSet others;
+  std::ranges::copy_if(rules_, std::back_inserter(others.rules_),
+                       [&](const Rule& rule) { return std::ranges::find(names, rule.name) == names.end(); });
+  return others;
+}
+
 std::expected<void, Error> RuleSet::Add(const RuleSet& other) {
   if (rules_.size() + other.rules_.size() > kMaxRules)
     return std::unexpected(Error{ErrorCode::kTooLarge, "", TooManyRules()});

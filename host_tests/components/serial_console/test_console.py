@@ -76,9 +76,31 @@ def test_bytes_survive_the_way_there_and_back(data: bytes) -> None:
     assert unwrap(line.ok(f"@score {words(patch)}")["scores"]) == patch[:521]
 
 
+def test_who_is_at_the_console_sees_and_renews_the_owners_token(line: Line) -> None:
+    token = line.ok("@token")["token"]
+    assert token == line.device.token
+    renewed = line.ok("@token renew")["token"]
+    assert renewed != token
+    assert renewed == line.device.token == SimulatedDevice(line.host, "test").token
+    assert line.error("@token please") == ("bad_argument", "usage: @token [renew]")
+    assert not any(secret in log for secret in (token, renewed) for log in line.host.logs)
+
+
 def test_help_lists_the_commands_of_the_protocol(line: Line) -> None:
     names = [command["name"] for command in line.ok("@help")["commands"]]
-    assert names == ["help", "info", "score", "pcm", "profile", "selftest", "rules", "events", "storage", "reboot"]
+    assert names == [
+        "help",
+        "info",
+        "score",
+        "pcm",
+        "profile",
+        "selftest",
+        "rules",
+        "events",
+        "storage",
+        "token",
+        "reboot",
+    ]
 
 
 def test_info_carries_the_devices_fields_and_the_consoles_own(line: Line) -> None:

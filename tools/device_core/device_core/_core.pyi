@@ -1,6 +1,6 @@
 """The device's portable C++ components."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import numpy
@@ -161,9 +161,17 @@ def quantize_patch(values: Annotated[NDArray[numpy.float32], dict(order='C', dev
     Log-mel float32 of any shape to int8 of the same shape, as TensorFlow Lite's QUANTIZE does.
     """
 
+class HttpStream:
+    """A body that comes in pieces."""
+
+    def next(self) -> object:
+        """
+        The bytes that there are by now, b'' for none yet, None when it has ended. Never waits.
+        """
+
 class SimulatedDevice:
     """
-    A device without a board: the firmware's own wiring of listening, rules, events, state and console. Its host is a Python object with settings (a mutable mapping of str to bytes), read_files() -> {name: bytes} of the model partition, make_engine(model: bytes) -> an object with score(patch: bytes) -> bytes, costs() -> [(operator, cycles)] and arena_bytes, arena_bytes, firmware {name, version, idf, built}, memory() -> (free, least free) bytes and log(line). It boots while it is made.
+    A device without a board: the firmware's own wiring of listening, rules, events, state and console. Its host is a Python object with settings (a mutable mapping of str to bytes), read_files() -> {name: bytes} of the model partition, make_engine(model: bytes) -> an object with score(patch: bytes) -> bytes, costs() -> [(operator, cycles)] and arena_bytes, arena_bytes, firmware {name, version, idf, built}, memory() -> (free, least free) bytes, storage (a folder for clips and journal, or '') and log(line). It boots while it is made.
     """
 
     def __init__(self, host: object, reset_reason: str, crashed: bool = False) -> None: ...
@@ -178,6 +186,15 @@ class SimulatedDevice:
 
     def upkeep(self) -> None:
         """What is due by now; to be called several times a second."""
+
+    def http(self, method: str, target: str, fields: Mapping[str, str], body: bytes, peer: str) -> tuple:
+        """
+        Answer an HTTP request; fields are the header's, names in lower case. Returns status, [(name, value)], the body as bytes or an HttpStream that must not outlive the device, and the body's length where it is known and not that of the bytes.
+        """
+
+    @property
+    def token(self) -> str:
+        """The owner's token."""
 
     def prepare_restart(self) -> None:
         """Store what a restart would lose."""

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/map.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 
+#include <optional>
 #include <string>
 
 #include "bindings.h"
+#include "device_api/api.h"
 #include "listening/upkeep.h"
 #include "serial_console/console.h"
 #include "serial_console/listening_device.h"
@@ -28,6 +31,26 @@ class NoTrial final : public listening::Trial {
   void RollBack() override {}
 };
 
+/// A body that a server asks for piece by piece.
+class HttpStream {
+ public:
+  explicit HttpStream(std::unique_ptr<device_api::Stream> stream) : stream_(std::move(stream)) {}
+
+  nb::object Next() {
+    std::string piece;
+    {
+      const nb::gil_scoped_release free;
+      if (!ended_) ended_ = !stream_->Next(piece);
+    }
+    if (ended_ && piece.empty()) return nb::none();
+    return nb::bytes(piece.data(), piece.size());
+  }
+
+ private:
+  std::unique_ptr<device_api::Stream> stream_;
+  bool ended_ = false;
+};
+
 /// A device from its start to its next restart, on one thread.
 class SimulatedDevice {
  public:
@@ -41,6 +64,7 @@ class SimulatedDevice {
     device_.CountBoot({reset_reason, crashed ? listening::ResetKind::kCrash : listening::ResetKind::kWanted});
     device_.LoadModel();
     device_.LoadRules();
+    api_.emplace(device_, host_.log_lines());
     device_.KeepClips(ring_, host_.MakeVolumes(), [](listening::ClipKeeper&) {});
     device_.Listen([](listening::Listener&) {});
     device_.CheckStorage([this] { ServeClips(); });
@@ -52,12 +76,15 @@ class SimulatedDevice {
   nb::bytes Serve(nb::bytes bytes, nb::object now_ms) {
     const int64_t now = now_ms.is_none() ? host_.UptimeUs() / 1000 : nb::cast<int64_t>(now_ms);
     std::string answers;
-    if (const auto line = reader_.Expire(now)) answers += console_.Answer(*line, now);
-    console_.Expire(now);
-    for (size_t i = 0; i < bytes.size(); ++i) {
-      const char byte = static_cast<const char*>(bytes.data())[i];
-      if (const auto line = reader_.Push(byte, now)) answers += console_.Answer(*line, now);
-      if (console_.reboot_requested()) break;
+    {
+      const nb::gil_scoped_release free;
+      if (const auto line = reader_.Expire(now)) answers += console_.Answer(*line, now);
+      console_.Expire(now);
+      for (size_t i = 0; i < bytes.size(); ++i) {
+        const char byte = static_cast<const char*>(bytes.data())[i];
+        if (const auto line = reader_.Push(byte, now)) answers += console_.Answer(*line, now);
+        if (console_.reboot_requested()) break;
+      }
     }
     return nb::bytes(answers.data(), answers.size());
   }
@@ -65,6 +92,7 @@ class SimulatedDevice {
   void Hear(const nb::ndarray<const int16_t, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>& samples,
             const std::string& source) {
     const std::span<const int16_t> pcm(samples.data(), samples.size());
+    const nb::gil_scoped_release free;
     listening::AudioState& audio = host_.audio();
     audio.source = source;
     audio.alive = true;
@@ -79,18 +107,56 @@ class SimulatedDevice {
   }
 
   void Upkeep() {
+    const nb::gil_scoped_release free;
     ServeClips();
     upkeep_.Tick();
   }
 
   void PrepareRestart() {
+    const nb::gil_scoped_release free;
     device_.PrepareRestart([this] { ServeClips(); });
   }
 
-  bool restart_requested() const { return console_.reboot_requested(); }
+  /// Status, header fields, and the body as bytes or as a stream with its length, if that is known.
+  nb::tuple Http(const std::string& method, const std::string& target, const std::map<std::string, std::string>& fields,
+                 nb::bytes body, const std::string& peer) {
+    const auto field = [&](const char* name) {
+      const auto found = fields.find(name);
+      return found == fields.end() ? std::string() : found->second;
+    };
+    const device_api::Request request{.method = method,
+                                      .target = target,
+                                      .body = std::string(body.c_str(), body.size()),
+                                      .peer = peer,
+                                      .authorization = field("authorization"),
+                                      .cookie = field("cookie"),
+                                      .host = field("host"),
+                                      .origin = field("origin"),
+                                      .if_match = field("if-match"),
+                                      .if_none_match = field("if-none-match"),
+                                      .range = field("range"),
+                                      .last_event_id = field("last-event-id")};
+    device_api::Response response;
+    {
+      const nb::gil_scoped_release free;
+      response = api_->Handle(request);
+    }
+    nb::list headers;
+    for (const auto& [name, value] : response.headers) headers.append(nb::make_tuple(name, value));
+    const nb::object length = response.length ? nb::object(nb::int_(*response.length)) : nb::none();
+    if (!response.stream) {
+      return nb::make_tuple(response.status, headers, nb::bytes(response.body.data(), response.body.size()), length);
+    }
+    auto* const stream = new HttpStream(std::move(response.stream));
+    return nb::make_tuple(response.status, headers, nb::cast(stream, nb::rv_policy::take_ownership), length);
+  }
+
+  std::string token() { return device_.owner().text(); }
+  bool restart_requested() const { return console_.reboot_requested() || api_->restart_requested(); }
   bool ready() const { return device_.boot().ready(); }
 
   std::string State() const {
+    const nb::gil_scoped_release free;
     std::string memory(kStateBytes, '\0');
     base::JsonWriter json(memory);
     json.BeginObject();
@@ -111,6 +177,7 @@ class SimulatedDevice {
   NoTrial trial_;
   listening::Device device_;
   listening::Upkeep upkeep_;
+  std::optional<device_api::Api> api_;
   serial_console::ListeningDevice console_device_;
   serial_console::LineReader reader_;
   serial_console::Console console_;
@@ -128,6 +195,9 @@ PyType_Slot kCollectable[] = {{Py_tp_traverse, reinterpret_cast<void*>(&Traverse
 }  // namespace
 
 void BindListening(nb::module_& module) {
+  nb::class_<HttpStream>(module, "HttpStream", "A body that comes in pieces.")
+      .def("next", &HttpStream::Next,
+           "The bytes that there are by now, b'' for none yet, None when it has ended. Never waits.");
   nb::class_<SimulatedDevice>(
       module, "SimulatedDevice", nb::type_slots(kCollectable),
       "A device without a board: the firmware's own wiring of listening, rules, events, state and console. Its host is "
@@ -142,6 +212,11 @@ void BindListening(nb::module_& module) {
       .def("hear", &SimulatedDevice::Hear, "pcm"_a.noconvert(), "source"_a,
            "Take the next PCM, int16 [n] at 16 kHz, which has just been heard.")
       .def("upkeep", &SimulatedDevice::Upkeep, "What is due by now; to be called several times a second.")
+      .def("http", &SimulatedDevice::Http, "method"_a, "target"_a, "fields"_a, "body"_a, "peer"_a,
+           "Answer an HTTP request; fields are the header's, names in lower case. Returns status, [(name, value)], the "
+           "body as bytes or an HttpStream that must not outlive the device, and the body's length where it is known "
+           "and not that of the bytes.")
+      .def_prop_ro("token", &SimulatedDevice::token, "The owner's token.")
       .def("prepare_restart", &SimulatedDevice::PrepareRestart, "Store what a restart would lose.")
       .def_prop_ro("restart_requested", &SimulatedDevice::restart_requested,
                    "True once @reboot has been answered; nothing is read after it.")

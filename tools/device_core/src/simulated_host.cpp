@@ -6,6 +6,7 @@
 
 #include <ctime>
 #include <mutex>
+#include <random>
 
 #include "clip_store/folder_volume.h"
 #include "log_mel/fixed_point_spectrum.h"
@@ -33,6 +34,8 @@ class HostLock final : public base::Lock {
   std::timed_mutex mutex_;
 };
 
+std::unique_ptr<base::Lock> MakeHostLock() { return std::make_unique<HostLock>(); }
+
 /// A Python object that scores patches: score(bytes) -> bytes, costs() -> [(op, cycles)], arena_bytes.
 class PythonEngine final : public sound_model::Engine {
  public:
@@ -43,6 +46,7 @@ class PythonEngine final : public sound_model::Engine {
   std::span<const int8_t> output() override { return output_; }
 
   std::expected<void, sound_model::Error> Invoke(bool) override {
+    const nb::gil_scoped_acquire gil;
     try {
       const auto scores = nb::cast<nb::bytes>(object_.attr("score")(nb::bytes(input_.data(), input_.size())));
       if (scores.size() != output_.size()) throw nb::value_error("the engine gave another number of scores");
@@ -56,6 +60,7 @@ class PythonEngine final : public sound_model::Engine {
   }
 
   std::span<const sound_model::OpCost> costs() override {
+    const nb::gil_scoped_acquire gil;
     names_.clear();
     costs_.clear();
     try {
@@ -71,7 +76,10 @@ class PythonEngine final : public sound_model::Engine {
     return costs_;
   }
 
-  size_t arena_used() const override { return nb::cast<size_t>(object_.attr("arena_bytes")); }
+  size_t arena_used() const override {
+    const nb::gil_scoped_acquire gil;
+    return nb::cast<size_t>(object_.attr("arena_bytes"));
+  }
 
  private:
   static std::unexpected<sound_model::Error> Failed(std::string message) {
@@ -99,9 +107,10 @@ SimulatedHost::SimulatedHost(nb::object host)
              .gaps = 0,
              .alive = false,
              .ended = false,
-             .level = std::nullopt} {}
+             .level = std::nullopt},
+      log_lines_(MakeHostLock()) {}
 
-std::unique_ptr<base::Lock> SimulatedHost::MakeLock() { return std::make_unique<HostLock>(); }
+std::unique_ptr<base::Lock> SimulatedHost::MakeLock() { return MakeHostLock(); }
 
 int64_t SimulatedHost::UptimeUs() const {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start_).count();
@@ -119,11 +128,18 @@ int SimulatedHost::MinuteOfDay() const {
   return local.tm_hour * 60 + local.tm_min;
 }
 
+void SimulatedHost::FillRandom(std::span<uint8_t> bytes) {
+  std::random_device random;
+  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
+}
+
 void SimulatedHost::Log(listening::LogLevel level, const char* tag, std::string_view text) {
   const char letter = level == listening::LogLevel::kInfo ? 'I' : level == listening::LogLevel::kWarning ? 'W' : 'E';
   std::string line{letter};  // as ESP-IDF's
   line += " (" + std::to_string(UptimeUs() / 1000) + ") ";
   ((line += tag) += ": ") += text;
+  log_lines_.Add(line);
+  const nb::gil_scoped_acquire gil;
   try {
     host_.attr("log")(line);
   } catch (nb::python_error& raised) {
@@ -132,6 +148,7 @@ void SimulatedHost::Log(listening::LogLevel level, const char* tag, std::string_
 }
 
 void SimulatedHost::Describe(listening::DeviceState& state) const {
+  const nb::gil_scoped_acquire gil;
   try {
     const auto firmware = nb::cast<std::map<std::string, std::string>>(host_.attr("firmware"));
     state.firmware = {.name = firmware.at("name"),
@@ -149,6 +166,7 @@ void SimulatedHost::Describe(listening::DeviceState& state) const {
 }
 
 std::expected<void, sound_model::Error> SimulatedHost::Mount() {
+  const nb::gil_scoped_acquire gil;
   try {
     nb::dict files = nb::cast<nb::dict>(host_.attr("read_files")());
     for (const auto& [name, content] : files) {
@@ -182,6 +200,7 @@ std::expected<sound_model::LoadedModel, sound_model::Error> SimulatedHost::Load(
 
 std::expected<std::unique_ptr<sound_model::Engine>, sound_model::Error> SimulatedHost::MakeEngine(
     std::span<const uint8_t> model, const sound_model::ModelSummary&) {
+  const nb::gil_scoped_acquire gil;
   try {
     engine_ = host_.attr("make_engine")(nb::bytes(model.data(), model.size()));
     return std::make_unique<PythonEngine>(engine_);
@@ -203,13 +222,17 @@ int SimulatedHost::Traverse(visitproc visit, void* arg) const {
   return 0;
 }
 
-size_t SimulatedHost::arena_bytes() const { return nb::cast<size_t>(host_.attr("arena_bytes")); }
+size_t SimulatedHost::arena_bytes() const {
+  const nb::gil_scoped_acquire gil;
+  return nb::cast<size_t>(host_.attr("arena_bytes"));
+}
 
 std::unique_ptr<log_mel::FrameSpectrum> SimulatedHost::MakeSpectrum(const log_mel::LogMelSpec& spec) {
   return std::make_unique<log_mel::FixedPointSpectrum>(spec);
 }
 
 std::vector<uint8_t> SimulatedHost::PythonSettings::Load(const char* key) {
+  const nb::gil_scoped_acquire gil;
   const nb::object value = host_.attr("settings").attr("get")(key);
   if (value.is_none()) return {};
   const auto bytes = nb::cast<nb::bytes>(value);
@@ -218,6 +241,7 @@ std::vector<uint8_t> SimulatedHost::PythonSettings::Load(const char* key) {
 }
 
 std::expected<void, std::string> SimulatedHost::PythonSettings::Store(const char* key, std::span<const uint8_t> value) {
+  const nb::gil_scoped_acquire gil;
   try {
     host_.attr("settings").attr("__setitem__")(key, nb::bytes(value.data(), value.size()));
     return {};
@@ -227,6 +251,7 @@ std::expected<void, std::string> SimulatedHost::PythonSettings::Store(const char
 }
 
 std::expected<void, std::string> SimulatedHost::PythonSettings::Forget(const char* key) {
+  const nb::gil_scoped_acquire gil;
   try {
     host_.attr("settings").attr("pop")(key, nb::none());
     return {};

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "listening/device.h"
+#include "listening/log_lines.h"
 #include "listening/model_source.h"
 #include "listening/services.h"
 
@@ -16,6 +17,7 @@ namespace device_core {
 
 /// The place a simulated device runs in: its files, its settings and its log are those of a Python object (the
 /// Host of yamnet_tools.simulated_device.host), its clocks those of the PC. What Python raises becomes an error's text.
+/// Called with and without Python's lock held.
 class SimulatedHost final : public listening::Services, public listening::ModelSource {
  public:
   explicit SimulatedHost(nanobind::object host);
@@ -26,6 +28,7 @@ class SimulatedHost final : public listening::Services, public listening::ModelS
   int64_t UptimeUs() const override;
   std::optional<int64_t> UtcUs() const override;
   int MinuteOfDay() const override;
+  void FillRandom(std::span<uint8_t> bytes) override;
   void Log(listening::LogLevel level, const char* tag, std::string_view text) override;
   void Describe(listening::DeviceState& state) const override;
 
@@ -40,6 +43,7 @@ class SimulatedHost final : public listening::Services, public listening::ModelS
   std::unique_ptr<log_mel::FrameSpectrum> MakeSpectrum(const log_mel::LogMelSpec& spec) override;
   std::string transform() const override { return "fixed-point"; }
 
+  const listening::LogLines& log_lines() const { return log_lines_; }
   listening::AudioState& audio() { return audio_; }
 
   /// Where clips and journal are kept.
@@ -66,6 +70,7 @@ class SimulatedHost final : public listening::Services, public listening::ModelS
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::map<std::string, std::string> files_;
   listening::AudioState audio_;
+  listening::LogLines log_lines_;
 };
 
 }  // namespace device_core

@@ -12,6 +12,7 @@ from yamnet_tools import cli
 from yamnet_tools.errors import DeviceError
 from yamnet_tools.paths import MODEL_IMAGE
 from yamnet_tools.simulated_device.endpoint import PseudoTerminal, TcpPort
+from yamnet_tools.simulated_device.http_server import HttpServer
 from yamnet_tools.simulated_device.live import LiveInput
 from yamnet_tools.simulated_device.misbehaviour import Misbehaviour
 from yamnet_tools.simulated_device.server import Simulator
@@ -51,7 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             storage=options.storage,
         )
         print(f"simulated device at {endpoint.address}", flush=True)
-        simulator.run(stop)
+        if options.http is None:
+            simulator.run(stop)
+            return cli.EXIT_OK
+        with closing(HttpServer(lambda: simulator.device, options.http)) as server:
+            print(f"{server.address}/api/v1/, owner's token {simulator.device.token}", flush=True)
+            simulator.run(stop)
     return cli.EXIT_OK
 
 
@@ -75,6 +81,12 @@ def _parser() -> argparse.ArgumentParser:
         help="TCP on 127.0.0.1 instead of a pseudo-terminal; 0: any",
     )
     parser.add_argument("--play", type=Path, metavar="CLIP", help="what it hears, in real time, over and over")
+    parser.add_argument(
+        "--http",
+        type=cli.number(int, 0, 65535),
+        metavar="PORT",
+        help="serve its HTTP API on 127.0.0.1, too; 0: any port",
+    )
     parser.add_argument("--storage", type=Path, metavar="DIR", help="where it keeps clips and journal (else nowhere)")
     probability = cli.number(float, 0, 1)
     wrong = parser.add_argument_group("misbehaviour")

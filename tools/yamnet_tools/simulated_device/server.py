@@ -43,6 +43,11 @@ class Simulator:
         self._host = Host(image, faults or Faults(), self._write_log, storage)
         self._boot("power on")
 
+    @property
+    def device(self) -> SimulatedDevice:
+        """The device that runs now; a restart makes another."""
+        return self._device
+
     def run(self, stop: threading.Event) -> None:
         """Serve until `stop` is set."""
         while not stop.is_set():
@@ -51,6 +56,8 @@ class Simulator:
             if self._live is not None:
                 self._live.step(self._device)
             self._device.upkeep()
+            if self._device.restart_requested:
+                self._restart()
         self._device.prepare_restart()
 
     def _take(self, piece: bytes) -> None:
@@ -82,9 +89,10 @@ class Simulator:
             self._write_log("W (0) misbehaviour: a log line in the middle of an answer")
             answer = answer[cut:]
         self._send(answer)
-        if self._device.restart_requested:
-            self._device.prepare_restart()
-            self._boot("software")
+
+    def _restart(self) -> None:
+        self._device.prepare_restart()
+        self._boot("software")
 
     def _write_log(self, line: str) -> None:
         self._send(line.encode() + b"\r\n")

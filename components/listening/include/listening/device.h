@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <expected>
 #include <functional>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "listening/listener.h"
 #include "listening/model_service.h"
 #include "listening/model_source.h"
+#include "listening/owner_token.h"
 #include "listening/rule_service.h"
 #include "listening/sample_clock.h"
 #include "sound_model/class_map.h"
@@ -75,11 +77,17 @@ class Device {
   void Add(PatchListener& listener) { patch_listeners_.push_back(&listener); }
   void Add(EventListener& listener) { event_listeners_.push_back(&listener); }
 
+  OwnerToken& owner() { return *owner_; }  ///< Once CountBoot() has run.
+
+  /// Whether it is about to restart: what shows it to somebody comes to an end.
+  bool closed() const { return closed_; }
+
   // Parts that are there once their boot steps have succeeded; else nullptr.
   Listener* listener() { return boot_.ok(kListenStep) ? listener_.get() : nullptr; }
   ClipKeeper* clips() { return boot_.ok(kClipsStep) ? clips_.get() : nullptr; }
 
   // The same for those who tell somebody: kNotReady with the step and the reason.
+  std::expected<const sound_model::ClassMap*, Error> classes() const;
   std::expected<RuleService*, Error> rules();
   std::expected<EventWatch*, Error> watch();
   /// A front end of one's own.
@@ -121,6 +129,7 @@ class Device {
   DeviceSpec spec_;
   BootSequence boot_;
   SampleClock clock_;
+  std::optional<OwnerToken> owner_;
   std::optional<BootRecord> record_;
   std::string manifest_;
   std::optional<sound_model::ClassMap> classes_;
@@ -140,6 +149,7 @@ class Device {
   std::vector<EventListener*> event_listeners_;
   std::unique_ptr<log_mel::PatchStream> live_front_end_;
   std::unique_ptr<Listener> listener_;
+  std::atomic<bool> closed_ = false;
 };
 
 }  // namespace listening

@@ -3,6 +3,7 @@
 
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,20 +29,40 @@ class RuleService {
   /// @param watch  runs what Load() gave; outlives this.
   void Serve(EventWatch& watch) { watch_ = &watch; }
 
-  std::string document() const;  ///< The one that runs, as JSON.
-  bool stored() const;           ///< False: the presets run.
+  /// The one that is in force, as JSON, rules that are switched off included.
+  std::string document() const;
+  uint32_t tag() const;  ///< The CRC-32 of document().
+  bool stored() const;   ///< False: the presets run.
 
-  /// Checks a document, stores it and runs its rules: all of it or nothing.
+  /// Names of the rules in force, and whether each is switched on.
+  struct Switch {
+    std::string name;
+    bool on;
+  };
+  std::vector<Switch> switches() const;
+
+  /// @return how many rules a document has, or what is wrong with it and where.
+  std::expected<size_t, sound_events::Error> Check(std::string_view document) const;
+
+  /// Checks a document, stores it and runs its rules: all of it or nothing. What is switched off stays so, by name.
   /// @return how many rules it has; kRefused with place and reason, or kFailed: what ran before still runs, also after
   /// a restart.
-  std::expected<size_t, Error> Set(std::string_view document);
+  /// @param instead_of  the tag() of the document that is to be replaced: kConflict if another one is in force.
+  std::expected<size_t, Error> Set(std::string_view document, std::optional<uint32_t> instead_of = std::nullopt);
 
   /// Goes back to the presets.
   std::expected<size_t, Error> SetPresets();
 
+  /// Switches a rule on or off, for good.
+  /// @return kRefused when there is none of that name, kFailed when it cannot be stored or run.
+  std::expected<void, Error> Turn(std::string_view name, bool on);
+
  private:
   std::expected<void, std::string> Store(std::string_view document);
+  sound_events::RuleSet Begin(const sound_events::RuleSet& rules);
+  std::expected<void, std::string> StoreOff(const std::vector<std::string>& off);
   std::expected<size_t, Error> Run(sound_events::RuleSet rules, std::string document, bool stored);
+  std::vector<std::string> off() const;
 
   Services& services_;
   std::vector<std::string> class_names_;
@@ -49,6 +70,8 @@ class RuleService {
   std::unique_ptr<base::Lock> set_lock_;   ///< One replacement at a time.
   std::unique_ptr<base::Lock> read_lock_;  ///< Of what follows; never held for long.
   std::string document_;
+  std::vector<std::string> names_;  ///< Of its rules.
+  std::vector<std::string> off_;    ///< Names, of rules that may not be there.
   bool stored_ = false;
 };
 

@@ -44,6 +44,7 @@ class Services {
   virtual std::optional<int64_t> UtcUs() const = 0;  ///< Since 1970; nothing before somebody has set the clock.
   virtual int MinuteOfDay() const = 0;               ///< Local time, 0 to 1439; -1 before the clock is set.
 
+  virtual void FillRandom(std::span<uint8_t> bytes) = 0;  ///< Fit for secrets.
   virtual void Log(LogLevel level, const char* tag, std::string_view text) = 0;
 
   /// Adds what only this place knows: firmware, target, audio, memory, tasks.

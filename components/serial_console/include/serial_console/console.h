@@ -53,6 +53,7 @@ class Console {
   Outcome TakeRules(const Request& request, EventDevice& events, base::JsonWriter& json);
   Outcome ServeEvents(const Request& request, int64_t now_ms, base::JsonWriter& json);
   Outcome Storage(const Request& request, int64_t now_ms, base::JsonWriter& json);
+  Outcome Token(const Request& request, int64_t now_ms, base::JsonWriter& json);
   Outcome Reboot(const Request& request, int64_t now_ms, base::JsonWriter& json);
 
   std::string_view Finish(std::string_view prefix, base::JsonWriter json);

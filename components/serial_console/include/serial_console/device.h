@@ -43,6 +43,10 @@ class Device {
   /// Has a volume formatted that holds something else than events; what became of it is told by @events.
   /// @return kBadArgument for one that needs no format or may not be formatted.
   virtual std::expected<void, Error> FormatStorage(std::string_view volume) = 0;
+
+  /// The owner's token: who is at the console is the owner.
+  virtual std::string OwnerToken() = 0;
+  virtual std::expected<void, Error> RenewOwnerToken() = 0;
 };
 
 }  // namespace serial_console

@@ -39,6 +39,10 @@ class RuleSet {
   /// changed then.
   std::expected<void, Error> Add(const RuleSet& other);
 
+  /// These rules without some.
+  /// @param names  those to be left out, whether they are there or not.
+  RuleSet Without(std::span<const std::string> names) const;
+
   const std::vector<Rule>& rules() const { return rules_; }
 
  private:

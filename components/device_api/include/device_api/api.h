@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "device_api/access.h"
+#include "device_api/http.h"
+#include "device_api/score_feed.h"
+#include "listening/device.h"
+#include "listening/log_lines.h"
+
+namespace device_api {
+
+/// The device over HTTP, as openapi.json has it: requests in, answers or streams out. One task calls it; no request waits
+/// for what has not happened yet.
+class Api {
+ public:
+  static constexpr std::string_view kRoot = "/api/v1/";
+
+  /// Both outlive the API and its streams. To be made when the device has counted its boot and does not listen yet.
+  Api(listening::Device& device, const listening::LogLines& log);
+
+  Response Handle(const Request& request);
+
+  /// Somebody asked for a restart, and was answered.
+  bool restart_requested() const { return restart_requested_; }
+
+ private:
+  struct Call {
+    const Request& request;
+    std::vector<std::string> names;  ///< What stood in the path for each '*'.
+    std::map<std::string, std::string> query;
+  };
+  struct Route {
+    const char* method;
+    const char* path;  ///< Below kRoot.
+    std::optional<Wish> wish;  ///< Nothing: for everybody.
+    Response (Api::*serve)(const Call&);
+  };
+  static const std::span<const Route> kRoutes;
+
+  Response Serve(const Request& request);
+
+  // device_routes.cpp
+  Response GetDescription(const Call& call);
+  Response GetStatus(const Call& call);
+  Response GetClasses(const Call& call);
+  Response GetScores(const Call& call);
+  Response GetAudio(const Call& call);
+  Response GetLog(const Call& call);
+  Response GetMetrics(const Call& call);
+  Response PostRestart(const Call& call);
+
+  // owner_routes.cpp
+  Response PostSession(const Call& call);
+  Response DeleteSession(const Call& call);
+  Response PutToken(const Call& call);
+  Response GetSettings(const Call& call);
+  Response PutSettings(const Call& call);
+
+  // rule_routes.cpp
+  Response GetRules(const Call& call);
+  Response PutRules(const Call& call);
+  Response CheckRules(const Call& call);
+  Response PostPresets(const Call& call);
+  Response GetRuleStates(const Call& call);
+  Response PutRuleEnabled(const Call& call);
+
+  // event_routes.cpp
+  Response GetEvents(const Call& call);
+
+  // clip_routes.cpp
+  Response GetClips(const Call& call);
+  Response GetClip(const Call& call);
+  Response DeleteClip(const Call& call);
+  Response PutStar(const Call& call);
+
+  Response NeedClips(const std::function<Response(clip_store::ClipStore&)>& serve);
+  void LoadSettings();
+
+  listening::Device& device_;
+  const listening::LogLines& log_;
+  Access access_;
+  ScoreFeed scores_;
+  std::string name_;
+  bool restart_requested_ = false;
+};
+
+}  // namespace device_api

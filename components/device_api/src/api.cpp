@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device_api/api.h"
+
+#include <array>
+
+#include "answers.h"
+#include "target.h"
+
+namespace device_api {
+namespace {
+
+/// Whether a path is of a route's form; the parts that stand for '*' are put in `names`.
+bool Fits(std::string_view form, std::span<const std::string> path, std::vector<std::string>& names) {
+  names.clear();
+  for (const std::string& part : path) {
+    if (form.empty()) return false;
+    const size_t slash = form.find('/');
+    const std::string_view expected = form.substr(0, slash);
+    form = slash == std::string_view::npos ? std::string_view() : form.substr(slash + 1);
+    if (expected == "*") {
+      names.push_back(part);
+    } else if (expected != part) {
+      return false;
+    }
+  }
+  return form.empty();
+}
+
+/// What the answer to HEAD leaves out.
+void DropBody(Response& response) {
+  if (!response.stream) response.length = response.body.size();
+  response.body.clear();
+  response.stream.reset();
+}
+
+}  // namespace
+
+Api::Api(listening::Device& device, const listening::LogLines& log)
+    : device_(device),
+      log_(log),
+      access_(device.services(), device.owner()),
+      scores_(device.services().MakeLock()) {
+  LoadSettings();
+  device_.Add(scores_);
+}
+
+// In the order of openapi.json.
+const std::span<const Api::Route> Api::kRoutes = [] {
+  static constexpr std::array routes = std::to_array<Api::Route>({
+      {"GET", "status", Wish::kRead, &Api::GetStatus},
+      {"GET", "classes", Wish::kRead, &Api::GetClasses},
+      {"GET", "scores", Wish::kRead, &Api::GetScores},
+      {"GET", "audio.wav", Wish::kListen, &Api::GetAudio},
+      {"GET", "events", Wish::kRead, &Api::GetEvents},
+      {"GET", "clips", Wish::kListen, &Api::GetClips},
+      {"GET", "clips/*", Wish::kListen, &Api::GetClip},
+      {"DELETE", "clips/*", Wish::kChange, &Api::DeleteClip},
+      {"PUT", "clips/*/star", Wish::kChange, &Api::PutStar},
+      {"GET", "rules", Wish::kRead, &Api::GetRules},
+      {"PUT", "rules", Wish::kChange, &Api::PutRules},
+      {"POST", "rules/check", Wish::kRead, &Api::CheckRules},
+      {"POST", "rules/presets", Wish::kChange, &Api::PostPresets},
+      {"GET", "rules/states", Wish::kRead, &Api::GetRuleStates},
+      {"PUT", "rules/*/enabled", Wish::kChange, &Api::PutRuleEnabled},
+      {"GET", "settings", Wish::kRead, &Api::GetSettings},
+      {"PUT", "settings", Wish::kChange, &Api::PutSettings},
+      {"POST", "session", std::nullopt, &Api::PostSession},
+      {"DELETE", "session", std::nullopt, &Api::DeleteSession},
+      {"PUT", "token", Wish::kChange, &Api::PutToken},
+      {"GET", "log", Wish::kChange, &Api::GetLog},
+      {"GET", "metrics", Wish::kRead, &Api::GetMetrics},
+      {"POST", "restart", Wish::kChange, &Api::PostRestart},
+      {"GET", "openapi.json", std::nullopt, &Api::GetDescription},
+  });
+  return std::span<const Api::Route>(routes);
+}();
+
+Response Api::Handle(const Request& request) {
+  Response response = Serve(request);
+  response.headers.push_back({"X-Content-Type-Options", "nosniff"});
+  if (request.method == "HEAD") DropBody(response);
+  return response;
+}
+
+Response Api::Serve(const Request& request) {
+  if (request.body.size() > Request::kMostBodyBytes) {
+    return Problem(413, "the body has more than " + std::to_string(Request::kMostBodyBytes) + " bytes");
+  }
+  auto target = Target::Parse(request.target);
+  if (!target) return Problem(400, target.error());
+  const std::span<const std::string> path(target->path);
+  if (path.size() < 3 || path[0] != "api" || path[1] != "v1") return Problem(404, "there is nothing of this name");
+  const std::string_view method = request.method == "HEAD" ? std::string_view("GET") : request.method;
+  std::string allowed;
+  Call call{request, {}, std::move(target->query)};
+  for (const Route& route : kRoutes) {
+    if (!Fits(route.path, path.subspan(2), call.names)) continue;
+    if (method == route.method) {
+      if (auto refusal = access_.Refusal(request, route.wish)) return *std::move(refusal);
+      return (this->*route.serve)(call);
+    }
+    (allowed += allowed.empty() ? "" : ", ") += route.method;
+  }
+  if (allowed.empty()) return Problem(404, "there is nothing of this name");
+  Response response = Problem(405, "this is not to be done with it; Allow has what is");
+  response.headers.push_back({"Allow", allowed});
+  return response;
+}
+
+Response Api::NeedClips(const std::function<Response(clip_store::ClipStore&)>& serve) {
+  if (listening::ClipKeeper* const clips = device_.clips()) return serve(clips->store());
+  return Problem(503, device_.boot().WhyNot(listening::kClipsStep));
+}
+
+}  // namespace device_api

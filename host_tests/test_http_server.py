@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A simulated device over HTTP, as simulate_device.py --http serves it: real sockets, real time, bad clients."""
+
+import http.client
+import json
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from yamnet_tools.errors import DeviceError
+from yamnet_tools.model_image.command import main as make_image
+from yamnet_tools.paths import CHECKOUT
+from yamnet_tools.simulated_device import Simulator
+from yamnet_tools.simulated_device.endpoint import PseudoTerminal
+from yamnet_tools.simulated_device.http_server import HttpServer
+from yamnet_tools.simulated_device.live import LiveInput
+
+pytestmark = pytest.mark.slow
+
+ALARM = CHECKOUT / "examples" / "audio" / "smoke_alarm_t3.wav"
+
+
+class Site:
+    """A running device and how it is reached."""
+
+    def __init__(self, simulator: Simulator, server: HttpServer) -> None:
+        self.simulator = simulator
+        self.port = int(server.address.rpartition(":")[2])
+
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+
+    def ask(self, method: str, path: str, body: object = None, **fields: str) -> http.client.HTTPResponse:
+        connection = self.connect()
+        fields = {"Authorization": f"Bearer {self.simulator.device.token}"} | fields
+        connection.request(method, f"/api/v1/{path}", None if body is None else json.dumps(body), fields)
+        return connection.getresponse()
+
+    def json(self, path: str) -> Any:
+        with self.ask("GET", path) as answer:
+            assert answer.status == 200
+            return json.loads(answer.read())
+
+
+@pytest.fixture(scope="module")
+def image(converted_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("image") / "yamnet_spiffs.bin"
+    assert make_image(["--model", str(converted_model), "--out", str(path)]) == 0
+    return path
+
+
+@pytest.fixture
+def site(image: Path, tmp_path: Path) -> Iterator[Site]:
+    stop = threading.Event()
+    with closing(PseudoTerminal()) as line:
+        simulator = Simulator(line, image, live=LiveInput(ALARM), storage=tmp_path)
+        thread = threading.Thread(target=simulator.run, args=(stop,))
+        thread.start()
+        try:
+            with closing(HttpServer(lambda: simulator.device, 0)) as server:
+                yield Site(simulator, server)
+        finally:
+            stop.set()
+            thread.join()
+
+
+def sse(answer: http.client.HTTPResponse, name: str) -> Iterator[dict[str, Any]]:
+    """Server-sent events of one name."""
+    event = ""
+    while line := answer.readline().decode():
+        if line.startswith("event: "):
+            event = line[7:].strip()
+        if line.startswith("data: ") and event == name:
+            yield json.loads(line[6:])
+
+
+def test_an_event_is_told_live_kept_and_can_be_heard(site: Site) -> None:
+    with site.ask("GET", "events?live") as live:
+        assert live.getheader("Content-Type") == "text/event-stream"
+        told = next(event for event in sse(live, "event") if event["rule"] == "smoke_alarm")
+    assert told["kind"] == "start"
+    assert told in site.json("events?rule=smoke_alarm&limit=100")["events"]
+    with site.ask("POST", "restart") as answer:
+        assert answer.status == 202
+    for _ in range(100):
+        time.sleep(0.1)
+        clips = [clip for clip in site.json("clips")["clips"] if not clip["recording"]]
+        if clips:
+            break
+    with site.ask("GET", f"clips/{clips[-1]['name']}") as answer:
+        data = answer.read()
+    assert len(data) == clips[-1]["bytes"] == int(answer.getheader("Content-Length") or 0)
+
+
+def test_a_page_sees_scores_as_they_come(site: Site) -> None:
+    begun = time.monotonic()
+    with site.ask("GET", "scores?k=2&rate=10") as live:
+        patches = [patch for patch, _ in zip(sse(live, "scores"), range(4), strict=False)]
+    assert time.monotonic() - begun < 6
+    numbers = [patch["patch"] for patch in patches]
+    assert numbers == list(range(numbers[0], numbers[0] + 4))
+
+
+def test_live_sound_is_the_recording(site: Site) -> None:
+    with site.ask("GET", "audio.wav") as live:
+        sound = np.frombuffer(live.read(44 + 32_000)[44:], np.int16)
+    recording, _ = soundfile.read(ALARM, dtype="int16")
+    text = np.concatenate([recording, recording]).tobytes()
+    assert sound.tobytes() in text
+
+
+def test_many_watch_at_once_and_nothing_is_lost(site: Site) -> None:
+    watching = [site.ask("GET", "scores?rate=10") for _ in range(8)] + [site.ask("GET", "audio.wav") for _ in range(3)]
+    time.sleep(3)
+    status = site.json("status")
+    assert (status["audio"]["overruns"], status["audio"]["gaps"]) == (0, 0)
+    for answer in watching:
+        assert answer.read1(100)
+        answer.close()
+
+
+HOSTILE = [
+    b"GET /api/v1/status HTTP/1.1\r\nHost: x",
+    b"POST /api/v1/rules/check HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nhalf",
+    b"POST /api/v1/rules/check HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    b"GET " + b"/" * 100_000 + b" HTTP/1.1\r\n\r\n",
+    b"GET /api/v1/status HTTP/1.1\r\n" + b"X: y\r\n" * 20_000 + b"\r\n",
+    b"\r\n" * 1000,
+    b"GET /api/v1/status HTTP/9.9\r\n\r\n",
+    bytes(range(256)) * 50,
+]
+
+
+def test_hostile_bytes_harm_nobody(site: Site) -> None:
+    left_open = []
+    for _ in range(6):
+        for data in HOSTILE:
+            connection = socket.create_connection(("127.0.0.1", site.port), timeout=5)
+            connection.setblocking(False)
+            try:
+                connection.send(data)
+            except OSError:
+                pass
+            left_open.append(connection)
+    for connection in left_open:
+        connection.close()
+    time.sleep(0.5)
+    assert site.json("status")["name"] == "YAMNet"
+    with site.ask("PUT", "rules", {"x": "y" * 60_000}, **{"If-Match": "*"}) as answer:
+        assert answer.status == 413
+
+
+def test_more_connections_than_it_takes_get_an_answer(site: Site) -> None:
+    connections = [site.connect() for _ in range(200)]
+    refused = 0
+    for connection in connections:
+        connection.connect()
+    for connection in connections:
+        try:
+            connection.request("GET", "/api/v1/openapi.json")
+            refused += connection.getresponse().status == 503
+        except (OSError, http.client.HTTPException):
+            refused += 1
+        finally:
+            connection.close()
+    assert refused < 200
+    assert site.json("status")["name"] == "YAMNet"
+
+
+def test_it_is_the_same_over_a_restart(site: Site) -> None:
+    token = site.simulator.device.token
+    with site.ask("PUT", "settings", {"name": "Hall", "open_reading": True, "open_audio": False}) as answer:
+        assert answer.status == 200
+    with site.ask("GET", "events?live") as live:
+        with site.ask("POST", "restart") as answer:
+            assert answer.status == 202
+        live.read()  # ends
+    assert site.simulator.device.token == token
+    assert site.json("status")["name"] == "Hall"
+    deadline = time.monotonic() + 10
+    while site.json("status")["boot"]["count"] != 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_the_tool_says_where_it_serves(image: Path) -> None:
+    command = [sys.executable, str(CHECKOUT / "tools" / "simulate_device.py"), "--image", str(image), "--http", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline() for _ in range(2)]
+        match = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/api/v1/, owner's token (\S+)\n", said[1])
+        assert match
+        connection = http.client.HTTPConnection("127.0.0.1", int(match[1]), timeout=10)
+        connection.request("GET", "/api/v1/classes", headers={"Authorization": f"Bearer {match[2]}"})
+        assert len(json.loads(connection.getresponse().read())["classes"]) == 521
+        process.terminate()
+        assert process.wait(timeout=15) == 0
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    with (
+        closing(socket.create_server(("127.0.0.1", 0))) as taken,
+        pytest.raises(DeviceError, match="choose another port"),
+    ):
+        HttpServer(lambda: None, taken.getsockname()[1])  # type: ignore[arg-type, return-value]

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Serves a simulated device over HTTP: uvicorn in a thread, and the device's own API behind it."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import uvicorn
+
+from device_core import HttpStream, SimulatedDevice
+from yamnet_tools.errors import DeviceError
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_MOST_BODY_BYTES = 36 * 1024 + 1  # one more than the device takes, so that it says what it says on a board
+_MOST_CONNECTIONS = 64
+_BODY_TIMEOUT_S = 10.0
+_POLL_S = 0.03
+_START_S = 10.0
+
+
+class HttpServer:
+    """Listens while it is open.
+
+    Args:
+        device: gives the device that runs now; a restart makes another.
+        port: TCP; 0: any that is free.
+        host: the address to listen at.
+
+    Raises:
+        DeviceError: the port is taken.
+    """
+
+    def __init__(self, device: Callable[[], SimulatedDevice], port: int, host: str = "127.0.0.1") -> None:
+        self._device = device
+        try:
+            self._socket = socket.create_server((host, port))
+        except OSError as error:
+            raise DeviceError(f"--http {port}: {error.strerror}; choose another port, or 0 for any") from error
+        self.address = f"http://{host}:{self._socket.getsockname()[1]}"
+        config = uvicorn.Config(
+            self._serve,
+            log_level="error",
+            interface="asgi3",
+            lifespan="off",
+            proxy_headers=False,  # an address that a client made up would not be slowed down
+            limit_concurrency=_MOST_CONNECTIONS,
+            timeout_graceful_shutdown=1,
+            server_header=False,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening; connections end."""
+        self._server.should_exit = True
+        self._thread.join(_START_S)
+        self._socket.close()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        body = await _read_body(receive)
+        if body is None:
+            return
+        device = self._device()
+        fields = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        query = scope["query_string"]
+        target = scope["raw_path"].decode("latin-1") + ("?" + query.decode("latin-1") if query else "")
+        peer = scope["client"][0] if scope["client"] else ""
+        status, headers, content, length = device.http(scope["method"], target, fields, body, peer)
+        if not isinstance(content, HttpStream) and length is None and status not in (204, 304):
+            length = len(content)
+        if length is not None:
+            headers.append(("Content-Length", str(length)))
+        encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        await send({"type": "http.response.start", "status": status, "headers": encoded})
+        if isinstance(content, HttpStream):
+            await self._send_stream(device, content, receive, send)
+        else:
+            await send({"type": "http.response.body", "body": content})
+
+    async def _send_stream(self, device: SimulatedDevice, stream: HttpStream, receive: Receive, send: Send) -> None:
+        gone = asyncio.ensure_future(receive())
+        try:
+            while not gone.done() and not self._server.should_exit and self._device() is device:
+                piece = stream.next()
+                if piece is None:
+                    break
+                if piece:
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                else:
+                    await asyncio.sleep(_POLL_S)
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            gone.cancel()
+
+
+async def _read_body(receive: Receive) -> bytes | None:
+    """The body, or as much of it as shows that it is too long; None from a client that has gone or is too slow."""
+    body = b""
+    while len(body) < _MOST_BODY_BYTES:
+        try:
+            message = await asyncio.wait_for(receive(), _BODY_TIMEOUT_S)
+        except TimeoutError:
+            return None
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            break
+    return body[:_MOST_BODY_BYTES]
