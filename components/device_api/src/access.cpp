@@ -40,9 +40,9 @@ bool IsLocalName(std::string_view host) {
   const std::string_view name = WithoutPort(host);
   if (name.empty() || name.size() > 253) return false;
   if (name.starts_with('[')) {
-    return name.size() > 2 && name.ends_with(']') &&
-           std::ranges::all_of(name.substr(1, name.size() - 2),
-                               [](char c) { return std::string_view("0123456789abcdefABCDEF:.").contains(c); });
+    return name.size() > 2 && name.ends_with(']') && std::ranges::all_of(name.substr(1, name.size() - 2), [](char c) {
+             return std::string_view("0123456789abcdefABCDEF:.").contains(c);
+           });
   }
   if (!std::ranges::all_of(name, [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
@@ -52,7 +52,8 @@ bool IsLocalName(std::string_view host) {
   }
   const bool is_address = std::ranges::all_of(name, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
   std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return is_address || !name.contains('.') || lower.ends_with(".local") || lower.ends_with(".localhost");
 }
 
@@ -116,8 +117,8 @@ Response Access::Logout() {
 Access::Credential Access::Presented(const Request& request) const {
   if (!request.authorization.empty()) {
     const std::string_view field = request.authorization;
-    const bool right = field.starts_with(kBearer) &&
-                       listening::EqualSecrets(field.substr(kBearer.size()), token_.text());
+    const bool right =
+        field.starts_with(kBearer) && listening::EqualSecrets(field.substr(kBearer.size()), token_.text());
     return right ? Credential::kRight : Credential::kWrong;
   }
   const std::string_view session = CookieIn(request.cookie, kCookie);

@@ -36,10 +36,7 @@ void DropBody(Response& response) {
 }  // namespace
 
 Api::Api(listening::Device& device, const listening::LogLines& log)
-    : device_(device),
-      log_(log),
-      access_(device.services(), device.owner()),
-      scores_(device.services().MakeLock()) {
+    : device_(device), log_(log), access_(device.services(), device.owner()), scores_(device.services().MakeLock()) {
   LoadSettings();
   device_.Add(scores_);
 }

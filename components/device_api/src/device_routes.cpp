@@ -50,7 +50,8 @@ void AddWatch(const listening::WatchState& watch, Metrics& metrics) {
   metrics.Gauge("floor_dbfs", "noise floor", Decibels(watch.floor));
   metrics.Counter("events_total", "events since boot", watch.events);
   for (const auto& rule : watch.rules) {
-    metrics.Add("rule_active", "gauge", "1 while the rule's event goes on", rule.state != sound_events::RuleState::kIdle,
+    metrics.Add("rule_active", "gauge", "1 while the rule's event goes on",
+                rule.state != sound_events::RuleState::kIdle,
                 "{rule=\"" + rule.name + "\"}");  // names are plain ASCII
   }
 }

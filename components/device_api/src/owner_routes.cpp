@@ -13,9 +13,8 @@ constexpr char kFirstName[] = "YAMNet";
 constexpr size_t kMostNameBytes = 64;
 
 std::expected<void, Response> ReadSettings(std::string_view body, std::string& name, Opened& opened) {
-  auto read = ReadBody(body, {{"name", &name, kMostNameBytes},
-                              {"open_reading", &opened.reading},
-                              {"open_audio", &opened.audio}});
+  auto read = ReadBody(
+      body, {{"name", &name, kMostNameBytes}, {"open_reading", &opened.reading}, {"open_audio", &opened.audio}});
   if (read && name.empty()) return std::unexpected(Problem(422, "a name has at least one character", "/name"));
   return read;
 }

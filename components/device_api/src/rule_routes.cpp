@@ -43,11 +43,13 @@ Response Api::PutRules(const Call& call) {
   const auto rules = device_.rules();
   if (!rules) return Problem(rules.error());
   const std::string& wanted = call.request.if_match;
-  if (wanted.empty()) return Problem(428, "If-Match: say by its ETag which rules these replace, or * for whatever is there");
+  if (wanted.empty())
+    return Problem(428, "If-Match: say by its ETag which rules these replace, or * for whatever is there");
   if (const auto checked = (*rules)->Check(call.request.body); !checked)
     return Problem(422, checked.error().message, checked.error().path);
   const uint32_t tag = (*rules)->tag();
-  if (wanted != "*" && wanted != EntityTag(tag)) return Problem(412, "other rules are in force by now: read them first");
+  if (wanted != "*" && wanted != EntityTag(tag))
+    return Problem(412, "other rules are in force by now: read them first");
   const auto set = (*rules)->Set(call.request.body, wanted == "*" ? std::nullopt : std::optional(tag));
   if (!set) return Problem(set.error());
   return Counted(*set, (*rules)->tag());

@@ -72,7 +72,8 @@ class Scores final : public Stream {
     json.Key("top");
     json.BeginArray();
     for (auto each = order.begin(); each != end; ++each) {
-      const float score = patch.quantization.scale * static_cast<float>(patch.scores[*each] - patch.quantization.zero_point);
+      const float score =
+          patch.quantization.scale * static_cast<float>(patch.scores[*each] - patch.quantization.zero_point);
       if (score < wish_.least) break;
       json.BeginObject();
       json.Field("index", *each);
@@ -169,9 +170,10 @@ class Events final : public Stream {
 };
 
 /// A header that promises as much as a WAV can have (RIFF, 16 kHz mono 16 bit); players go on until the stream ends.
-constexpr std::array<uint8_t, 44> kEndlessWav = {
-    'R', 'I', 'F', 'F', 0xff, 0xff, 0xff, 0xff, 'W',  'A',  'V',  'E', 'f', 'm', 't', ' ', 16,   0,    0,    0,    1, 0,
-    1,   0,   0x80, 0x3e, 0,  0,    0x00, 0x7d, 0,    0,    2,    0,   16,  0,   'd', 'a', 't',  'a',  0xff, 0xff, 0xff, 0xff};
+constexpr std::array<uint8_t, 44> kEndlessWav = {'R', 'I', 'F',  'F',  0xff, 0xff, 0xff, 0xff, 'W',  'A',  'V',
+                                                 'E', 'f', 'm',  't',  ' ',  16,   0,    0,    0,    1,    0,
+                                                 1,   0,   0x80, 0x3e, 0,    0,    0x00, 0x7d, 0,    0,    2,
+                                                 0,   16,  0,    'd',  'a',  't',  'a',  0xff, 0xff, 0xff, 0xff};
 
 class Audio final : public Stream {
  public:

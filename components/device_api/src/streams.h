@@ -14,7 +14,7 @@ namespace device_api {
 
 struct ScoreWish {
   size_t most_classes;
-  float least;      ///< Probability.
+  float least;        ///< Probability.
   double per_second;  ///< Patches at most.
 };
 

@@ -90,7 +90,8 @@ std::optional<int64_t> Query::OptionalInteger(const char* name, int64_t least, i
   if (!text) return std::nullopt;
   int64_t value = 0;
   const auto read = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (read.ec == std::errc() && read.ptr == text->data() + text->size() && value >= least && value <= most) return value;
+  if (read.ec == std::errc() && read.ptr == text->data() + text->size() && value >= least && value <= most)
+    return value;
   Refuse(name, "wants an integer from " + std::to_string(least) + " to " + std::to_string(most));
   return std::nullopt;
 }

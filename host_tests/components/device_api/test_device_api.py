@@ -163,7 +163,13 @@ def test_opened_reading_opens_neither_sound_nor_change(owner: Client, stranger: 
     opened = {"name": "Kitchen", "open_reading": True, "open_audio": False}
     assert owner.ask("PUT", "settings", opened).json == opened
     assert stranger.ask("GET", "status").json["name"] == "Kitchen"
-    for method, path in (("GET", "audio.wav"), ("GET", "clips"), ("PUT", "settings"), ("POST", "restart"), ("GET", "log")):
+    for method, path in (
+        ("GET", "audio.wav"),
+        ("GET", "clips"),
+        ("PUT", "settings"),
+        ("POST", "restart"),
+        ("GET", "log"),
+    ):
         assert stranger.ask(method, path).status == 401
     assert owner.ask("PUT", "settings", opened | {"open_audio": True}).status == 200
     assert stranger.ask("GET", "audio.wav").status == 200
@@ -213,7 +219,9 @@ def test_guessing_is_slowed_down_for_the_one_who_guesses(stranger: Client, owner
     assert owner.ask("GET", "status").status == 429, "not even the right token is compared meanwhile"
 
 
-@pytest.mark.parametrize("name", ["evil.example", "yamnet.local.evil.example", "", "a b", "[::1", "x" * 300, "127.0.0.1.nip.io"])
+@pytest.mark.parametrize(
+    "name", ["evil.example", "yamnet.local.evil.example", "", "a b", "[::1", "x" * 300, "127.0.0.1.nip.io"]
+)
 def test_foreign_names_are_not_answered(owner: Client, name: str) -> None:
     assert owner.ask("GET", "status", host=name).status == 421
 
@@ -432,7 +440,18 @@ def test_a_clip_is_starred_and_deleted_and_a_download_of_it_ends(owner: Client, 
 
 @pytest.mark.parametrize(
     "name",
-    ["..", "..%2f..%2fetc%2fpasswd", "%2e%2e", "x%00.wav", "x" * 4096, "journal-000001.jsonl", "%ff", "%", "a//b", "%0a"],
+    [
+        "..",
+        "..%2f..%2fetc%2fpasswd",
+        "%2e%2e",
+        "x%00.wav",
+        "x" * 4096,
+        "journal-000001.jsonl",
+        "%ff",
+        "%",
+        "a//b",
+        "%0a",
+    ],
 )
 def test_no_name_reaches_what_is_no_clip(owner: Client, clip: str, name: str, tmp_path: Path) -> None:
     assert clip
@@ -518,7 +537,26 @@ def test_the_description_is_shipped(stranger: Client) -> None:
 
 
 PIECES = st.sampled_from(
-    ["status", "rules", "clips", "events", "x", "..", "%2f", "%00", "%", "?", "&", "=", "/", "live", "limit=", "k=5", "é", "\n"]
+    [
+        "status",
+        "rules",
+        "clips",
+        "events",
+        "x",
+        "..",
+        "%2f",
+        "%00",
+        "%",
+        "?",
+        "&",
+        "=",
+        "/",
+        "live",
+        "limit=",
+        "k=5",
+        "é",
+        "\n",
+    ]
 )
 
 
@@ -527,7 +565,9 @@ PIECES = st.sampled_from(
     method=st.sampled_from(["GET", "PUT", "POST", "DELETE", "HEAD", "PATCH", "", "get"]),
     pieces=st.lists(PIECES, max_size=8),
     body=st.binary(max_size=60),
-    fields=st.dictionaries(st.sampled_from(["range", "if-match", "origin", "cookie", "last-event-id"]), st.text(max_size=20)),
+    fields=st.dictionaries(
+        st.sampled_from(["range", "if-match", "origin", "cookie", "last-event-id"]), st.text(max_size=20)
+    ),
 )
 def test_no_request_gets_more_than_an_answer(
     method: str, pieces: list[str], body: bytes, fields: dict[str, str]

@@ -17,8 +17,8 @@
 
 namespace device_api {
 
-/// The device over HTTP, as openapi.json has it: requests in, answers or streams out. One task calls it; no request waits
-/// for what has not happened yet.
+/// The device over HTTP, as openapi.json has it: requests in, answers or streams out. One task calls it; no request
+/// waits for what has not happened yet.
 class Api {
  public:
   static constexpr std::string_view kRoot = "/api/v1/";
@@ -39,7 +39,7 @@ class Api {
   };
   struct Route {
     const char* method;
-    const char* path;  ///< Below kRoot.
+    const char* path;          ///< Below kRoot.
     std::optional<Wish> wish;  ///< Nothing: for everybody.
     Response (Api::*serve)(const Call&);
   };

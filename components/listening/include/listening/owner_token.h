@@ -22,7 +22,8 @@ class OwnerToken {
 
   std::string text() const;
 
-  /// @return kRefused unless it is kLeastBytes to kMostBytes visible ASCII characters; kFailed when it cannot be stored.
+  /// @return kRefused unless it is kLeastBytes to kMostBytes visible ASCII characters; kFailed when it cannot be
+  /// stored.
   ///         The old one stays then.
   std::expected<void, Error> Set(std::string_view token);
 
