@@ -57,7 +57,7 @@ class FakeDevice final : public serial_console::Device {
   std::expected<log_mel::PatchStream*, Error> FrontEnd() override { return &front_end_; }
   void HoldLiveInput(bool) override {}
   std::expected<void, Error> FormatStorage(std::string_view) override { return {}; }
-  std::string OwnerToken() override { return "abcd-efgh-jkmn-pqrs"; }
+  std::expected<std::string, Error> OwnerToken() override { return "abcd-efgh-jkmn-pqrs"; }
   std::expected<void, Error> RenewOwnerToken() override { return {}; }
   std::expected<serial_console::EventDevice*, Error> Events() override { return &events_; }
 

@@ -54,7 +54,7 @@ class Device final : public serial_console::Device {
   std::expected<log_mel::PatchStream*, Error> FrontEnd() override { return nullptr; }
   void HoldLiveInput(bool) override {}
   std::expected<void, Error> FormatStorage(std::string_view) override { return {}; }
-  std::string OwnerToken() override { return "abcd-efgh-jkmn-pqrs"; }
+  std::expected<std::string, Error> OwnerToken() override { return "abcd-efgh-jkmn-pqrs"; }
   std::expected<void, Error> RenewOwnerToken() override { return {}; }
   std::expected<serial_console::EventDevice*, Error> Events() override {
     if (has_events) return &kept;

@@ -35,8 +35,12 @@ void DropBody(Response& response) {
 
 }  // namespace
 
-Api::Api(listening::Device& device, const listening::LogLines& log)
-    : device_(device), log_(log), access_(device.services(), device.owner()), scores_(device.services().MakeLock()) {
+Api::Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log)
+    : device_(device),
+      owner_(owner),
+      log_(log),
+      access_(device.services(), owner),
+      scores_(device.services().MakeLock()) {
   LoadSettings();
   device_.Add(scores_);
 }

@@ -50,7 +50,7 @@ Response Api::PutToken(const Call& call) {
   std::string token;
   if (auto read = ReadBody(call.request.body, {{"token", &token, listening::OwnerToken::kMostBytes}}); !read)
     return std::move(read.error());
-  if (const auto set = device_.owner().Set(token); !set) return Problem(set.error());
+  if (const auto set = owner_.Set(token); !set) return Problem(set.error());
   return NothingToSay();
 }
 

@@ -38,8 +38,8 @@ Device::Device(Services& services, ModelSource& source, const DeviceSpec& spec)
 void Device::CountBoot(const Reset& reset) {
   boot_.Run(kRecordStep, "", [this, reset]() -> Result {
     auto record = listening::CountBoot(services_.settings(), reset);
-    owner_.emplace(services_);
     if (!record) return std::unexpected(record.error());
+    owner_.emplace(services_);
     record_ = *std::move(record);
     return "boot " + std::to_string(record_->count) + " after " + record_->reset_reason();
   });
@@ -227,6 +227,11 @@ std::expected<void, Error> Device::Need(const char* step) const {
 std::expected<const sound_model::ClassMap*, Error> Device::classes() const {
   if (const auto ready = Need(kClassesStep); !ready) return std::unexpected(ready.error());
   return &*classes_;
+}
+
+std::expected<OwnerToken*, Error> Device::owner() {
+  if (const auto ready = Need(kRecordStep); !ready) return std::unexpected(ready.error());
+  return &*owner_;
 }
 
 std::expected<RuleService*, Error> Device::rules() {

@@ -223,7 +223,9 @@ Console::Outcome Console::Token(const Request& request, int64_t, base::JsonWrite
   if (request.argument_count == 1) {
     if (const auto renewed = device_.RenewOwnerToken(); !renewed) return std::unexpected(renewed.error());
   }
-  json.Field("token", std::string_view(device_.OwnerToken()));
+  const auto token = device_.OwnerToken();
+  if (!token) return std::unexpected(token.error());
+  json.Field("token", std::string_view(*token));
   return {};
 }
 

@@ -129,7 +129,17 @@ std::expected<void, Error> ListeningDevice::FormatStorage(std::string_view volum
   }
 }
 
-std::expected<void, Error> ListeningDevice::RenewOwnerToken() { return ToConsole(device_.owner().Renew()); }
+std::expected<std::string, Error> ListeningDevice::OwnerToken() {
+  const auto owner = device_.owner();
+  if (!owner) return ToConsole(owner.error());
+  return (*owner)->text();
+}
+
+std::expected<void, Error> ListeningDevice::RenewOwnerToken() {
+  const auto owner = device_.owner();
+  if (!owner) return ToConsole(owner.error());
+  return ToConsole((*owner)->Renew());
+}
 
 std::string ListeningDevice::RuleDocument() { return (*device_.rules())->document(); }
 

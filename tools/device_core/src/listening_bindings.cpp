@@ -64,7 +64,7 @@ class SimulatedDevice {
     device_.CountBoot({reset_reason, crashed ? listening::ResetKind::kCrash : listening::ResetKind::kWanted});
     device_.LoadModel();
     device_.LoadRules();
-    api_.emplace(device_, host_.log_lines());
+    if (const auto owner = device_.owner()) api_.emplace(device_, **owner, host_.log_lines());
     device_.KeepClips(ring_, host_.MakeVolumes(), [](listening::ClipKeeper&) {});
     device_.Listen([](listening::Listener&) {});
     device_.CheckStorage([this] { ServeClips(); });
@@ -136,6 +136,7 @@ class SimulatedDevice {
                                       .if_none_match = field("if-none-match"),
                                       .range = field("range"),
                                       .last_event_id = field("last-event-id")};
+    if (!api_) throw nb::value_error("the boot step \"boot record\" failed: there is no API");
     device_api::Response response;
     {
       const nb::gil_scoped_release free;
@@ -151,8 +152,8 @@ class SimulatedDevice {
     return nb::make_tuple(response.status, headers, nb::cast(stream, nb::rv_policy::take_ownership), length);
   }
 
-  std::string token() { return device_.owner().text(); }
-  bool restart_requested() const { return console_.reboot_requested() || api_->restart_requested(); }
+  std::string token() { return api_ ? (*device_.owner())->text() : ""; }
+  bool restart_requested() const { return console_.reboot_requested() || (api_ && api_->restart_requested()); }
   bool ready() const { return device_.boot().ready(); }
 
   std::string State() const {

@@ -23,8 +23,8 @@ class Api {
  public:
   static constexpr std::string_view kRoot = "/api/v1/";
 
-  /// Both outlive the API and its streams. To be made when the device has counted its boot and does not listen yet.
-  Api(listening::Device& device, const listening::LogLines& log);
+  /// All outlive the API and its streams. To be made before the device listens.
+  Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log);
 
   Response Handle(const Request& request);
 
@@ -85,6 +85,7 @@ class Api {
   void LoadSettings();
 
   listening::Device& device_;
+  listening::OwnerToken& owner_;
   const listening::LogLines& log_;
   Access access_;
   ScoreFeed scores_;

@@ -77,8 +77,6 @@ class Device {
   void Add(PatchListener& listener) { patch_listeners_.push_back(&listener); }
   void Add(EventListener& listener) { event_listeners_.push_back(&listener); }
 
-  OwnerToken& owner() { return *owner_; }  ///< Once CountBoot() has run.
-
   /// Whether it is about to restart: what shows it to somebody comes to an end.
   bool closed() const { return closed_; }
 
@@ -88,6 +86,7 @@ class Device {
 
   // The same for those who tell somebody: kNotReady with the step and the reason.
   std::expected<const sound_model::ClassMap*, Error> classes() const;
+  std::expected<OwnerToken*, Error> owner();
   std::expected<RuleService*, Error> rules();
   std::expected<EventWatch*, Error> watch();
   /// A front end of one's own.

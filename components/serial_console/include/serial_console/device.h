@@ -45,7 +45,7 @@ class Device {
   virtual std::expected<void, Error> FormatStorage(std::string_view volume) = 0;
 
   /// The owner's token: who is at the console is the owner.
-  virtual std::string OwnerToken() = 0;
+  virtual std::expected<std::string, Error> OwnerToken() = 0;
   virtual std::expected<void, Error> RenewOwnerToken() = 0;
 };
 

@@ -24,7 +24,7 @@ class ListeningDevice final : public Device, public EventDevice {
   void HoldLiveInput(bool hold) override { device_.HoldLiveInput(hold); }
   std::expected<EventDevice*, Error> Events() override;
   std::expected<void, Error> FormatStorage(std::string_view volume) override;
-  std::string OwnerToken() override { return device_.owner().text(); }
+  std::expected<std::string, Error> OwnerToken() override;
   std::expected<void, Error> RenewOwnerToken() override;
 
   void WriteRules(size_t from, base::JsonWriter& json) override;
