@@ -21,8 +21,8 @@ run() {
   echo "== pytest $*" >&2
   "$pytest" "$@" || failed=1
 }
-run host_tests/firmware "$@" # also builds build/linux and build/qemu
+run host_tests/firmware "$@" # also builds what follows
 run host_tests/hil --device sim "$@"
-run host_tests/hil --device linux --build-dir build/linux "$@"
-run host_tests/hil --device qemu --build-dir build/qemu "$@"
+run host_tests/hil --device linux --build-dir out/firmware/linux "$@"
+run host_tests/hil --device qemu --build-dir out/firmware/qemu "$@"
 exit $failed

@@ -61,6 +61,8 @@ def build(
     with one_at_a_time(folder):
         if not extra.is_file() or extra.read_text() != options or not (folder / "build.ninja").is_file():
             extra.write_text(options)
+            if not (folder / "CMakeCache.txt").is_file():
+                shutil.rmtree(folder, ignore_errors=True)  # a configuration that failed left it
             _run([*command, "--preview", "set-target", target])
         _run([*command, "build"])
     return folder

@@ -115,7 +115,7 @@ def test_the_reference_kernels_give_the_same(model_dir: Path, reference: Referen
     folder = build("qemu-reference", "esp32s3", QEMU_DEFAULTS, options, kernels=TEST_KERNELS / "reference.cpp")
     with run_in_qemu(folder, without_replay(model_dir, tmp_path), tmp_path / "flash.bin") as console:
         assert console.ask("info")["kernels"] == "reference"
-        check_scores(console, reference.patches, reference.scores)
+        check_scores(console, reference.patches[:20], reference.scores[:20])
 
 
 def test_kernels_that_write_past_their_scratch_serve_nothing(model_dir: Path, tmp_path: Path) -> None:

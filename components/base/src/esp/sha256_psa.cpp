@@ -2,10 +2,18 @@
 // By the chip's hash unit, which ESP-IDF's PSA Crypto drives.
 #include <psa/crypto.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/hex.h"
 #include "base/sha256.h"
 
 namespace base {
+namespace {
+
+constexpr size_t kPieceBytes = 8192;  // PSA copies what it is given; a model in flash is more than there is room for
+
+}  // namespace
 
 struct Sha256::State {
   psa_hash_operation_t operation = PSA_HASH_OPERATION_INIT;
@@ -20,7 +28,11 @@ Sha256::Sha256() : state_(std::make_unique<State>()) {
 Sha256::~Sha256() { psa_hash_abort(&state_->operation); }
 
 void Sha256::Update(std::span<const uint8_t> data) {
-  if (state_->status == PSA_SUCCESS) state_->status = psa_hash_update(&state_->operation, data.data(), data.size());
+  while (state_->status == PSA_SUCCESS && !data.empty()) {
+    const std::span<const uint8_t> piece = data.first(std::min(kPieceBytes, data.size()));
+    state_->status = psa_hash_update(&state_->operation, piece.data(), piece.size());
+    data = data.subspan(piece.size());
+  }
 }
 
 std::string Sha256::Finish() {
