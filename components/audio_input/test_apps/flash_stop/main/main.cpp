@@ -130,9 +130,9 @@ extern "C" void app_main() {
   bool passed = true;
   for (const uint32_t buffers : {audio_input::DmaBuffers(true), audio_input::DmaBuffers(false)}) {
     const Outcome outcome = EraseAndCapture(buffers);
-    std::printf("code in %s, %u buffers: %u of %u lost, core 1 stood still for %u ms\n",
-                kFromPsram ? "PSRAM" : "flash", static_cast<unsigned>(buffers), static_cast<unsigned>(outcome.lost), static_cast<unsigned>(outcome.made),
-                static_cast<unsigned>(outcome.still_ms));
+    std::printf("code in %s, %u buffers: %u of %u lost, core 1 stood still for %u ms\n", kFromPsram ? "PSRAM" : "flash",
+                static_cast<unsigned>(buffers), static_cast<unsigned>(outcome.lost),
+                static_cast<unsigned>(outcome.made), static_cast<unsigned>(outcome.still_ms));
     passed = passed && outcome.made >= kErases * audio_input::kSectorEraseMs * 1000 / kBufferUs;
     const bool enough = buffers >= audio_input::DmaBuffers(kFromPsram);
     passed = passed && (outcome.lost == 0) == enough;
