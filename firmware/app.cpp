@@ -5,6 +5,7 @@
 #include "board/board.h"
 #include "console_task.h"
 #include "large_memory.h"
+#include "network.h"
 #include "platform.h"
 #include "sdkconfig.h"
 #include "storage_volumes.h"
@@ -59,6 +60,7 @@ void Boot(App& app) {
   device.LoadRules();
   device.KeepClips(AllocateLarge<int16_t>(base::SamplesIn(CONFIG_FIRMWARE_CLIP_RING_S)), MakeStorageVolumes(),
                    [](listening::ClipKeeper& clips) { StartStorage(clips, kStoragePeriod); });
+  StartNetwork(app);
   device.Listen([&app](listening::Listener& listener) { StartInference(app.capture, listener); });
   StartAudio(app);
   boot.Run(

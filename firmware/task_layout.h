@@ -22,6 +22,8 @@ struct TaskLayout {
 inline constexpr TaskLayout kCaptureTask{"capture", 0, 18, 5120};
 inline constexpr TaskLayout kConsoleTask{"console", 0, 5, 16384};
 inline constexpr TaskLayout kStorageTask{"storage", 0, 4, 8192};
+inline constexpr TaskLayout kHttpTask{"httpd", 0, 4, 10240};
+inline constexpr TaskLayout kStreamTask{"http streams", 0, 4, 6144};
 inline constexpr TaskLayout kHeartbeatTask{"heartbeat", 0, 3, 8192};
 inline constexpr TaskLayout kInferenceTask{"inference", 1, 10, 10240};
 // Ends when the boot is over, and gives its stack back: reading rules takes much of it.

@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -75,12 +76,18 @@ def _run(command: Sequence[str]) -> None:
 
 @contextmanager
 def run_on_linux(
-    folder: Path, model_dir: Path, replay: Path | None = None, *, state: Path | None = None
+    folder: Path,
+    model_dir: Path,
+    replay: Path | None = None,
+    *,
+    state: Path | None = None,
+    http_port: int | None = None,
 ) -> Iterator[Console]:
     """The Linux build as a process; the console on its standard input and output.
 
     Args:
         state: a folder for what outlives the process: NVS in flash.bin, clips and journal in events/.
+        http_port: of its HTTP API; by default one that is free.
     """
     with tempfile.TemporaryDirectory() as temporary:
         state = state or Path(temporary)
@@ -92,9 +99,17 @@ def run_on_linux(
             "YAMNET_REPLAY_WAV": str(replay or ""),
             "YAMNET_FLASH_FILE": str(flash),
             "YAMNET_STORAGE_DIR": str(state / "events"),
+            "YAMNET_HTTP_PORT": str(http_port or free_port()),
         }
         with _console([str(folder / "yamnet-esp32s3.elf")], environment, 60.0) as console:
             yield console
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
 
 
 def _write_empty_flash(folder: Path, flash: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from firmware_files import select_first_app
+from firmware_targets import free_port
 from hil.dut_line import DutLine
 from hil.host_side import RealPatch, host_patches
 from hil.linux_device import LinuxDevice
@@ -141,6 +142,7 @@ def linux_device(model_image: Path, build_folder: Path, tmp_path_factory: pytest
         "YAMNET_REPLAY_WAV": str(folder / "model" / "replay.wav"),
         "YAMNET_STORAGE_DIR": str(folder / "storage"),
         "YAMNET_FLASH_FILE": str(folder / "flash.bin"),
+        "YAMNET_HTTP_PORT": str(free_port()),
     }
     with closing(LinuxDevice(elf.resolve(), environment)) as running:
         yield running.address

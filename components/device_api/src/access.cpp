@@ -151,7 +151,8 @@ void Access::Wrong(const std::string& peer) {
   }
   const int64_t now = services_.UptimeUs();
   ++guesser->wrong;
-  const uint32_t doublings = guesser->wrong > kFreeGuesses ? std::min(guesser->wrong - kFreeGuesses - 1, 6u) : 0;
+  const uint32_t doublings =
+      guesser->wrong > kFreeGuesses ? std::min<uint32_t>(guesser->wrong - kFreeGuesses - 1, 6) : 0;
   guesser->next_us = now + (guesser->wrong > kFreeGuesses ? std::min(kSecondUs << doublings, kLongestPauseUs) : 0);
 }
 

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http_server.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "app.h"
+#include "device_api/api.h"
+#include "esp_http_server.h"
+#include "sdkconfig.h"
+#include "task_layout.h"
+
+namespace firmware {
+namespace {
+
+constexpr TickType_t kStreamPeriod = pdMS_TO_TICKS(30);
+constexpr size_t kMostStreams = 12;
+constexpr std::array kMethods = {HTTP_GET, HTTP_HEAD, HTTP_PUT, HTTP_POST, HTTP_DELETE};
+
+std::string Field(httpd_req_t* request, const char* name) {
+  const size_t length = httpd_req_get_hdr_value_len(request, name);
+  if (length == 0 || length > device_api::Request::kMostTargetBytes) return "";
+  std::string value(length + 1, '\0');
+  if (httpd_req_get_hdr_value_str(request, name, value.data(), value.size()) != ESP_OK) return "";
+  value.resize(length);
+  return value;
+}
+
+std::string PeerOf(int socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return "";
+  if (address.ss_family == AF_INET6) {
+    inet_ntop(AF_INET6, &reinterpret_cast<sockaddr_in6&>(address).sin6_addr, text.data(), text.size());
+  } else {
+    inet_ntop(AF_INET, &reinterpret_cast<sockaddr_in&>(address).sin_addr, text.data(), text.size());
+  }
+  return text.data();
+}
+
+/// @return false when the client has gone or is too slow.
+bool ReadBody(httpd_req_t* request, std::string& body) {
+  // A byte more than it takes, so that the API says that it is too much.
+  body.resize(std::min(request->content_len, device_api::Request::kMostBodyBytes + 1));
+  for (size_t done = 0; done < body.size();) {
+    const int got = httpd_req_recv(request, body.data() + done, body.size() - done);
+    if (got <= 0) return false;
+    done += static_cast<size_t>(got);
+  }
+  return true;
+}
+
+std::string Head(const device_api::Response& response) {
+  std::string head = "HTTP/1.1 " + std::to_string(response.status) + " \r\n";
+  for (const auto& [name, value] : response.headers) ((head += name) += ": ") += value + "\r\n";
+  if (response.length || !response.stream) {
+    head += "Content-Length: " + std::to_string(response.length.value_or(response.body.size())) + "\r\n";
+  } else {
+    head += "Connection: close\r\n";  // its end is the body's
+  }
+  return head += "\r\n";
+}
+
+bool SendAll(httpd_req_t* request, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const int sent = httpd_send(request, bytes.data(), bytes.size());
+    if (sent <= 0) return false;
+    bytes.remove_prefix(static_cast<size_t>(sent));
+  }
+  return true;
+}
+
+/// Answers whose bodies come while the device listens. A task of its own asks all of them in turn and never waits for a
+/// client: what a socket does not take stays here, and nothing more is made until it is gone.
+class Streams {
+ public:
+  explicit Streams(std::unique_ptr<base::Lock> lock) : lock_(std::move(lock)) {}
+
+  /// @return false when there are too many.
+  bool Add(httpd_req_t* request, device_api::Response response) {
+    const std::lock_guard guard(*lock_);
+    if (open_.size() >= kMostStreams) return false;
+    httpd_req_t* copy = nullptr;
+    if (httpd_req_async_handler_begin(request, &copy) != ESP_OK) return false;
+    open_.push_back({copy, httpd_req_to_sockfd(copy), response.length.has_value(), Head(response), std::move(response.stream)});
+    return true;
+  }
+
+  void Run() {
+    for (;;) {
+      vTaskDelay(kStreamPeriod);
+      const std::lock_guard guard(*lock_);
+      std::erase_if(open_, [](Open& each) { return !Serve(each); });
+    }
+  }
+
+ private:
+  struct Open {
+    httpd_req_t* request;
+    int socket;
+    bool reusable;  ///< The body's length was told.
+    std::string pending;
+    std::unique_ptr<device_api::Stream> stream;  ///< nullptr once it has ended.
+  };
+
+  static bool Serve(Open& each) {
+    // A client that has gone is seen by reading; one that speaks meanwhile is none of ours.
+    std::array<char, 1> byte;
+    const auto got = recv(each.socket, byte.data(), byte.size(), MSG_PEEK | MSG_DONTWAIT);
+    bool open = got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
+    while (open) {
+      if (each.pending.empty() && each.stream != nullptr && !each.stream->Next(each.pending)) each.stream.reset();
+      if (each.pending.empty()) break;
+      const auto sent = send(each.socket, each.pending.data(), each.pending.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (sent < 0) {
+        open = errno == EAGAIN || errno == EWOULDBLOCK;
+        break;
+      }
+      each.pending.erase(0, static_cast<size_t>(sent));
+    }
+    if (open && (each.stream != nullptr || !each.pending.empty())) return true;
+    const httpd_handle_t server = each.request->handle;
+    httpd_req_async_handler_complete(each.request);
+    if (!open || !each.reusable) httpd_sess_trigger_close(server, each.socket);
+    return false;
+  }
+
+  std::unique_ptr<base::Lock> lock_;
+  std::list<Open> open_;
+};
+
+struct Server {
+  Server(App& app, listening::OwnerToken& owner)
+      : app(app), api(app.device, owner, app.services.log_lines()), streams(app.services.MakeLock()) {}
+
+  App& app;
+  device_api::Api api;
+  Streams streams;
+};
+
+esp_err_t Serve(httpd_req_t* request) {
+  Server& server = *static_cast<Server*>(request->user_ctx);
+  const int socket = httpd_req_to_sockfd(request);
+  device_api::Request asked{.method = http_method_str(static_cast<http_method>(request->method)),
+                            .target = request->uri,
+                            .body = {},
+                            .peer = PeerOf(socket),
+                            .authorization = Field(request, "Authorization"),
+                            .cookie = Field(request, "Cookie"),
+                            .host = Field(request, "Host"),
+                            .origin = Field(request, "Origin"),
+                            .if_match = Field(request, "If-Match"),
+                            .if_none_match = Field(request, "If-None-Match"),
+                            .range = Field(request, "Range"),
+                            .last_event_id = Field(request, "Last-Event-ID")};
+  if (!ReadBody(request, asked.body)) return ESP_FAIL;
+  device_api::Response response = server.api.Handle(asked);
+  if (response.stream) {
+    if (server.streams.Add(request, std::move(response))) return ESP_OK;
+    response = {};
+    response.status = 503;
+    response.headers = {{"Content-Type", "application/problem+json"}};
+    response.body = R"({"type":"about:blank","title":"Service Unavailable","status":503,"detail":"too many listen already"})";
+  }
+  const bool sent = SendAll(request, Head(response)) && SendAll(request, response.body);
+  if (server.api.restart_requested()) ShutDown(server.app);
+  // What was not read of a body that is too long must not be taken for the next request.
+  return sent && asked.body.size() == request->content_len ? ESP_OK : ESP_FAIL;
+}
+
+/// $YAMNET_HTTP_PORT, for several processes on one computer.
+uint16_t Port() {
+  const char* const port = std::getenv("YAMNET_HTTP_PORT");
+  return port == nullptr ? CONFIG_FIRMWARE_HTTP_PORT : static_cast<uint16_t>(std::strtoul(port, nullptr, 10));
+}
+
+void RunStreams(void* argument) { static_cast<Server*>(argument)->streams.Run(); }
+
+}  // namespace
+
+std::expected<std::string, std::string> StartHttp(App& app) {
+  const auto owner = app.device.owner();
+  if (!owner) return std::unexpected(owner.error().message);
+  auto* const server = new Server(app, **owner);  // for as long as the device runs
+  httpd_config_t configuration = HTTPD_DEFAULT_CONFIG();
+  configuration.server_port = Port();
+  configuration.task_priority = kHttpTask.priority;
+  configuration.stack_size = kHttpTask.stack_bytes;
+  configuration.core_id = kHttpTask.core;
+  configuration.max_open_sockets = CONFIG_FIRMWARE_HTTP_SOCKETS;
+  configuration.max_uri_handlers = kMethods.size();
+  configuration.lru_purge_enable = true;
+  configuration.uri_match_fn = httpd_uri_match_wildcard;
+  httpd_handle_t handle = nullptr;
+  if (const esp_err_t started = httpd_start(&handle, &configuration); started != ESP_OK) {
+    return std::unexpected(std::string("no server: ") + esp_err_to_name(started));
+  }
+  for (const httpd_method_t method : kMethods) {
+    httpd_uri_t route{};
+    route.uri = "/*";
+    route.method = method;
+    route.handler = Serve;
+    route.user_ctx = server;
+    httpd_register_uri_handler(handle, &route);
+  }
+  StartTask(kStreamTask, RunStreams, server, nullptr);
+  return "port " + std::to_string(configuration.server_port);
+}
+
+}  // namespace firmware

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace firmware {
+
+struct App;
+
+/// Runs the boot steps of what the device can be reached by besides its console; to be called before it listens.
+void StartNetwork(App& app);
+
+}  // namespace firmware
