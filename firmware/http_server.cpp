@@ -92,7 +92,8 @@ class Streams {
     if (open_.size() >= kMostStreams) return false;
     httpd_req_t* copy = nullptr;
     if (httpd_req_async_handler_begin(request, &copy) != ESP_OK) return false;
-    open_.push_back({copy, httpd_req_to_sockfd(copy), response.length.has_value(), Head(response), std::move(response.stream)});
+    open_.push_back(
+        {copy, httpd_req_to_sockfd(copy), response.length.has_value(), Head(response), std::move(response.stream)});
     return true;
   }
 
@@ -170,7 +171,8 @@ esp_err_t Serve(httpd_req_t* request) {
     response = {};
     response.status = 503;
     response.headers = {{"Content-Type", "application/problem+json"}};
-    response.body = R"({"type":"about:blank","title":"Service Unavailable","status":503,"detail":"too many listen already"})";
+    response.body =
+        R"({"type":"about:blank","title":"Service Unavailable","status":503,"detail":"too many listen already"})";
   }
   const bool sent = SendAll(request, Head(response)) && SendAll(request, response.body);
   if (server.api.restart_requested()) ShutDown(server.app);

@@ -5,7 +5,8 @@
 
 namespace firmware {
 
-/// Has all that ESP-IDF logs from now on added to `lines`, which live for as long as the device runs, and printed as before.
+/// Has all that ESP-IDF logs from now on added to `lines`, which live for as long as the device runs, and printed as
+/// before.
 void KeepLogLines(listening::LogLines& lines);
 
 }  // namespace firmware

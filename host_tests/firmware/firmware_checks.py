@@ -30,9 +30,7 @@ class Reference:
 
 def check_info(console: Console, model: YamnetModel, kernels: str) -> None:
     info = console.ask("info")
-    steps = (
-        STEPS if info["target"] == "linux" else [name for name in STEPS if name != "http"]
-    )  # the chip has no network
+    steps = STEPS if info["target"] == "linux" else [name for name in STEPS if name != "http"]
     assert [step["name"] for step in info["boot"]["steps"]] == steps
     assert [step for step in info["boot"]["steps"] if not step["ok"]] == []
     assert info["boot"]["ready"] is True
