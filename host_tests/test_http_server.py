@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from api_client import ApiClient
 from yamnet_tools.errors import DeviceError
 from yamnet_tools.model_image.command import main as make_image
 from yamnet_tools.paths import CHECKOUT
@@ -31,26 +33,11 @@ pytestmark = pytest.mark.slow
 ALARM = CHECKOUT / "examples" / "audio" / "smoke_alarm_t3.wav"
 
 
-class Site:
+@dataclass
+class Site(ApiClient):
     """A running device and how it is reached."""
 
-    def __init__(self, simulator: Simulator, server: HttpServer) -> None:
-        self.simulator = simulator
-        self.port = int(server.address.rpartition(":")[2])
-
-    def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-
-    def ask(self, method: str, path: str, body: object = None, **fields: str) -> http.client.HTTPResponse:
-        connection = self.connect()
-        fields = {"Authorization": f"Bearer {self.simulator.device.token}"} | fields
-        connection.request(method, f"/api/v1/{path}", None if body is None else json.dumps(body), fields)
-        return connection.getresponse()
-
-    def json(self, path: str) -> Any:
-        with self.ask("GET", path) as answer:
-            assert answer.status == 200
-            return json.loads(answer.read())
+    simulator: Simulator
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +56,7 @@ def site(image: Path, tmp_path: Path) -> Iterator[Site]:
         thread.start()
         try:
             with closing(HttpServer(lambda: simulator.device, 0)) as server:
-                yield Site(simulator, server)
+                yield Site(int(server.address.rpartition(":")[2]), simulator.device.token, simulator)
         finally:
             stop.set()
             thread.join()
@@ -162,6 +149,13 @@ def test_hostile_bytes_harm_nobody(site: Site) -> None:
         assert answer.status == 413
 
 
+def test_who_takes_too_long_to_ask_is_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yamnet_tools.simulated_device.http_server._BODY_TIMEOUT_S", 0.2)
+    with socket.create_connection(("127.0.0.1", site.port), timeout=10) as line:
+        line.sendall(b"POST /api/v1/rules/check HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nhalf")
+        assert line.recv(1000).startswith(b"HTTP/1.1 408 ")
+
+
 def test_more_connections_than_it_takes_get_an_answer(site: Site) -> None:
     connections = [site.connect() for _ in range(200)]
     refused = 0
@@ -180,14 +174,13 @@ def test_more_connections_than_it_takes_get_an_answer(site: Site) -> None:
 
 
 def test_it_is_the_same_over_a_restart(site: Site) -> None:
-    token = site.simulator.device.token
     with site.ask("PUT", "settings", {"name": "Hall", "open_reading": True, "open_audio": False}) as answer:
         assert answer.status == 200
     with site.ask("GET", "events?live") as live:
         with site.ask("POST", "restart") as answer:
             assert answer.status == 202
         live.read()  # ends
-    assert site.simulator.device.token == token
+    assert site.simulator.device.token == site.token
     assert site.json("status")["name"] == "Hall"
     deadline = time.monotonic() + 10
     while site.json("status")["boot"]["count"] != 2:

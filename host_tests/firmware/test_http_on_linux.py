@@ -6,12 +6,14 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from api_client import ApiClient
+from firmware_console import Console
 from firmware_events import wait_until_kept
-from firmware_site import Site
 from firmware_targets import CHECKOUT, build, free_port, run_on_linux
 
 pytestmark = pytest.mark.slow
@@ -24,11 +26,18 @@ def app() -> Path:
     return build("linux", "linux", ["sdkconfig.defaults"])
 
 
+@dataclass
+class Site(ApiClient):
+    """A running firmware, and its console."""
+
+    console: Console
+
+
 @pytest.fixture
 def site(app: Path, model_dir: Path, tmp_path: Path) -> Iterator[Site]:
     port = free_port()
     with run_on_linux(app, model_dir, KITCHEN, state=tmp_path, http_port=port) as console:
-        yield Site(console, port, console.ask("token")["token"])
+        yield Site(port, console.ask("token")["token"], console)
 
 
 def test_it_tells_what_the_console_tells(site: Site) -> None:

@@ -20,7 +20,7 @@ _MOST_BODY_BYTES = 36 * 1024 + 1  # one more than the device takes, so that it s
 _MOST_CONNECTIONS = 64
 _BODY_TIMEOUT_S = 10.0
 _POLL_S = 0.03
-_START_S = 10.0
+_STOP_S = 10.0
 
 
 class HttpServer:
@@ -59,13 +59,18 @@ class HttpServer:
     def close(self) -> None:
         """Stop listening; connections end."""
         self._server.should_exit = True
-        self._thread.join(_START_S)
+        self._thread.join(_STOP_S)
         self._socket.close()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        body = await _read_body(receive)
+        try:
+            body = await asyncio.wait_for(_read_body(receive), _BODY_TIMEOUT_S)
+        except TimeoutError:
+            await send({"type": "http.response.start", "status": 408, "headers": [(b"Connection", b"close")]})
+            await send({"type": "http.response.body", "body": b""})
+            return
         if body is None:
             return
         device = self._device()
@@ -102,13 +107,10 @@ class HttpServer:
 
 
 async def _read_body(receive: Receive) -> bytes | None:
-    """The body, or as much of it as shows that it is too long; None from a client that has gone or is too slow."""
+    """The body, or as much of it as shows that it is too long; None from a client that has gone."""
     body = b""
     while len(body) < _MOST_BODY_BYTES:
-        try:
-            message = await asyncio.wait_for(receive(), _BODY_TIMEOUT_S)
-        except TimeoutError:
-            return None
+        message = await receive()
         if message["type"] == "http.disconnect":
             return None
         body += message.get("body", b"")

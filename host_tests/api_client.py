@@ -1,29 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A running firmware over HTTP."""
+"""The owner of a device who asks its HTTP API."""
 
 import http.client
 import json
 from dataclasses import dataclass
 from typing import Any
 
-from firmware_console import Console
-
 
 @dataclass
-class Site:
-    """Its console, its port and its owner's token."""
+class ApiClient:
+    """Asks the server at a port of this computer."""
 
-    console: Console
     port: int
     token: str
 
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+
     def ask(self, method: str, path: str, body: object = None, **fields: str) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = self.connect()
         fields = {"Authorization": f"Bearer {self.token}"} | fields
         connection.request(method, f"/api/v1/{path}", None if body is None else json.dumps(body), fields)
         return connection.getresponse()
 
     def json(self, path: str) -> Any:
+        """What is told at a path."""
         with self.ask("GET", path) as answer:
             assert answer.status == 200
             return json.loads(answer.read())
