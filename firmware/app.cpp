@@ -56,11 +56,11 @@ void Boot(App& app) {
   boot.Run(kMemoryStep, "", CheckMemory);
   if (!CanWriteFlash()) return boot.Finish();
   device.CountBoot(LastReset());
+  StartNetwork(app);
   device.LoadModel();
   device.LoadRules();
   device.KeepClips(AllocateLarge<int16_t>(base::SamplesIn(CONFIG_FIRMWARE_CLIP_RING_S)), MakeStorageVolumes(),
                    [](listening::ClipKeeper& clips) { StartStorage(clips, kStoragePeriod); });
-  StartNetwork(app);
   device.Listen([&app](listening::Listener& listener) { StartInference(app.capture, listener); });
   StartAudio(app);
   boot.Run(

@@ -16,6 +16,7 @@
 #include "app.h"
 #include "device_api/api.h"
 #include "esp_http_server.h"
+#include "log_tee.h"
 #include "sdkconfig.h"
 #include "task_layout.h"
 
@@ -24,6 +25,7 @@ namespace {
 
 constexpr TickType_t kStreamPeriod = pdMS_TO_TICKS(30);
 constexpr size_t kMostStreams = 12;
+constexpr int kPiecesATurn = 8;  ///< Of a stream, so that a download leaves the others their turn.
 constexpr std::array kMethods = {HTTP_GET, HTTP_HEAD, HTTP_PUT, HTTP_POST, HTTP_DELETE};
 
 std::string Field(httpd_req_t* request, const char* name) {
@@ -119,7 +121,7 @@ class Streams {
     std::array<char, 1> byte;
     const auto got = recv(each.socket, byte.data(), byte.size(), MSG_PEEK | MSG_DONTWAIT);
     bool open = got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
-    while (open) {
+    for (int piece = 0; open && piece < kPiecesATurn; ++piece) {
       if (each.pending.empty() && each.stream != nullptr && !each.stream->Next(each.pending)) each.stream.reset();
       if (each.pending.empty()) break;
       const auto sent = send(each.socket, each.pending.data(), each.pending.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -142,9 +144,12 @@ class Streams {
 
 struct Server {
   Server(App& app, listening::OwnerToken& owner)
-      : app(app), api(app.device, owner, app.services.log_lines()), streams(app.services.MakeLock()) {}
+      : app(app), log(app.services.MakeLock()), api(app.device, owner, log), streams(app.services.MakeLock()) {
+    KeepLogLines(log);
+  }
 
   App& app;
+  listening::LogLines log;
   device_api::Api api;
   Streams streams;
 };
@@ -168,11 +173,7 @@ esp_err_t Serve(httpd_req_t* request) {
   device_api::Response response = server.api.Handle(asked);
   if (response.stream) {
     if (server.streams.Add(request, std::move(response))) return ESP_OK;
-    response = {};
-    response.status = 503;
-    response.headers = {{"Content-Type", "application/problem+json"}};
-    response.body =
-        R"({"type":"about:blank","title":"Service Unavailable","status":503,"detail":"too many listen already"})";
+    response = device_api::Api::Busy("too many listen already");
   }
   const bool sent = SendAll(request, Head(response)) && SendAll(request, response.body);
   if (server.api.restart_requested()) ShutDown(server.app);
@@ -196,6 +197,7 @@ std::expected<std::string, std::string> StartHttp(App& app) {
   auto* const server = new Server(app, **owner);  // for as long as the device runs
   httpd_config_t configuration = HTTPD_DEFAULT_CONFIG();
   configuration.server_port = Port();
+  configuration.ctrl_port = configuration.server_port;  // UDP; no two servers of a computer may share it
   configuration.task_priority = kHttpTask.priority;
   configuration.stack_size = kHttpTask.stack_bytes;
   configuration.core_id = kHttpTask.core;

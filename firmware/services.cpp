@@ -12,7 +12,6 @@
 #include "esp_timer.h"
 #include "free_rtos_lock.h"
 #include "listening/device_state.h"
-#include "log_tee.h"
 #include "platform.h"
 #include "sdkconfig.h"
 #include "task_layout.h"
@@ -54,8 +53,7 @@ std::vector<listening::TaskState> DescribeTasks() {
 
 }  // namespace
 
-Services::Services() : log_lines_(MakeLock()) {
-  KeepLogLines(log_lines_);
+Services::Services() {
   setenv("TZ", CONFIG_FIRMWARE_TIME_ZONE, 1);
   tzset();
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "capture.h"
-#include "listening/log_lines.h"
 #include "listening/services.h"
 #include "nvs_settings.h"
 
@@ -22,14 +21,11 @@ class Services final : public listening::Services {
   void Log(listening::LogLevel level, const char* tag, std::string_view text) override;
   void Describe(listening::DeviceState& state) const override;
 
-  const listening::LogLines& log_lines() const { return log_lines_; }
-
   /// @param capture  is described from now on; lives for as long as the device runs.
   void Show(const Capture& capture) { capture_ = &capture; }
 
  private:
   NvsSettings settings_;
-  listening::LogLines log_lines_;
   std::atomic<const Capture*> capture_ = nullptr;
 };
 

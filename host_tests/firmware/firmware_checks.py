@@ -14,8 +14,8 @@ from yamnet_tools.engines import open_engine
 from yamnet_tools.model import YamnetModel
 
 STEPS = [
-    "board", "console", "memory", "boot record", "model files", "class map", "model", "interpreter", "self-test",
-    "front end", "rules", "clips", "http", "listening", "audio", "storage",
+    "board", "console", "memory", "boot record", "http", "model files", "class map", "model", "interpreter",
+    "self-test", "front end", "rules", "clips", "listening", "audio", "storage",
 ]  # fmt: skip
 OPS = {"CONV_2D": 14, "DEPTHWISE_CONV_2D": 13, "FULLY_CONNECTED": 1, "LOGISTIC": 1, "MEAN": 1, "RESHAPE": 1}
 
