@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,6 +60,9 @@ def build(
     command += ["-D", f"SOUND_MODEL_TEST_KERNELS={kernels or ''}"]
     if components := os.environ.get("YAMNET_IDF_COMPONENTS"):
         command += ["-D", f"EXTRA_COMPONENT_DIRS={components}"]
+    options += (
+        f"# of defaults with CRC-32 {zlib.crc32(b''.join((project / file).read_bytes() for file in defaults)):08x}\n"
+    )
     with one_at_a_time(folder):
         if not extra.is_file() or extra.read_text() != options or not (folder / "build.ninja").is_file():
             extra.write_text(options)
