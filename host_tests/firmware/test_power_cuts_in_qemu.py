@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from flash_recording import Bytes, Change, changes, recording
 
 from device_core import read_flash_log
 from firmware_events import wait_until_kept
 from firmware_targets import FLASH_BYTES, STORAGE_BYTES, STORAGE_OFFSET, run_in_qemu
+from flash_recording import Bytes, Change, changes, recording
 
 pytestmark = pytest.mark.slow
 

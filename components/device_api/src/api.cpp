@@ -108,6 +108,8 @@ Response Api::Serve(const Request& request) {
   return response;
 }
 
+Response Api::Busy(std::string_view detail) { return Problem(503, detail); }
+
 Response Api::NeedClips(const std::function<Response(clip_store::ClipStore&)>& serve) {
   if (listening::ClipKeeper* const clips = device_.clips()) return serve(clips->store());
   return Problem(503, device_.boot().WhyNot(listening::kClipsStep));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the device is and hears now.
+#include <array>
 #include <charconv>
-#include <cmath>
 
 #include "answers.h"
 #include "clip_store/clip_name.h"
@@ -50,8 +50,8 @@ void AddWatch(const listening::WatchState& watch, Metrics& metrics) {
   metrics.Gauge("floor_dbfs", "noise floor", Decibels(watch.floor));
   metrics.Counter("events_total", "events since boot", watch.events);
   for (const auto& rule : watch.rules) {
-    metrics.Add("rule_active", "gauge", "1 while the rule's event goes on",
-                rule.state != sound_events::RuleState::kIdle,
+    const bool active = rule.state == sound_events::RuleState::kOn || rule.state == sound_events::RuleState::kHolding;
+    metrics.Add("rule_active", "gauge", "1 while the rule's event goes on", active,
                 "{rule=\"" + rule.name + "\"}");  // names are plain ASCII
   }
 }

@@ -2,7 +2,6 @@
 #include "target.h"
 
 #include <charconv>
-#include <cmath>
 
 #include "base/utf8.h"
 #include "device_api/http.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <optional>
@@ -21,14 +22,15 @@ namespace device_api {
 /// waits for what has not happened yet.
 class Api {
  public:
-  static constexpr std::string_view kRoot = "/api/v1/";
-
   /// All outlive the API and its streams. To be made before the device listens.
   Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log);
 
   Response Handle(const Request& request);
 
-  /// Somebody asked for a restart, and was answered.
+  /// The answer to a request that the server has no place for.
+  static Response Busy(std::string_view detail);
+
+  /// Somebody asked for a restart, and was answered. From any task.
   bool restart_requested() const { return restart_requested_; }
 
  private:
@@ -39,7 +41,7 @@ class Api {
   };
   struct Route {
     const char* method;
-    const char* path;          ///< Below kRoot.
+    const char* path;          ///< Below /api/v1/.
     std::optional<Wish> wish;  ///< Nothing: for everybody.
     Response (Api::*serve)(const Call&);
   };
@@ -90,7 +92,7 @@ class Api {
   Access access_;
   ScoreFeed scores_;
   std::string name_;
-  bool restart_requested_ = false;
+  std::atomic<bool> restart_requested_ = false;
 };
 
 }  // namespace device_api

@@ -34,7 +34,8 @@ struct Request {
 class Stream {
  public:
   virtual ~Stream() = default;
-  /// Appends what there is to be sent now: at most kMostBytes, nothing when there is nothing yet. Never waits for it.
+  /// Fills `out`, which is empty, with what there is to be sent now: at most kMostBytes, nothing when there is nothing
+  /// yet. Never waits for it.
   /// @return false when it has ended.
   virtual bool Next(std::string& out) = 0;
   static constexpr size_t kMostBytes = 16 * 1024;
