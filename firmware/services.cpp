@@ -12,6 +12,7 @@
 #include "esp_timer.h"
 #include "free_rtos_lock.h"
 #include "listening/device_state.h"
+#include "network_interface.h"
 #include "platform.h"
 #include "sdkconfig.h"
 #include "task_layout.h"
@@ -90,6 +91,7 @@ void Services::Describe(listening::DeviceState& state) const {
   state.target = TargetName();
   if (const Capture* const capture = capture_) state.audio = capture->state();
   state.memory = ReadMemory();
+  state.network = ReadNetwork();
   state.tasks = DescribeTasks();
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "network.h"
+#include "network_interface.h"
 
 namespace firmware {
 
-/// The chip has no network yet.
 void StartNetwork(App&) {}
+
+std::optional<listening::NetworkState> ReadNetwork() { return std::nullopt; }
 
 }  // namespace firmware

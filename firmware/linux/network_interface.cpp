@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "network.h"
+#include "network_interface.h"
 
 #include <csignal>
 
-#include "app.h"
-#include "http_server.h"
-
 namespace firmware {
 
-void StartNetwork(App& app) {
+std::expected<std::string, std::string> StartInterface() {
   std::signal(SIGPIPE, SIG_IGN);  // a client that goes while it is answered ends no device
-  app.device.boot().Run(kHttpStep, listening::kRecordStep, [&app] { return StartHttp(app); });
+  return "the computer's";
 }
+
+std::optional<listening::NetworkState> ReadNetwork() { return std::nullopt; }
 
 }  // namespace firmware
