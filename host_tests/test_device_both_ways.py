@@ -259,6 +259,8 @@ def test_what_only_the_console_can_says_so(command: list[str]) -> None:
 def test_what_only_http_can_says_so(command: list[str]) -> None:
     with pytest.raises(DeviceError, match=f"^{command[0]} needs HTTP: --port http://yamnet.local, not /dev/ttyACM9$"):
         main([*command, "--port", "/dev/ttyACM9"])
+    with pytest.raises(DeviceError, match=f"^{command[0]} needs HTTP: --port http://yamnet.local, not a serial port$"):
+        main(command)
 
 
 def test_clips_are_listed_and_fetched(site: Site, tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -274,6 +274,8 @@ def test_opening_a_port_never_lets_go_of_dtr_or_rts(monkeypatch: pytest.MonkeyPa
 def test_ports_that_cannot_be_opened_say_why() -> None:
     with pytest.raises(DeviceError, match="there is no such port; is the board plugged in"):
         open_line("/dev/ttyNoSuchPort")
+    with pytest.raises(DeviceError, match=r"is no such port; .* In the network it is --port http://yamnet\.local$"):
+        open_line("yamnet.local")
     with pytest.raises(DeviceError, match=r"^socket://127.0.0.1:1: cannot be opened: \[Errno 111\] Connection refused"):
         open_line("socket://127.0.0.1:1")
     with pytest.raises(DeviceError, match="/dev/null: that is no serial port"):

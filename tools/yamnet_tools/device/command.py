@@ -4,21 +4,15 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from yamnet_tools import cli
-from yamnet_tools.audio import SAMPLE_RATE, find_recordings, open_recording
-from yamnet_tools.classify.scoring import score
-from yamnet_tools.device import clips
-from yamnet_tools.device.answers import PcmPatch, RuleState, Scored
+from yamnet_tools.device import clips, console_commands
+from yamnet_tools.device.answers import RuleState
 from yamnet_tools.device.any_device import AnyDevice
 from yamnet_tools.device.client import Device
 from yamnet_tools.device.clips import Clips
-from yamnet_tools.device.compare import compare_clips
 from yamnet_tools.device.conversation import TIMEOUT_S
 from yamnet_tools.device.heard import Heard, Told
 from yamnet_tools.device.http_address import HttpAddress, is_http
@@ -27,18 +21,10 @@ from yamnet_tools.device.http_line import HttpLine
 from yamnet_tools.device.line import BAUD
 from yamnet_tools.device.owner_token import VARIABLE, find_token, prompt_for_token
 from yamnet_tools.device.ports import find_port
-from yamnet_tools.engines import open_engine
 from yamnet_tools.errors import DeviceError
-from yamnet_tools.model import YamnetModel, load_model
-from yamnet_tools.model.network import INPUT_SHAPE
 from yamnet_tools.paths import DEFAULT_MODEL
 
-Int8 = npt.NDArray[np.int8]
-_PATCH_SHAPE = INPUT_SHAPE[1:]
-_PATCH_FILES = (".npz", ".npy", ".bin")
-_TOP = 5
-_SERIAL, _HTTP = False, True
-_WAYS = {_SERIAL: "the serial console: --port PORT", _HTTP: "HTTP: --port http://yamnet.local"}
+_WAYS = {Device: "the serial console: --port PORT", HttpDevice: "HTTP: --port http://yamnet.local"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,9 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         YamnetToolsError: no device, no answer, or a file that cannot be used.
     """
     options = _parser().parse_args(arguments)
-    port = options.port or find_port()
-    if options.way not in (None, is_http(port)):
-        raise DeviceError(f"{options.command} needs {_WAYS[options.way]}, not {port}")
+    port = options.port or ("" if options.needs is HttpDevice else find_port())
+    if options.needs not in (None, HttpDevice if is_http(port) else Device):
+        raise DeviceError(f"{options.command} needs {_WAYS[options.needs]}, not {port or 'a serial port'}")
     with _open(port, options) as device:
         code = options.run(device, options)
         if device.trouble:
@@ -106,9 +92,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_line_options(parser, defaults=True)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: Callable[..., int], text: str, way: bool | None = None) -> argparse.ArgumentParser:
+    def command(
+        name: str, run: Callable[..., int], text: str, needs: type[Device] | type[HttpDevice] | None = None
+    ) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
-        sub.set_defaults(run=run, command=name, way=way)
+        sub.set_defaults(run=run, command=name, needs=needs)
         _add_line_options(sub, defaults=False)
         return sub
 
@@ -117,18 +105,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     scoring = command(
         "score",
-        _score,
+        console_commands.run_score,
         "score recordings, or patches: int8 .npy, .npz of classify.py --scores, .bin of 6,144 bytes each",
-        _SERIAL,
+        Device,
     )
     scoring.add_argument("files", nargs="+", type=Path, metavar="FILE")
     scoring.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="for the names (out/model/yamnet.tflite)")
     scoring.add_argument("--json", action="store_true", help="one line a patch: all 521 int8 scores")
-    command("profile", _profile, "cycles of one inference, operator by operator", _SERIAL)
-    command("selftest", _selftest, "score the stored patch now and compare", _SERIAL)
+    command("profile", console_commands.run_profile, "cycles of one inference, operator by operator", Device)
+    command("selftest", console_commands.run_selftest, "score the stored patch now and compare", Device)
     listening = command("listen", _listen, "a live table of what the device hears")
     _add_seconds(listening)
-    comparing = command("compare", _compare, "send recordings, and set the device's scores beside the host's", _SERIAL)
+    comparing = command(
+        "compare",
+        console_commands.run_compare,
+        "send recordings, and set the device's scores beside the host's",
+        Device,
+    )
     comparing.add_argument("clips", nargs="+", metavar="CLIP", help="recordings or folders")
     comparing.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="out/model/yamnet.tflite")
     ruling = command("rules", _rules, "the event rules that run; with FILE, replace them (docs/rules.md)")
@@ -143,10 +136,10 @@ def _parser() -> argparse.ArgumentParser:
     storing.add_argument(
         "--format", metavar="VOLUME", help="clear a volume whose state is 'needs format': what is on it is lost"
     )
-    _add_clips(command("clips", _clips, "the sound of events", _HTTP))
+    _add_clips(command("clips", _clips, "the sound of events", HttpDevice))
     logging = command("log", _log, "over HTTP the latest 200 lines of the log; over a serial line the log as it comes")
     _add_seconds(logging)
-    muting = command("mute", _mute, "whether it hears nothing; switch the microphone off or on, for good", _HTTP)
+    muting = command("mute", _mute, "whether it hears nothing; switch the microphone off or on, for good", HttpDevice)
     muting.add_argument("muted", nargs="?", choices=["on", "off"], help="on: it hears nothing")
     command("reboot", _reboot, "restart it and wait for it")
     return parser
@@ -211,78 +204,6 @@ def _plain(value: object) -> str:
     return "-" if value in (None, "") else str(value)
 
 
-def _score(device: Device, options: argparse.Namespace) -> int:
-    model = load_model(options.model)
-    for path in options.files:
-        for number, scored in enumerate(_scored(device, path, model)):
-            if options.json:
-                record = {"file": str(path), "patch": number, "scores": scored.scores.tolist()}
-                print(json.dumps(record | {"invoke_us": scored.invoke_us}), flush=True)
-            else:
-                place = f"{scored.start_sample / SAMPLE_RATE:.2f} s" if isinstance(scored, PcmPatch) else number
-                top = _top(scored.scores, model)
-                print(f"{path} patch {place}: {top} ({scored.invoke_us / 1000:.1f} ms)", flush=True)
-    return cli.EXIT_OK
-
-
-def _scored(device: Device, path: Path, model: YamnetModel) -> Iterator[Scored | PcmPatch]:
-    """The device's scores of a file of patches, or of the patches that it cuts from a recording."""
-    if path.suffix in _PATCH_FILES:
-        yield from map(device.score, _read_patches(path))
-    else:
-        with open_recording(str(path)) as recording:
-            pcm = np.concatenate([block.samples for block in recording.blocks()])
-        missing = model.front_end.patch_samples - len(pcm)  # of a first patch: padded as classify.py does
-        yield from device.pcm(np.pad(pcm, (0, max(0, missing))))
-
-
-def _read_patches(path: Path) -> Int8:
-    """Patches of a file, int8 [n, 96, 64]."""
-    try:
-        if path.suffix == ".npz":
-            with np.load(path) as archive:
-                patches = archive["patches"]
-        elif path.suffix == ".npy":
-            patches = np.load(path)
-        else:
-            patches = np.frombuffer(path.read_bytes(), np.int8)
-        if patches.dtype != np.int8 or patches.size == 0:
-            raise ValueError(f"{patches.size} values of {patches.dtype}")
-        return np.ascontiguousarray(patches.reshape(-1, *_PATCH_SHAPE))
-    except (ValueError, KeyError, EOFError) as error:
-        raise DeviceError(f"{path}: no patches, int8 [n, 96, 64], in it: {error}") from error
-
-
-def _top(scores: Int8, model: YamnetModel) -> str:
-    scale, zero_point = model.output_quantization
-    best = np.argsort(-scores.astype(int), kind="stable")[:_TOP]
-    return ", ".join(f"{model.class_names[i]} {scale * (int(scores[i]) - zero_point):.2f}" for i in best)
-
-
-def _profile(device: Device, _: argparse.Namespace) -> int:
-    profile = device.profile()
-    for cost in profile.ops:
-        print(f"{cost.index:>3} {cost.op:<20} {cost.cycles:>13,} {100 * cost.share:5.1f} %")
-    totals: dict[str, int] = {}
-    for cost in profile.ops:
-        totals[cost.op] = totals.get(cost.op, 0) + cost.cycles
-    for op, cycles in sorted(totals.items(), key=lambda item: -item[1]):
-        print(f"all {op:<20} {cycles:>13,} {100 * cycles / max(1, profile.total_cycles):5.1f} %")
-    print(f"    {'in all':<20} {profile.total_cycles:>13,} cycles, {profile.total_us / 1000:.1f} ms")
-    return cli.EXIT_OK
-
-
-def _selftest(device: Device, _: argparse.Namespace) -> int:
-    result = device.selftest()
-    if result.passed:
-        print(f"passed: all 521 outputs as stored ({result.invoke_us / 1000:.1f} ms)")
-        return cli.EXIT_OK
-    print(
-        f"FAILED: {result.differing_outputs} of 521 outputs differ, by up to {result.largest_difference} of 255 steps"
-    )
-    return cli.EXIT_FAILED
-
-
 def _listen(device: AnyDevice, options: argparse.Namespace) -> int:
     live = sys.stdout.isatty()
     drawn = 0
@@ -302,34 +223,6 @@ def _listen(device: AnyDevice, options: argparse.Namespace) -> int:
             continue
         drawn = 0
     return cli.EXIT_OK
-
-
-def _compare(device: Device, options: argparse.Namespace) -> int:
-    model = load_model(options.model)
-    engine = open_engine("tflm", model)
-    there = device.info().model_sha256
-    if there != model.sha256:
-        cli.say(f"warning: the device's model is {there}, the host's {model.sha256}: {options.model}")
-    all_equal = True
-    for place in options.clips:
-        for name in find_recordings(place):
-            with open_recording(name) as recording:
-                steps = list(score(recording.blocks(), model, engine))
-            pcm = np.concatenate([step.audio.samples for step in steps])
-            host = (
-                (int(start), patch, scores)
-                for step in steps
-                for start, patch, scores in zip(step.starts, step.patches, step.scores, strict=True)
-            )
-            result = compare_clips(host, _device_patches(device, pcm), model.class_names, model.output_quantization)
-            print(f"{name}: {result}", flush=True)
-            all_equal = all_equal and result.equal
-    return cli.EXIT_OK if all_equal else cli.EXIT_FAILED
-
-
-def _device_patches(device: Device, pcm: npt.NDArray[np.int16]) -> Iterator[tuple[int, Int8, Int8]]:
-    for patch in device.pcm(pcm):
-        yield patch.start_sample, patch.patch, patch.scores
 
 
 def _rules(device: AnyDevice, options: argparse.Namespace) -> int:

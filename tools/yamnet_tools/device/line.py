@@ -146,7 +146,9 @@ def describe_port_error(port: str, error: Exception) -> str:
     number = getattr(error, "errno", None)
     text = str(error)
     if number == errno.ENOENT or "FileNotFoundError" in text:
-        return f"{port}: there is no such port; is the board plugged in, with a cable that carries data?"
+        name = "." in port and "/" not in port
+        other = f" In the network it is --port http://{port}" if name else ""
+        return f"{port}: there is no such port; is the board plugged in, with a cable that carries data?{other}"
     if number == errno.EACCES or "Permission" in text:
         return f"{port}: not allowed; on Linux add yourself to the group of the port: sudo usermod -aG dialout $USER"
     if number in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in text or "busy" in text:
