@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,8 +36,9 @@ class Server:
         self._answers = answers
         self._stays_open = stays_open
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
         self._open: list[socket.socket] = []
-        self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.address = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -121,32 +123,41 @@ def test_what_is_no_answer_is_one_line(said: bytes, told: str, monkeypatch: pyte
     assert str(caught.value).isprintable()
 
 
-SLOW = {
-    "silent": (b"", 0),
-    "stuck in its header": (b"HTTP/1.1 200 OK\r\nContent-", 0),
-    "stuck in its body": (answer({"a": 1})[:-2], 0),
-    "a byte now and then": (answer({"a": "b" * 100}), 0.1),
-}
+SLOWLY = answer({"a": "b" * 100})
+PAUSE_S = 0.1  # five of them, and it takes too long
 
 
-@pytest.mark.parametrize("way", SLOW)
-def test_a_server_that_takes_too_long_is_given_up(way: str) -> None:
-    said, pause_s = SLOW[way]
+@pytest.mark.parametrize(
+    ("at_once", "then"),
+    [
+        (b"", b""),
+        (b"HTTP/1.1 200 OK\r\nContent-", b""),
+        (SLOWLY[:-2], b""),
+        (b"", SLOWLY),
+        (SLOWLY[:-100], SLOWLY[-100:]),
+    ],
+    ids=["silent", "stuck in its header", "stuck in its body", "a slow header", "a slow body"],
+)
+def test_a_server_that_takes_too_long_is_given_up(at_once: bytes, then: bytes) -> None:
+    done = threading.Event()
 
     def serve(listener: socket.socket) -> None:
         connection, _ = listener.accept()
         with connection, contextlib.suppress(OSError):
-            for byte in said if pause_s else [said]:
-                connection.sendall(bytes([byte]) if isinstance(byte, int) else byte)
-                time.sleep(pause_s)
-            connection.recv(1000)
-            connection.recv(1000)
+            connection.sendall(at_once)
+            for byte in then:
+                time.sleep(PAUSE_S)
+                connection.sendall(bytes([byte]))
+            done.wait()
 
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         threading.Thread(target=serve, args=(listener,), daemon=True).start()
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with pytest.raises(DeviceError, match=r"no answer within 0\.5 s; is the device on, and in this network\?$"):
-            main(["info", "--port", address, "--timeout", "0.5"])
+        try:
+            with pytest.raises(DeviceError, match=r"no answer within 0\.5 s; is the device on, and in this network\?$"):
+                main(["info", "--port", address, "--timeout", "0.5"])
+        finally:
+            done.set()
 
 
 def test_nobody_there_is_told() -> None:
@@ -239,6 +250,21 @@ def test_a_request_is_what_the_api_wants() -> None:
     assert first[0] == "PUT /proxy/api/v1/rules HTTP/1.1"
     host = server.address.removeprefix("http://")
     assert {f"Host: {host}", "Authorization: Bearer abcd-efgh", 'If-Match: "1"', f"Content-Type: {JSON}"} <= set(first)
+
+
+def test_a_zone_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = socket.create_connection
+    hosts: list[str] = []
+
+    def connect_here(address: tuple[str, int], *options: Any) -> socket.socket:
+        hosts.append(address[0])
+        return connect(("127.0.0.1", address[1]), *options)
+
+    monkeypatch.setattr(socket, "create_connection", connect_here)
+    with serving(answer({"lines": []})) as server:
+        assert main(["log", "--port", f"http://[fe80::1%25eth0]:{server.port}"]) == 0
+    assert hosts == ["fe80::1%eth0"]
+    assert f"\r\nHost: [fe80::1]:{server.port}\r\n" in server.requests[0]
 
 
 def test_a_token_goes_nowhere_else() -> None:
