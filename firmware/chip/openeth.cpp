@@ -54,7 +54,8 @@ std::expected<std::string, std::string> StartLink() {
     const esp_netif_config_t settings = ESP_NETIF_DEFAULT_ETH();
     ESP_ERROR_CHECK(esp_netif_attach(esp_netif_new(&settings), esp_eth_new_netif_glue(driver)));
   }
-  if (const esp_err_t started = esp_eth_start(driver); started != ESP_OK) return Fail("Ethernet does not start", started);
+  if (const esp_err_t started = esp_eth_start(driver); started != ESP_OK)
+    return Fail("Ethernet does not start", started);
   return "Ethernet";
 }
 
