@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Canvases as sharp as the screen, in the colours of the style sheet. */
+
+/**
+ * Keep a canvas as large as its box, in device pixels, and draw it anew when that or the theme changes.
+ * @param {HTMLCanvasElement} canvas
+ * @param {AbortSignal} signal ends it
+ * @param {(g: CanvasRenderingContext2D, width: number, height: number, colours: object) => void} draw in CSS pixels
+ * @returns {() => void} draws now
+ */
+export function sharp(canvas, signal, draw) {
+  const g = canvas.getContext('2d');
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  let colours = palette(canvas);
+  const redraw = () => {
+    const { clientWidth: width, clientHeight: height } = canvas;
+    if (!width) return;
+    const scale = devicePixelRatio;
+    if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
+      canvas.width = Math.round(width * scale);
+      canvas.height = Math.round(height * scale);
+    }
+    g.setTransform(scale, 0, 0, scale, 0, 0);
+    g.clearRect(0, 0, width, height);
+    draw(g, width, height, colours);
+  };
+  const observer = new ResizeObserver(redraw);
+  observer.observe(canvas);
+  signal.addEventListener('abort', () => observer.disconnect());
+  dark.addEventListener(
+    'change',
+    () => {
+      colours = palette(canvas);
+      redraw();
+    },
+    { signal },
+  );
+  return redraw;
+}
+
+/** The style sheet's colours as texts. */
+function palette(node) {
+  const style = getComputedStyle(node);
+  const names = ['ink', 'faint', 'line', 'panel', 'screen', 'accent', 'alert'];
+  return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+}
+
+/** A colour of the style sheet, '#rrggbb', as numbers. */
+export const rgb = (text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16));
+
+/** 256 colours from one to the next, evenly. */
+export function ramp(...stops) {
+  const points = stops.map(rgb);
+  return Array.from({ length: 256 }, (_, i) => {
+    const place = (i / 255) * (points.length - 1);
+    const at = Math.min(Math.floor(place), points.length - 2);
+    return points[at].map((value, channel) => Math.round(value + (points[at + 1][channel] - value) * (place - at)));
+  });
+}
+
+/** Whether the reader wants things to stand still. */
+export const still = () => matchMedia('(prefers-reduced-motion: reduce)').matches;

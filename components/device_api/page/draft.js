@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The rule document that is being edited; it outlives a change of view, of language, and the device's absence. */
+
+import { ask } from './api.js';
+
+class Draft extends EventTarget {
+  /** What was read from the device: text, and its ETag. */
+  base = null;
+  etag = null;
+  /** The document as edited; null while the JSON text is none. */
+  document = null;
+  /** The JSON text as typed, while it is edited as such. */
+  text = null;
+  /** What the device says is wrong with it, or null. */
+  problem = null;
+  /** Whether somebody else has saved meanwhile. */
+  conflict = false;
+
+  get loaded() {
+    return this.base !== null;
+  }
+
+  get dirty() {
+    return this.loaded && (this.document === null || JSON.stringify(this.document) !== this.base);
+  }
+
+  /** What would be saved. */
+  get body() {
+    return this.text ?? JSON.stringify(this.document);
+  }
+
+  /** Read what is in force; what was edited is gone. */
+  async load() {
+    const { data, etag } = await ask('GET', 'rules');
+    this.etag = etag;
+    this.base = JSON.stringify(data);
+    this.revert();
+  }
+
+  /** Forget what was edited. */
+  revert() {
+    this.document = JSON.parse(this.base);
+    this.text = null;
+    this.problem = null;
+    this.conflict = false;
+    this.#tell('replaced');
+  }
+
+  /** After a change of `document`. */
+  touched() {
+    this.#tell('changed');
+  }
+
+  /** Take JSON as typed. */
+  type(text) {
+    this.text = text;
+    try {
+      this.document = JSON.parse(text);
+    } catch {
+      this.document = null;
+    }
+    this.#tell('changed');
+  }
+
+  /** Ask the device whether it would take this; a 422 becomes `problem`. */
+  async check() {
+    const body = this.body;
+    let found = null;
+    try {
+      await ask('POST', 'rules/check', body);
+    } catch (problem) {
+      if (problem.status !== 422) throw problem;
+      found = problem;
+    }
+    if (body !== this.body) return; // there is a newer one
+    this.problem = found;
+    this.#tell('checked');
+  }
+
+  /** Replace the rules in force; a 412 becomes `conflict`, a 422 `problem`. */
+  async save() {
+    const body = this.body;
+    try {
+      const { etag } = await ask('PUT', 'rules', body, { 'If-Match': this.etag });
+      this.etag = etag;
+      this.base = JSON.stringify(JSON.parse(body));
+      if (this.body === body) this.revert();
+    } catch (problem) {
+      if (problem.status === 412) this.conflict = true;
+      else if (problem.status === 422) this.problem = problem;
+      else throw problem;
+      this.#tell('checked');
+    }
+  }
+
+  /** Save over what somebody else has saved. */
+  async overwrite() {
+    this.etag = (await ask('GET', 'rules')).etag;
+    this.conflict = false;
+    await this.save();
+  }
+
+  #tell(what) {
+    this.dispatchEvent(new Event(what));
+  }
+}
+
+/** The one that this page edits. */
+export const draft = new Draft();
