@@ -6,6 +6,7 @@
 #include "console_task.h"
 #include "large_memory.h"
 #include "network.h"
+#include "panel.h"
 #include "platform.h"
 #include "sdkconfig.h"
 #include "storage_volumes.h"
@@ -30,12 +31,15 @@ listening::DeviceSpec Spec() {
 
 void StartAudio(App& app) {
   listening::ClipKeeper* const clips = app.device.clips();
-  (void)app.capture.Open();  // what fails is tried again by its task, and said by the boot step
-  app.capture.Start(clips == nullptr ? nullptr : &clips->ring(), app.device.clock());
+  const listening::MuteSwitch& mute = app.device.mute();
+  if (!mute.on()) (void)app.capture.Open();  // what fails is tried again by its task, and said by the boot step
+  app.capture.Start(clips == nullptr ? nullptr : &clips->ring(), app.device.clock(), mute);
   app.services.Show(app.capture);
 }
 
-listening::BootSequence::Result LookAtAudio(const Capture& capture) {
+listening::BootSequence::Result LookAtAudio(const App& app) {
+  if (app.device.mute().on()) return "muted";
+  const Capture& capture = app.capture;
   const audio_input::SourceState state = capture.source_state();
   if (state.kind == audio_input::SourceState::Kind::kOpen) return capture.source().source();
   return std::unexpected(state.error);
@@ -64,10 +68,11 @@ void Boot(App& app) {
   device.Listen([&app](listening::Listener& listener) { StartInference(app.capture, listener); });
   StartAudio(app);
   boot.Run(
-      kAudioStep, "", [&app] { return LookAtAudio(app.capture); }, Recovers::kMay);
+      kAudioStep, "", [&app] { return LookAtAudio(app); }, Recovers::kMay);
   device.CheckStorage(WaitForStorage);
   boot.Finish();
   StartUpkeep(device);
+  StartPanel(device.mute());
 }
 
 void ShutDown(App& app) {

@@ -20,6 +20,7 @@ using audio_input::SourceState;
 constexpr char kTag[] = "capture";
 // 2.56 s: an inference and what the console scores in between fit in; a power of two, as PcmRing wants it.
 constexpr size_t kRingBlocks = 128;
+constexpr TickType_t kMutePeriod = pdMS_TO_TICKS(50);  ///< From one look at the switch to the next.
 
 int64_t NowMs() { return esp_timer_get_time() / 1000; }
 
@@ -44,9 +45,10 @@ std::expected<void, std::string> Capture::Open() {
   return std::unexpected(keeper_.state().error);
 }
 
-void Capture::Start(clip_store::SampleRing* kept, listening::SampleClock& clock) {
+void Capture::Start(clip_store::SampleRing* kept, listening::SampleClock& clock, const listening::MuteSwitch& mute) {
   kept_ = kept;
   clock_ = &clock;
+  mute_ = &mute;
   clock.Note(position_);
   StartTask(
       kCaptureTask, [](void* self) { static_cast<Capture*>(self)->Run(); }, this, nullptr);
@@ -67,20 +69,25 @@ listening::AudioState Capture::state() const {
           .gaps = gaps_.load(),
           .alive = alive_.load(),
           .ended = ended_.load(),
-          .level = level_.load()};
+          .level = alive_ ? std::optional(level_.load()) : std::nullopt};
 }
 
 void Capture::Run() {
   for (;;) {
+    if (mute_->on()) {
+      Rest();
+      continue;
+    }
     const SourceKeeper::Heard heard = keeper_.Read(block_);
     if (heard.ended) {
       ESP_LOGI(kTag, "the recording has ended after %.2f s", base::SecondsOf(position_));
       alive_ = false;
       ended_ = true;
-      WakeReader();
+      End();
       vTaskSuspend(nullptr);
     }
     if (heard.opened) SkipMissed();
+    resting_ = false;
     if (heard.lost_before > 0) {
       position_ += heard.lost_before;
       gaps_.fetch_add(1);
@@ -89,6 +96,22 @@ void Capture::Run() {
     if (heard.news) Tell();
     if (heard.pause_ms > 0) vTaskDelay(pdMS_TO_TICKS(heard.pause_ms) + 1);
   }
+}
+
+/// The microphone is off. What was going on is over.
+void Capture::Rest() {
+  if (!resting_) {
+    keeper_.Close();
+    Tell();
+    End();
+  }
+  resting_ = true;
+  vTaskDelay(kMutePeriod);
+}
+
+void Capture::End() {
+  ends_.fetch_add(1);
+  WakeReader();
 }
 
 void Capture::Deliver(std::span<const int16_t> pcm) {
@@ -116,7 +139,7 @@ void Capture::WakeReader() {
 void Capture::SkipMissed() {
   if (heard_us_ == 0) return;
   position_ += (esp_timer_get_time() - heard_us_) * base::kSampleRateHz / 1'000'000;
-  gaps_.fetch_add(1);
+  if (!resting_) gaps_.fetch_add(1);
 }
 
 void Capture::Tell() {
@@ -133,6 +156,9 @@ void Capture::Tell() {
       break;
     case SourceState::Kind::kOpen:
       if (failures > 0) ESP_LOGW(kTag, "%s is open after %u failures", source().source(), failures);
+      break;
+    case SourceState::Kind::kClosed:
+      ESP_LOGW(kTag, "%s is closed: muted", source().source());
       break;
   }
   alive_ = state.kind == SourceState::Kind::kOpen;

@@ -16,6 +16,7 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "listening/device_state.h"
+#include "listening/mute_switch.h"
 #include "listening/sample_clock.h"
 
 namespace firmware {
@@ -31,7 +32,8 @@ class Capture {
   /// The source need not be open yet.
   /// @param kept    gets the same samples, for clips; nullptr where none are kept.
   /// @param clock   is told when samples come.
-  void Start(clip_store::SampleRing* kept, listening::SampleClock& clock);
+  /// @param mute    closes the source while it is on.
+  void Start(clip_store::SampleRing* kept, listening::SampleClock& clock, const listening::MuteSwitch& mute);
 
   /// @param reader  the task that takes blocks from ring(); notified of each one.
   void SetReader(TaskHandle_t reader) { reader_ = reader; }
@@ -42,10 +44,13 @@ class Capture {
   // For any task.
   audio_input::SourceState source_state() const;
   listening::AudioState state() const;
-  bool ended() const { return ended_.load(); }  ///< A recording has been played; no block follows those in ring().
+  /// How often no block followed those in ring(): a recording has been played, or the owner has muted.
+  uint32_t ends() const { return ends_.load(); }
 
  private:
   void Run();
+  void Rest();
+  void End();
   void WakeReader();
   void Deliver(std::span<const int16_t> pcm);
   void SkipMissed();
@@ -61,11 +66,14 @@ class Capture {
   std::atomic<TaskHandle_t> reader_ = nullptr;
   clip_store::SampleRing* kept_ = nullptr;
   listening::SampleClock* clock_ = nullptr;
+  const listening::MuteSwitch* mute_ = nullptr;
+  bool resting_ = false;
   int64_t position_ = 0;
   int64_t heard_us_ = 0;  ///< When samples came last, 0 before the first.
   std::atomic<uint32_t> gaps_ = 0;
   std::atomic<bool> alive_ = false;  ///< Samples come.
-  std::atomic<bool> ended_ = false;
+  std::atomic<bool> ended_ = false;  ///< A recording has been played.
+  std::atomic<uint32_t> ends_ = 0;
   std::atomic<base::CentiDecibels> level_ = base::kSilence;
 };
 

@@ -17,6 +17,7 @@
 #include "device_api/api.h"
 #include "esp_event.h"
 #include "esp_http_server.h"
+#include "large_memory.h"
 #include "log_tee.h"
 #include "sdkconfig.h"
 #include "task_layout.h"
@@ -145,7 +146,12 @@ class Streams {
 
 struct Server {
   Server(App& app, listening::OwnerToken& owner)
-      : app(app), log(app.services.MakeLock()), api(app.device, owner, log), streams(app.services.MakeLock()) {
+      : app(app),
+        log(app.services.MakeLock()),
+        api(app.device, owner, log,
+            {AllocateLarge<device_api::PatchHistory::Patch>(device_api::Api::kHourOfPatches),
+             AllocateLarge<device_api::LevelHistory::Step>(device_api::Api::kDayOfLevels)}),
+        streams(app.services.MakeLock()) {
     KeepLogLines(log);
   }
 

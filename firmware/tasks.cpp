@@ -21,17 +21,17 @@ void Infer(void* argument) {
   const auto [capture, listener] = *static_cast<Inference*>(argument);
   capture.SetReader(xTaskGetCurrentTaskHandle());
   WatchThisTask();
-  for (bool ended = false;;) {
+  for (uint32_t ends = 0;;) {
     FeedWatchdog();
     ulTaskNotifyTake(pdTRUE, kLongestWait);
-    const bool last = capture.ended();
+    const uint32_t ends_by_now = capture.ends();
     while (const auto block = capture.ring().Front()) {
       FeedWatchdog();
       listener.Take(*block);
       capture.ring().Pop();
     }
-    if (!last || ended) continue;
-    ended = true;
+    if (ends_by_now == ends) continue;
+    ends = ends_by_now;
     listener.End();
   }
 }

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 import soundfile
 
 from firmware_console import Console, ConsoleError, unwrap, words
@@ -74,6 +75,8 @@ def check_clips(journal: Sequence[Event], recording: npt.NDArray[np.int16], read
         pcm, rate = soundfile.read(read_clip(name), dtype="int16")
         assert rate == RATE
         assert np.array_equal(pcm, recording[first:last]), (name, len(pcm), first, last)
+        for line in events:
+            assert line["clip_offset_s"] == pytest.approx((line["start_sample"] - first) / RATE, abs=1e-3)
 
 
 def rule_document(console: Console) -> str:

@@ -65,7 +65,8 @@ void ClipIsPreRollEventPostRoll() {
   CHECK(Contains(lines[0], R"({"schema":1,"id":"0007-00012","kind":"start","rule":"baby")"), "%s", lines[0].c_str());
   CHECK(Contains(lines[1], R"("kind":"end")") && Contains(lines[1], R"("duration_s":0.688,"reason":"quiet")"), "%s",
         lines[1].c_str());
-  for (const auto& line : lines) CHECK(Contains(line, R"("clip":"boot0007-000000005s_0007-00012.wav")"));
+  for (const auto& line : lines)
+    CHECK(Contains(line, R"("clip":"boot0007-000000005s_0007-00012.wav","clip_offset_s":0.125)"), "%s", line.c_str());
 }
 
 void NamesCarryUtcOnceTheClockIsSet() {
@@ -316,7 +317,7 @@ void ACardPulledInAQuietNightIsNoticed() {
   CHECK(bench.store.status().volume == "sd");
   const auto lines = LinesOn(card);
   CHECK(lines.size() == 2, "lines wait for a volume");
-  CHECK(Contains(lines[0], R"("clip":null)"));
+  CHECK(Contains(lines[0], R"("clip":null,"clip_offset_s":null)"));
 }
 
 void WithoutAnyMediumLinesAreDroppedAndCounted() {

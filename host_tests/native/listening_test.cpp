@@ -184,13 +184,13 @@ void EverybodyIsToldAndWhatTheDetectorRefusesIsCountedAndSaid() {
   const std::vector<int8_t> scores(kClasses, -128);
   const sound_model::Quantization quantization{1.0f / 256, -128};
   bench.watch->OnPcm({0, loud});
-  bench.watch->OnPatch({0, scores, quantization, 0});
+  bench.watch->OnPatch({0, {}, scores, quantization, 0});
   CHECK(first.told.size() == 1 && second.told.size() == 1);
-  bench.watch->OnPatch({0, scores, quantization, 0});
+  bench.watch->OnPatch({0, {}, scores, quantization, 0});
   CHECK(bench.watch->state().patches_refused == 1);
   CHECK(
       bench.services.Logged("E event: the rules did not see the patch at 0.00 s: it starts before the next one could"));
-  bench.watch->OnPatch({160, scores, quantization, 0});
+  bench.watch->OnPatch({160, {}, scores, quantization, 0});
   CHECK(bench.watch->state().patches_refused == 2);
   bench.watch->OnEnd();
   CHECK(first.told.size() == 2 && first.told[1].kind == sound_events::EventKind::kEnd);

@@ -166,6 +166,28 @@ void ARecordingMayBeMuteAndEndsOnce() {
   CHECK(setup.keeper.state().kind == Kind::kOpen);
 }
 
+void WhatIsClosedIsReadAgainAtOnce() {
+  Setup setup;
+  setup.Run(500);
+  const size_t heard = setup.samples;
+  setup.keeper.Close();
+  CHECK(setup.world.closed == 1 && setup.keeper.state().kind == Kind::kClosed);
+  setup.keeper.Close();
+  CHECK(setup.world.closed == 1, "it is closed once");
+  setup.world.now_ms += 3'600'000;
+  setup.Run(500);
+  CHECK(setup.keeper.state().kind == Kind::kOpen && setup.samples > heard && setup.opened == 2);
+
+  setup.world.opens = false;
+  setup.world.breaks = true;
+  setup.Run(100'000);  // its pauses have grown
+  setup.keeper.Close();
+  setup.world.opens = true;
+  setup.world.breaks = false;
+  setup.Run(100);
+  CHECK(setup.keeper.state().kind == Kind::kOpen, "what failed before does not delay it");
+}
+
 }  // namespace
 
 int main() {
@@ -174,4 +196,5 @@ int main() {
   AnErrorOfTheDriverIsADeath();
   WhatIsOpenForLongBeforeItIsReadIsNotDead();
   ARecordingMayBeMuteAndEndsOnce();
+  WhatIsClosedIsReadAgainAtOnce();
 }

@@ -12,9 +12,11 @@ std::string_view SourceStateName(SourceState::Kind kind) {
     case SourceState::Kind::kOpen:
       return "open";
     case SourceState::Kind::kDead:
+      return "dead";
+    case SourceState::Kind::kClosed:
       break;
   }
-  return "dead";
+  return "closed";
 }
 
 SourceKeeper::SourceKeeper(std::unique_ptr<AudioSource> source, std::function<int64_t()> now_ms)
@@ -40,6 +42,13 @@ SourceKeeper::Heard SourceKeeper::Read(std::span<int16_t> pcm) {
     heard.news = true;
   }
   return heard;
+}
+
+void SourceKeeper::Close() {
+  if (state_.kind == SourceState::Kind::kOpen) source_->Close();
+  state_ = {.kind = SourceState::Kind::kClosed, .failures = 0, .error = {}, .pause_ms = 0};
+  backoff_.Reset();
+  due_ms_ = now_ms_();
 }
 
 SourceKeeper::Heard SourceKeeper::Open() {

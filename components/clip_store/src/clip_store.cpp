@@ -5,8 +5,6 @@
 #include <mutex>
 #include <utility>
 
-#include "clip_store/event_line.h"
-
 namespace clip_store {
 
 using sound_events::Event;
@@ -229,7 +227,7 @@ void ClipStore::Begin(const Event& event) {
     Record(id, event.start_sample - spec_.pre_roll, kOpenEnd);
   }
   if (running_.size() == kMaxRunning) running_.erase(running_.begin());
-  running_.push_back({.id = Reissued(id), .clip = RecordingName()});
+  running_.push_back({.id = Reissued(id), .clip = RecordingPlace()});
   Note(event, running_.back().id, running_.back().clip);
 }
 
@@ -238,22 +236,20 @@ void ClipStore::End(const Event& event) {
       std::ranges::find(running_, event.sequence, [](const Running& each) { return each.id.sequence; });
   const bool known = running != running_.end();
   const EventId id = known ? running->id : EventId{.boot = boot(), .sequence = event.sequence};
-  const std::string clip = known ? running->clip : std::string();
+  const ClipPlace clip = known ? running->clip : ClipPlace{};
   if (known) running_.erase(running);
   Note(event, id, clip);
-  if (!recording_ || clip != RecordingName()) return;
+  if (!recording_ || clip.name != RecordingName()) return;
   recording_->wanted_end = std::max(recording_->wanted_end, event.end_sample + spec_.post_roll);
-  if (std::ranges::find(running_, clip, &Running::clip) == running_.end()) recording_->end = recording_->wanted_end;
+  const auto in_clip = [&](const Running& each) { return each.clip.name == clip.name; };
+  if (std::ranges::none_of(running_, in_clip)) recording_->end = recording_->wanted_end;
 }
 
 std::string ClipStore::Waiting::Text() const { return EventLine(event, id, time, clip); }
 
-void ClipStore::Note(const Event& event, const EventId& id, std::string_view clip) {
-  const Waiting line{.number = lines_++,
-                     .event = event,
-                     .id = id,
-                     .time = clock_.TimeOf(event.start_sample),
-                     .clip = std::string(clip)};
+void ClipStore::Note(const Event& event, const EventId& id, const ClipPlace& clip) {
+  const Waiting line{
+      .number = lines_++, .event = event, .id = id, .time = clock_.TimeOf(event.start_sample), .clip = clip};
   {
     const std::lock_guard guard(*published_lock_);
     latest_lines_.push_back({.number = line.number, .text = line.Text()});
@@ -422,7 +418,7 @@ void ClipStore::Abandon(StorageError error) {
   Record(id, start, end);
   if (recording_) recording_->wanted_end = wanted_end;
   for (Running& running : running_) {
-    if (running.clip == name) running.clip = RecordingName();
+    if (running.clip.name == name) running.clip = RecordingPlace();
   }
 }
 

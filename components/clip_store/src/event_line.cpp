@@ -30,7 +30,7 @@ void AddText(std::string& line, std::string_view field, std::string_view value) 
 }  // namespace
 
 std::string EventLine(const sound_events::Event& event, const EventId& id, const EventTime& start,
-                      std::string_view clip) {
+                      const ClipPlace& clip) {
   std::string line;
   line.reserve(512);
   Add(line, "{\"schema\":%u", static_cast<unsigned>(Journal::kSchemaVersion));
@@ -58,10 +58,11 @@ std::string EventLine(const sound_events::Event& event, const EventId& id, const
     comma = ",";
   }
   line += ']';
-  if (clip.empty()) {
-    line += ",\"clip\":null";
+  if (clip.name.empty()) {
+    line += ",\"clip\":null,\"clip_offset_s\":null";
   } else {
-    AddText(line, "clip", clip);
+    AddText(line, "clip", clip.name);
+    Add(line, ",\"clip_offset_s\":%.3f", base::SecondsOf(event.start_sample - clip.start));
   }
   return Journal::Seal(std::move(line));
 }

@@ -78,21 +78,25 @@ std::optional<Response> Access::Refusal(const Request& request, std::optional<Wi
   }
   if (!IsOwnOrigin(request)) return Problem(403, "Origin: pages of other sites are not served");
   if (!wish) return std::nullopt;
-  if (auto early = TooSoon(request.peer)) return early;
+  auto rights = RightsOf(request);
+  if (!rights) return std::move(rights.error());
+  const bool may = wish == Wish::kRead ? rights->read : wish == Wish::kListen ? rights->listen : rights->change;
+  if (may) return std::nullopt;
+  return Unauthorized("the owner's token is needed; the console's @token shows it");
+}
+
+std::expected<Access::Rights, Response> Access::RightsOf(const Request& request) {
+  if (auto early = TooSoon(request.peer)) return std::unexpected(*std::move(early));
   const Credential credential = Presented(request);
-  if (credential == Credential::kRight) {
-    Right(request.peer);
-    return std::nullopt;
-  }
   if (credential == Credential::kWrong) {
     Wrong(request.peer);
     Response refusal = Unauthorized("this is not the owner's token; the console's @token shows it");
     if (request.authorization.empty()) refusal.headers.push_back({"Set-Cookie", ForgetCookie()});
-    return refusal;
+    return std::unexpected(std::move(refusal));
   }
-  if (wish == Wish::kRead && opened_.reading) return std::nullopt;
-  if (wish == Wish::kListen && opened_.audio) return std::nullopt;
-  return Unauthorized("the owner's token is needed; the console's @token shows it");
+  const bool owner = credential == Credential::kRight;
+  if (owner) Right(request.peer);
+  return Rights{.read = owner || opened_.reading, .listen = owner || opened_.audio, .change = owner};
 }
 
 Response Access::Login(const Request& request, std::string_view token) {

@@ -42,9 +42,10 @@ std::string_view Title(int status) {
   }
 }
 
-/// In memory that grows until it fits.
-std::string Object(const std::function<void(base::JsonWriter&)>& write) {
-  std::string memory(kFirstTry, '\0');
+}  // namespace
+
+std::string JsonObject(const std::function<void(base::JsonWriter&)>& write) {
+  std::string memory(kFirstTry, '\0');  // grows until it fits
   while (true) {
     base::JsonWriter json(memory);
     json.BeginObject();
@@ -58,13 +59,11 @@ std::string Object(const std::function<void(base::JsonWriter&)>& write) {
   }
 }
 
-}  // namespace
-
 Response JsonAnswer(const std::function<void(base::JsonWriter&)>& write, int status) {
   Response response;
   response.status = status;
   response.headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}};
-  response.body = Object(write);
+  response.body = JsonObject(write);
   return response;
 }
 

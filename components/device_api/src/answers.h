@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "base/json_writer.h"
@@ -12,6 +13,9 @@
 namespace device_api {
 
 /// A JSON object of whatever fields `write` writes.
+std::string JsonObject(const std::function<void(base::JsonWriter&)>& write);
+
+/// The same as an answer.
 Response JsonAnswer(const std::function<void(base::JsonWriter&)>& write, int status = 200);
 
 /// 204.

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "answers.h"
+#include "page.h"
 #include "target.h"
 
 namespace device_api {
@@ -35,14 +36,19 @@ void DropBody(Response& response) {
 
 }  // namespace
 
-Api::Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log)
+Api::Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log, const Memory& memory)
     : device_(device),
       owner_(owner),
       log_(log),
       access_(device.services(), owner),
-      scores_(device.services().MakeLock()) {
+      scores_(device.services()),
+      patches_(device, memory.patches),
+      levels_(device, memory.levels),
+      peaks_(device.services().MakeLock()) {
   LoadSettings();
   device_.Add(scores_);
+  device_.Add(patches_);
+  device_.Add(levels_);
 }
 
 // In the order of openapi.json.
@@ -51,20 +57,25 @@ const std::span<const Api::Route> Api::kRoutes = [] {
       {"GET", "status", Wish::kRead, &Api::GetStatus},
       {"GET", "classes", Wish::kRead, &Api::GetClasses},
       {"GET", "scores", Wish::kRead, &Api::GetScores},
+      {"GET", "levels", Wish::kRead, &Api::GetLevels},
       {"GET", "audio.wav", Wish::kListen, &Api::GetAudio},
       {"GET", "events", Wish::kRead, &Api::GetEvents},
       {"GET", "clips", Wish::kListen, &Api::GetClips},
       {"GET", "clips/*", Wish::kListen, &Api::GetClip},
+      {"GET", "clips/*/peaks.json", Wish::kListen, &Api::GetPeaks},
       {"DELETE", "clips/*", Wish::kChange, &Api::DeleteClip},
       {"PUT", "clips/*/star", Wish::kChange, &Api::PutStar},
       {"GET", "rules", Wish::kRead, &Api::GetRules},
       {"PUT", "rules", Wish::kChange, &Api::PutRules},
       {"POST", "rules/check", Wish::kRead, &Api::CheckRules},
+      {"POST", "rules/preview", Wish::kRead, &Api::PostPreview},
       {"POST", "rules/presets", Wish::kChange, &Api::PostPresets},
       {"GET", "rules/states", Wish::kRead, &Api::GetRuleStates},
       {"PUT", "rules/*/enabled", Wish::kChange, &Api::PutRuleEnabled},
       {"GET", "settings", Wish::kRead, &Api::GetSettings},
       {"PUT", "settings", Wish::kChange, &Api::PutSettings},
+      {"POST", "mute", Wish::kChange, &Api::PostMute},
+      {"GET", "session", std::nullopt, &Api::GetSession},
       {"POST", "session", std::nullopt, &Api::PostSession},
       {"DELETE", "session", std::nullopt, &Api::DeleteSession},
       {"PUT", "token", Wish::kChange, &Api::PutToken},
@@ -90,7 +101,10 @@ Response Api::Serve(const Request& request) {
   auto target = Target::Parse(request.target);
   if (!target) return Problem(400, target.error());
   const std::span<const std::string> path(target->path);
-  if (path.size() < 3 || path[0] != "api" || path[1] != "v1") return Problem(404, "there is nothing of this name");
+  if (path.size() < 3 || path[0] != "api" || path[1] != "v1") {
+    if (auto refusal = access_.Refusal(request, std::nullopt)) return *std::move(refusal);
+    return ServePage(request, path);
+  }
   const std::string_view method = request.method == "HEAD" ? std::string_view("GET") : request.method;
   std::string allowed;
   Call call{request, {}, std::move(target->query)};

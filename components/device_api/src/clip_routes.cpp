@@ -10,6 +10,11 @@
 namespace device_api {
 namespace {
 
+constexpr char kCaching[] = "private, max-age=86400";
+
+/// A finished clip never changes.
+std::string Tag(const std::string& name, uint64_t size) { return '"' + name + '-' + std::to_string(size) + '"'; }
+
 struct ByteRange {
   uint64_t first;
   uint64_t count;
@@ -82,12 +87,12 @@ Response Api::GetClip(const Call& call) {
     auto reader = store.OpenClip(name);
     if (!reader) return Problem(reader.error(), name);
     const uint64_t size = (*reader)->size();
-    const std::string tag = '"' + name + '-' + std::to_string(size) + '"';  // a finished clip never changes
+    const std::string tag = Tag(name, size);
     Response response;
     response.headers = {{"Content-Type", "audio/wav"},
                         {"Content-Disposition", "inline; filename=\"" + name + '"'},
                         {"Accept-Ranges", "bytes"},
-                        {"Cache-Control", "private, max-age=86400"},
+                        {"Cache-Control", kCaching},
                         {"ETag", tag}};
     if (call.request.if_none_match == tag) {
       response.status = 304;
@@ -108,6 +113,26 @@ Response Api::GetClip(const Call& call) {
     }
     response.length = wanted.count;
     response.stream = ClipStream(*std::move(reader), wanted.first, wanted.count);
+    return response;
+  });
+}
+
+Response Api::GetPeaks(const Call& call) {
+  if (const std::string wrong = Query(call.query).problem(); !wrong.empty()) return Problem(400, wrong);
+  const std::string& name = call.names[0];
+  return NeedClips([&](clip_store::ClipStore& store) {
+    auto reader = store.OpenClip(name);
+    if (!reader) return Problem(reader.error(), name);
+    Response response;
+    const std::string tag = Tag(name, (*reader)->size());
+    response.headers = {{"Content-Type", "application/json"}, {"Cache-Control", kCaching}, {"ETag", tag}};
+    if (call.request.if_none_match == tag) {
+      response.status = 304;
+    } else if (const auto known = peaks_.Find(name)) {
+      response.body = known->Json();
+    } else {
+      response.stream = PeakStream(name, *std::move(reader), peaks_);
+    }
     return response;
   });
 }

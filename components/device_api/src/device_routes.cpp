@@ -81,7 +81,7 @@ Response Api::GetDescription(const Call& call) {
 Response Api::GetStatus(const Call& call) {
   if (const std::string wrong = Query(call.query).problem(); !wrong.empty()) return Problem(400, wrong);
   return JsonAnswer([this](base::JsonWriter& json) {
-    json.Field("name", std::string_view(name_));
+    json.Field("name", std::string_view(settings_.name));
     const auto utc_us = device_.services().UtcUs();
     json.Field("utc", utc_us ? std::optional(clip_store::UtcText(*utc_us / 1000)) : std::nullopt);
     listening::WriteState(device_.state(), json);
@@ -104,9 +104,9 @@ Response Api::GetScores(const Call& call) {
   Query query(call.query);
   const ScoreWish wish{.most_classes = static_cast<size_t>(query.Integer("k", 1, 20, 5)),
                        .least = static_cast<float>(query.Number("min", 0, 1, 0)),
-                       .per_second = query.Number("rate", 0.1, 10, 10)};
+                       .per_second = query.Number("rate", 0.1, 10, 10),
+                       .mel = query.Flag("mel")};
   if (const std::string wrong = query.problem(); !wrong.empty()) return Problem(400, wrong);
-  if (const auto classes = device_.classes(); !classes) return Problem(classes.error());
   Response response;
   response.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}};
   response.stream = ScoreStream(device_, scores_, wish);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is the owner's: session, token, settings.
+// What is the owner's: session, token, settings, mute.
 #include "answers.h"
 #include "body.h"
 #include "device_api/api.h"
@@ -12,29 +12,44 @@ constexpr char kSettingsKey[] = "device_api/set";
 constexpr char kFirstName[] = "YAMNet";
 constexpr size_t kMostNameBytes = 64;
 
-std::expected<void, Response> ReadSettings(std::string_view body, std::string& name, Opened& opened) {
-  auto read = ReadBody(
-      body, {{"name", &name, kMostNameBytes}, {"open_reading", &opened.reading}, {"open_audio", &opened.audio}});
-  if (read && name.empty()) return std::unexpected(Problem(422, "a name has at least one character", "/name"));
-  return read;
+}  // namespace
+
+std::expected<Api::OwnersSettings, Response> Api::OwnersSettings::Read(std::string_view body) {
+  OwnersSettings settings;
+  auto read = ReadBody(body, {{"name", &settings.name, kMostNameBytes},
+                              {"place", &settings.place, kMostNameBytes},
+                              {"open_reading", &settings.opened.reading},
+                              {"open_audio", &settings.opened.audio}});
+  if (!read) return std::unexpected(std::move(read.error()));
+  if (settings.name.empty()) return std::unexpected(Problem(422, "a name has at least one character", "/name"));
+  return settings;
 }
 
-void WriteSettings(base::JsonWriter& json, std::string_view name, const Opened& opened) {
-  json.Field("name", name);
+void Api::OwnersSettings::Write(base::JsonWriter& json) const {
+  json.Field("name", std::string_view(name));
+  json.Field("place", std::string_view(place));
   json.Field("open_reading", opened.reading);
   json.Field("open_audio", opened.audio);
 }
 
-}  // namespace
-
 void Api::LoadSettings() {
   const std::vector<uint8_t> stored = device_.services().settings().Load(kSettingsKey);
-  std::string name;
-  Opened opened;
-  const std::string_view text(reinterpret_cast<const char*>(stored.data()), stored.size());
-  const bool valid = !stored.empty() && ReadSettings(text, name, opened).has_value();
-  name_ = valid ? name : kFirstName;
-  access_.Open(valid ? opened : Opened{});
+  auto settings = OwnersSettings::Read({reinterpret_cast<const char*>(stored.data()), stored.size()});
+  configured_ = settings.has_value();
+  settings_ = configured_ ? *std::move(settings) : OwnersSettings{.name = kFirstName, .place = {}, .opened = {}};
+  access_.Open(settings_.opened);
+}
+
+Response Api::GetSession(const Call& call) {
+  if (const std::string wrong = Query(call.query).problem(); !wrong.empty()) return Problem(400, wrong);
+  auto rights = access_.RightsOf(call.request);
+  if (!rights) return std::move(rights.error());
+  return JsonAnswer([&](base::JsonWriter& json) {
+    json.Field("name", std::string_view(settings_.name));
+    json.Field("owner", rights->change);
+    json.Field("read", rights->read);
+    json.Field("listen", rights->listen);
+  });
 }
 
 Response Api::PostSession(const Call& call) {
@@ -56,20 +71,30 @@ Response Api::PutToken(const Call& call) {
 
 Response Api::GetSettings(const Call& call) {
   if (const std::string wrong = Query(call.query).problem(); !wrong.empty()) return Problem(400, wrong);
-  return JsonAnswer([this](base::JsonWriter& json) { WriteSettings(json, name_, access_.opened()); });
+  return JsonAnswer([this](base::JsonWriter& json) {
+    settings_.Write(json);
+    json.Field("configured", configured_);
+  });
 }
 
 Response Api::PutSettings(const Call& call) {
-  std::string name;
-  Opened opened;
-  if (auto read = ReadSettings(call.request.body, name, opened); !read) return std::move(read.error());
-  Response answer = JsonAnswer([&](base::JsonWriter& json) { WriteSettings(json, name, opened); });
-  const std::span bytes(reinterpret_cast<const uint8_t*>(answer.body.data()), answer.body.size());
+  auto settings = OwnersSettings::Read(call.request.body);
+  if (!settings) return std::move(settings.error());
+  const std::string text = JsonObject([&](base::JsonWriter& json) { settings->Write(json); });
+  const std::span bytes(reinterpret_cast<const uint8_t*>(text.data()), text.size());
   if (const auto kept = device_.services().settings().Store(kSettingsKey, bytes); !kept)
     return Problem(503, "the settings cannot be stored: " + kept.error());
-  name_ = std::move(name);
-  access_.Open(opened);
-  return answer;
+  settings_ = *std::move(settings);
+  configured_ = true;
+  access_.Open(settings_.opened);
+  return GetSettings(call);
+}
+
+Response Api::PostMute(const Call& call) {
+  bool muted = false;
+  if (auto read = ReadBody(call.request.body, {{"muted", &muted}}); !read) return std::move(read.error());
+  if (const auto set = device_.mute().Set(muted); !set) return Problem(set.error());
+  return NothingToSay();
 }
 
 }  // namespace device_api

@@ -45,7 +45,7 @@ Response Api::PutRules(const Call& call) {
   const std::string& wanted = call.request.if_match;
   if (wanted.empty())
     return Problem(428, "If-Match: say by its ETag which rules these replace, or * for whatever is there");
-  if (const auto checked = (*rules)->Check(call.request.body); !checked)
+  if (const auto checked = (*rules)->Parse(call.request.body); !checked)
     return Problem(422, checked.error().message, checked.error().path);
   const uint32_t tag = (*rules)->tag();
   if (wanted != "*" && wanted != EntityTag(tag))
@@ -58,9 +58,9 @@ Response Api::PutRules(const Call& call) {
 Response Api::CheckRules(const Call& call) {
   const auto rules = device_.rules();
   if (!rules) return Problem(rules.error());
-  const auto checked = (*rules)->Check(call.request.body);
+  const auto checked = (*rules)->Parse(call.request.body);
   if (!checked) return Problem(422, checked.error().message, checked.error().path);
-  return JsonAnswer([&](base::JsonWriter& json) { json.Field("rules", *checked); });
+  return JsonAnswer([&](base::JsonWriter& json) { json.Field("rules", checked->rules().size()); });
 }
 
 Response Api::PostPresets(const Call&) {

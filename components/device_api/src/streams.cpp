@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/json_members.h"
-#include "base/json_writer.h"
 
 namespace device_api {
 namespace {
@@ -31,67 +30,6 @@ class KeepAlive {
  private:
   const listening::Services& services_;
   int64_t sent_us_;
-};
-
-class Scores final : public Stream {
- public:
-  Scores(listening::Device& device, const ScoreFeed& feed, const ScoreWish& wish)
-      : device_(device), feed_(feed), wish_(wish), seen_(feed.latest()), alive_(device.services()) {}
-
-  bool Next(std::string& out) override {
-    const int64_t now = device_.services().UptimeUs();
-    if (now >= next_us_) {
-      if (const auto patch = feed_.After(seen_)) {
-        seen_ = patch->number;
-        next_us_ = now + static_cast<int64_t>(1e6 / wish_.per_second);
-        Write(*patch, out);
-      }
-    } else {
-      seen_ = std::max(seen_, feed_.latest() > 0 ? feed_.latest() - 1 : 0);  // the newest one when it is due
-    }
-    alive_.Fill(out);
-    return !device_.closed();
-  }
-
- private:
-  void Write(const ScoreFeed::Patch& patch, std::string& out) const {
-    std::array<uint16_t, sound_model::kClasses> order;
-    for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<uint16_t>(i);
-    const auto stronger = [&](uint16_t a, uint16_t b) {
-      return patch.scores[a] != patch.scores[b] ? patch.scores[a] > patch.scores[b] : a < b;
-    };
-    const auto end = order.begin() + static_cast<ptrdiff_t>(wish_.most_classes);
-    std::partial_sort(order.begin(), end, order.end(), stronger);
-    std::array<char, 4096> memory;
-    base::JsonWriter json(memory);
-    json.BeginObject();
-    json.Field("patch", patch.number);
-    json.Field("start_sample", patch.start_sample);
-    if (const auto watch = device_.watch()) listening::WriteLevels((*watch)->state(), json);
-    json.Key("top");
-    json.BeginArray();
-    for (auto each = order.begin(); each != end; ++each) {
-      const float score =
-          patch.quantization.scale * static_cast<float>(patch.scores[*each] - patch.quantization.zero_point);
-      if (score < wish_.least) break;
-      json.BeginObject();
-      json.Field("index", *each);
-      json.Field("name", (*device_.classes())->name(*each));
-      json.Field("score", score);
-      json.EndObject();
-    }
-    json.EndArray();
-    json.EndObject();
-    if (json.overflowed()) return;
-    (((out += "event: scores\nid: ") += std::to_string(patch.number)) += "\ndata: ").append(json.text()) += "\n\n";
-  }
-
-  listening::Device& device_;
-  const ScoreFeed& feed_;
-  ScoreWish wish_;
-  uint64_t seen_;
-  int64_t next_us_ = 0;
-  KeepAlive alive_;
 };
 
 /// What names a journal line: "<event>-<kind>".
@@ -224,10 +162,6 @@ class ClipBytes final : public Stream {
 };
 
 }  // namespace
-
-std::unique_ptr<Stream> ScoreStream(listening::Device& device, const ScoreFeed& feed, const ScoreWish& wish) {
-  return std::make_unique<Scores>(device, feed, wish);
-}
 
 std::unique_ptr<Stream> EventStream(listening::Device& device, std::string after) {
   return std::make_unique<Events>(device, std::move(after));

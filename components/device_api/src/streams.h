@@ -16,9 +16,10 @@ struct ScoreWish {
   size_t most_classes;
   float least;        ///< Probability.
   double per_second;  ///< Patches at most.
+  bool mel;           ///< With the strip of the spectrogram.
 };
 
-/// Server-sent events "scores", one a patch.
+/// Server-sent events "scores", one a patch, and "state": at once, when it has changed, and as a sign of life.
 std::unique_ptr<Stream> ScoreStream(listening::Device& device, const ScoreFeed& feed, const ScoreWish& wish);
 
 /// Server-sent events "event", one a journal line, its id made of the line's id and kind.

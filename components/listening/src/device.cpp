@@ -29,7 +29,13 @@ std::span<const uint8_t> Bytes(const std::string& text) {
 }  // namespace
 
 Device::Device(Services& services, ModelSource& source, const DeviceSpec& spec)
-    : services_(services), source_(source), spec_(spec), boot_(services), clock_(services), event_log_(services) {
+    : services_(services),
+      source_(source),
+      spec_(spec),
+      boot_(services),
+      clock_(services),
+      mute_(services),
+      event_log_(services) {
   Add(event_log_);
 }
 
@@ -40,6 +46,7 @@ void Device::CountBoot(const Reset& reset) {
     auto record = listening::CountBoot(services_.settings(), reset);
     if (!record) return std::unexpected(record.error());
     owner_.emplace(services_);
+    mute_.Load();
     record_ = *std::move(record);
     return "boot " + std::to_string(record_->count) + " after " + record_->reset_reason();
   });
@@ -298,6 +305,7 @@ DeviceState Device::state() const {
     state.inference = model_->times();
   }
   if (boot_.over(kSelfTestStep)) state.self_test = self_test_result_;
+  state.muted = mute_.on();
   if (boot_.ok(kRulesStep)) state.watch = watch_->state();
   if (boot_.ok(kClipsStep)) state.storage = clips_->store().status();
   state.uptime_ms = services_.UptimeUs() / 1000;

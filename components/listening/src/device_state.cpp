@@ -114,6 +114,7 @@ void WriteState(const DeviceState& state, JsonWriter& json) {
     json.Field("used", arena.used);
   });
   Section(json, "selftest", state.self_test, [&](const SelfTestResult& result) { WriteSelfTest(result, json); });
+  json.Field("muted", state.muted);
   Section(json, "audio", state.audio, [&](const AudioState& audio) { WriteAudio(audio, json); });
   Section(json, "events", state.watch, [&](const WatchState& watch) {
     json.Field("rules", watch.rules.size());
@@ -127,6 +128,11 @@ void WriteState(const DeviceState& state, JsonWriter& json) {
     json.Field("patches", times.patches);
     json.Field("p50_us", times.p50_us);
     json.Field("max_us", times.max_us);
+  });
+  Section(json, "network", state.network, [&](const NetworkState& network) {
+    json.Field("interface", std::string_view(network.interface));
+    json.Field("address", network.address);
+    json.Field("hostname", network.hostname);
   });
   Section(json, "memory", [&] {
     json.Field("free_heap", state.memory.free_heap);

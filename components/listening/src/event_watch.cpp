@@ -71,6 +71,11 @@ WatchState EventWatch::state() const {
   return state;
 }
 
+std::optional<sound_events::PatchLevel> EventWatch::patch_level() const {
+  const std::lock_guard guard(*lock_);
+  return level_;
+}
+
 sound_events::NoiseFloor EventWatch::floor() const {
   const std::lock_guard guard(*lock_);
   return levels_.floor();

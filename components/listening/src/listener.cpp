@@ -39,7 +39,7 @@ void Listener::Score(const log_mel::Patch& patch) {
     services_.Log(LogLevel::kError, "listener", "a patch was not scored: " + invoke_us.error().message);
     return;
   }
-  const ScoredPatch scored{patch.start_sample, scores_, output_, *invoke_us};
+  const ScoredPatch scored{patch.start_sample, patch.values, scores_, output_, *invoke_us};
   for (PatchListener* listener : listeners_) listener->OnPatch(scored);
 }
 

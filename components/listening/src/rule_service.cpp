@@ -93,10 +93,8 @@ std::vector<RuleService::Switch> RuleService::switches() const {
   return switches;
 }
 
-std::expected<size_t, sound_events::Error> RuleService::Check(std::string_view document) const {
-  const auto rules = RuleSet::Parse(document, class_names_);
-  if (!rules) return std::unexpected(rules.error());
-  return rules->rules().size();
+std::expected<RuleSet, sound_events::Error> RuleService::Parse(std::string_view document) const {
+  return RuleSet::Parse(document, class_names_);
 }
 
 std::expected<size_t, Error> RuleService::Set(std::string_view document, std::optional<uint32_t> instead_of) {

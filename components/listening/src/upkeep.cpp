@@ -45,7 +45,7 @@ void Upkeep::Beat(int64_t now_ms) {
   const uint32_t patches = state.inference ? state.inference->patches : 0;
   const bool ended = state.audio && state.audio->ended;
   const Health health{.model_works = state.self_test && state.self_test->passed(),
-                      .hears = device_.listener() != nullptr && (ended || patches != patches_),
+                      .hears = device_.listener() != nullptr && (ended || state.muted || patches != patches_),
                       .volume = state.storage ? state.storage->volume : ""};
   if (trial_.running()) {
     JudgeTrial(health, now_ms);
@@ -88,6 +88,7 @@ void Upkeep::Log(const DeviceState& state, int64_t period_ms) {
       state.memory.free_psram.value_or(0), static_cast<double>(base::Decibels(audio.level.value_or(base::kSilence))));
   if (state.watch) line += EventsText(*state.watch);
   if (state.storage) line += StorageText(*state.storage);
+  if (state.muted) line += ", muted";
   device_.services().Log(LogLevel::kInfo, kTag, line + (state.ready ? "" : ", NOT READY: see @info"));
 }
 

@@ -5,136 +5,16 @@ import io
 import json
 import re
 import wave
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device_core import HttpStream, SimulatedDevice
+from described_api import ALWAYS, HOST, METHODS, OPENAPI, RATE, Client, hear, rules_set
+from device_core import SimulatedDevice
 from small_host import SmallHost
-
-OPENAPI = json.loads((Path(__file__).parents[3] / "components/device_api/openapi.json").read_text())
-RATE = 16_000
-HOST = "yamnet.local"
-ALWAYS = {"schema": 1, "rules": [{"name": "always", "level": {"min_dbfs": -100}, "hold_s": 0}]}
-METHODS = ("get", "put", "post", "delete")
-
-
-@dataclass
-class Answer:
-    """A response; every one is checked against the description."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-    stream: HttpStream | None
-    length: int | None
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-class Client:
-    """Somebody in the network."""
-
-    def __init__(self, device: SimulatedDevice) -> None:
-        self.device = device
-        self.fields = {"host": HOST}
-
-    def ask(self, method: str, path: str, body: object = None, peer: str = "10.0.0.2", **fields: str) -> Answer:
-        sent = self.fields | {name.replace("_", "-"): value for name, value in fields.items()}
-        data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        status, headers, content, length = self.device.http(method, f"/api/v1/{path}", sent, data, peer)
-        stream = content if isinstance(content, HttpStream) else None
-        answer = Answer(status, dict(headers), b"" if stream else content, stream, length)
-        check(method, path, answer)
-        return answer
-
-    def drain(self, answer: Answer) -> bytes:
-        """All of a stream that ends."""
-        assert answer.stream is not None
-        pieces = b""
-        while (piece := answer.stream.next()) is not None:
-            pieces += piece
-        return pieces
-
-
-def check(method: str, path: str, answer: Answer) -> None:
-    """Against openapi.json: the status, the kind of content, the content."""
-    operation = operation_of(method, path)
-    if operation is None:
-        assert answer.status in (400, 403, 404, 405, 413, 421), answer
-        described: dict[str, Any] = {"$ref": f"#/components/responses/{answer.status}"}
-    else:
-        assert str(answer.status) in operation["responses"], (method, path, answer)
-        described = operation["responses"][str(answer.status)]
-    content = resolve(described).get("content", {})
-    kind = answer.headers.get("Content-Type", "").partition(";")[0]
-    if method == "HEAD" or answer.status in (202, 204, 304):
-        assert answer.body == b""
-        return
-    assert kind in content, (method, path, answer)
-    if kind.endswith("json"):
-        schema = content[kind]["schema"] | {"components": OPENAPI["components"]}
-        jsonschema.validate(answer.json, schema, cls=jsonschema.Draft202012Validator)
-
-
-def operation_of(method: str, path: str) -> dict[str, Any] | None:
-    parts = path.partition("?")[0].split("/")
-    for form, operations in OPENAPI["paths"].items():
-        wanted = form.strip("/").split("/")
-        if len(wanted) == len(parts) and all(w in (p, "{name}", "{rule}") for w, p in zip(wanted, parts, strict=True)):
-            found: dict[str, Any] | None = operations.get("get" if method == "HEAD" else method.lower())
-            return found
-    return None
-
-
-def resolve(node: dict[str, Any]) -> dict[str, Any]:
-    while "$ref" in node:
-        found: Any = OPENAPI
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            found = found[part]
-        node = found
-    return node
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> SmallHost:
-    return SmallHost(storage=str(tmp_path / "storage"))
-
-
-@pytest.fixture
-def device(host: SmallHost) -> SimulatedDevice:
-    return SimulatedDevice(host, "test")
-
-
-@pytest.fixture
-def stranger(device: SimulatedDevice) -> Client:
-    return Client(device)
-
-
-@pytest.fixture
-def owner(device: SimulatedDevice) -> Client:
-    client = Client(device)
-    client.fields["authorization"] = f"Bearer {device.token}"
-    return client
-
-
-def hear(device: SimulatedDevice, seconds: float, amplitude: int = 3000) -> None:
-    for _ in range(int(seconds * 10)):
-        device.hear(np.full(RATE // 10, amplitude, np.int16) * np.tile([1, -1], RATE // 20).astype(np.int16), "test")
-        device.upkeep()
-
-
-def rules_set(owner: Client, document: object = ALWAYS) -> None:
-    assert owner.ask("PUT", "rules", document, if_match="*").status == 200
-
 
 # --- Who may do what
 
@@ -150,7 +30,7 @@ def all_operations() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("method", "path"), all_operations())
 def test_nothing_is_told_or_done_without_the_token(stranger: Client, method: str, path: str) -> None:
-    public = {("POST", "session"), ("DELETE", "session"), ("GET", "openapi.json")}
+    public = {("GET", "session"), ("POST", "session"), ("DELETE", "session"), ("GET", "openapi.json")}
     answer = stranger.ask(method, path)
     if (method, path) in public:
         assert answer.status in (200, 204, 400)
@@ -160,8 +40,11 @@ def test_nothing_is_told_or_done_without_the_token(stranger: Client, method: str
 
 
 def test_opened_reading_opens_neither_sound_nor_change(owner: Client, stranger: Client) -> None:
-    opened = {"name": "Kitchen", "open_reading": True, "open_audio": False}
-    assert owner.ask("PUT", "settings", opened).json == opened
+    opened = {"name": "Kitchen", "place": "by the window", "open_reading": True, "open_audio": False}
+    assert owner.ask("GET", "settings").json["configured"] is False
+    assert owner.ask("PUT", "settings", opened).json == opened | {"configured": True}
+    assert stranger.ask("GET", "session").json == {"name": "Kitchen", "owner": False, "read": True, "listen": False}
+    assert owner.ask("GET", "session").json == {"name": "Kitchen", "owner": True, "read": True, "listen": True}
     assert stranger.ask("GET", "status").json["name"] == "Kitchen"
     for method, path in (
         ("GET", "audio.wav"),
@@ -179,10 +62,11 @@ def test_opened_reading_opens_neither_sound_nor_change(owner: Client, stranger: 
 def test_settings_and_token_outlive_a_restart(host: SmallHost, owner: Client) -> None:
     token = owner.device.token
     assert re.fullmatch(r"([a-z2-9]{4}-){3}[a-z2-9]{4}", token)
-    assert owner.ask("PUT", "settings", {"name": "Küche", "open_reading": True, "open_audio": False}).status == 200
+    told = {"name": "Küche", "place": "", "open_reading": True, "open_audio": False}
+    assert owner.ask("PUT", "settings", told).status == 200
     again = Client(SimulatedDevice(host, "test"))
     assert again.device.token == token
-    assert again.ask("GET", "settings").json["name"] == "Küche"
+    assert again.ask("GET", "settings").json == told | {"configured": True}
 
 
 def test_a_browser_gets_a_cookie_that_is_not_the_token(owner: Client, stranger: Client) -> None:
@@ -357,10 +241,11 @@ def test_streams_end_when_the_device_restarts(owner: Client) -> None:
 def test_scores_are_those_of_the_patches(owner: Client) -> None:
     answer = owner.ask("GET", "scores?k=3&min=0.2")
     assert answer.stream is not None
-    assert answer.stream.next() == b""
+    assert b"event: scores" not in (answer.stream.next() or b"")
     hear(owner.device, 1.1)
-    (data,) = re.findall(rb"data: (.*)\n\n", answer.stream.next() or b"")
+    (data,) = re.findall(rb"event: scores\nid: 1\ndata: (.*)\n\n", answer.stream.next() or b"")
     patch = json.loads(data)
+    assert "mel" not in patch
     assert (patch["patch"], patch["start_sample"]) == (1, 0)
     assert len(patch["top"]) <= 3
     assert [entry["score"] for entry in patch["top"]] == sorted((e["score"] for e in patch["top"]), reverse=True)
@@ -422,6 +307,22 @@ def test_a_clip_is_had_whole_and_in_parts(owner: Client, clip: str) -> None:
         assert owner.ask("GET", f"clips/{clip}", range=field).status == 200
     head = owner.ask("HEAD", f"clips/{clip}")
     assert (head.status, head.length, head.stream) == (200, len(data), None)
+
+
+def test_a_waveform_is_that_of_the_clip(owner: Client, clip: str) -> None:
+    with wave.open(io.BytesIO(owner.drain(owner.ask("GET", f"clips/{clip}")))) as reader:
+        pcm = np.frombuffer(reader.readframes(reader.getnframes()), np.int16)
+    first = owner.ask("GET", f"clips/{clip}/peaks.json")
+    peaks = first.json
+    parts = np.array_split(pcm >> 8, np.ceil(np.arange(1, 400) * len(pcm) / 400).astype(int))
+    assert peaks == {
+        "samples": len(pcm),
+        "low": [int(part.min()) for part in parts],
+        "high": [int(part.max()) for part in parts],
+    }
+    assert owner.ask("GET", f"clips/{clip}/peaks.json").json == peaks, "computed once"
+    assert owner.ask("GET", f"clips/{clip}/peaks.json", if_none_match=first.headers["ETag"]).status == 304
+    assert owner.ask("GET", "clips/20261122T112244Z_0007-00012.wav/peaks.json").status == 404
 
 
 def test_a_clip_is_starred_and_deleted_and_a_download_of_it_ends(owner: Client, clip: str) -> None:
@@ -496,11 +397,11 @@ def test_a_wrong_parameter_is_named(owner: Client, path: str, named: str) -> Non
         (b"", 400, None),
         (b"{", 400, None),
         (b"[]", 422, ""),
-        (b'{"name":"x","open_reading":1,"open_audio":false}', 422, "/open_reading"),
-        (b'{"name":"x","open_reading":true}', 422, "/open_audio"),
-        (b'{"name":"x","open_reading":true,"open_audio":true,"admin":true}', 422, "/admin"),
-        (b'{"name":"","open_reading":true,"open_audio":true}', 422, "/name"),
-        (b'{"name":"' + b"x" * 65 + b'","open_reading":true,"open_audio":true}', 422, "/name"),
+        (b'{"name":"x","place":"","open_reading":1,"open_audio":false}', 422, "/open_reading"),
+        (b'{"name":"x","place":"","open_reading":true}', 422, "/open_audio"),
+        (b'{"name":"x","place":"","open_reading":true,"open_audio":true,"admin":true}', 422, "/admin"),
+        (b'{"name":"","place":"","open_reading":true,"open_audio":true}', 422, "/name"),
+        (b'{"name":"' + b"x" * 65 + b'","place":"","open_reading":true,"open_audio":true}', 422, "/name"),
     ],
 )
 def test_a_wrong_body_is_told_with_its_place(owner: Client, body: bytes, status: int, pointer: str | None) -> None:

@@ -193,6 +193,10 @@ class SimulatedDevice:
         """
 
     @property
+    def muted(self) -> bool:
+        """Whether its owner wants it to hear nothing."""
+
+    @property
     def token(self) -> str:
         """The owner's token."""
 

@@ -68,7 +68,7 @@ void BindClipStore(nb::module_& module) {
       "journal_line",
       [](const sound_events::Event& event, uint32_t boot, int64_t uptime_ms, std::optional<int64_t> utc_ms) {
         return clip_store::EventLine(event, {.boot = boot, .sequence = event.sequence},
-                                     {.uptime_ms = uptime_ms, .utc_ms = utc_ms}, "");
+                                     {.uptime_ms = uptime_ms, .utc_ms = utc_ms}, {});
       },
       "event"_a, "boot"_a, "uptime_ms"_a, "utc_ms"_a = nb::none(),
       "The journal's line (docs/events.md) for an event that is in no clip, without line end; boot counts the device's "

@@ -57,6 +57,8 @@ class SimulatedDevice {
   SimulatedDevice(nb::object host, const std::string& reset_reason, bool crashed)
       : host_(std::move(host)),
         ring_(static_cast<size_t>(base::SamplesIn(kRingSeconds))),
+        patches_(device_api::Api::kHourOfPatches),
+        levels_(device_api::Api::kDayOfLevels),
         device_(host_, host_, {}),
         upkeep_(device_, trial_),
         console_device_(device_),
@@ -64,7 +66,9 @@ class SimulatedDevice {
     device_.CountBoot({reset_reason, crashed ? listening::ResetKind::kCrash : listening::ResetKind::kWanted});
     device_.LoadModel();
     device_.LoadRules();
-    if (const auto owner = device_.owner()) api_.emplace(device_, **owner, host_.log_lines());
+    if (const auto owner = device_.owner()) {
+      api_.emplace(device_, **owner, host_.log_lines(), device_api::Api::Memory{patches_, levels_});
+    }
     device_.KeepClips(ring_, host_.MakeVolumes(), [](listening::ClipKeeper&) {});
     device_.Listen([](listening::Listener&) {});
     device_.CheckStorage([this] { ServeClips(); });
@@ -95,13 +99,16 @@ class SimulatedDevice {
     const nb::gil_scoped_release free;
     listening::AudioState& audio = host_.audio();
     audio.source = source;
-    audio.alive = true;
-    base::Power power;
-    power.Add(pcm);
-    audio.level = power.Level();
+    audio.alive = !device_.mute().on();
+    audio.level.reset();
     const int64_t start = position_;
     position_ += static_cast<int64_t>(pcm.size());
     device_.clock().Note(position_);
+    if (!audio.alive) return EndOnce();
+    ended_ = false;
+    base::Power power;
+    power.Add(pcm);
+    audio.level = power.Level();
     if (listening::ClipKeeper* const clips = device_.clips()) clips->ring().Write(start, pcm);
     if (listening::Listener* const listener = device_.listener()) listener->Take({start, pcm});
   }
@@ -152,6 +159,7 @@ class SimulatedDevice {
     return nb::make_tuple(response.status, headers, nb::cast(stream, nb::rv_policy::take_ownership), length);
   }
 
+  bool muted() const { return device_.mute().on(); }
   std::string token() { return api_ ? (*device_.owner())->text() : ""; }
   bool restart_requested() const { return console_.reboot_requested() || (api_ && api_->restart_requested()); }
   bool ready() const { return device_.boot().ready(); }
@@ -169,12 +177,21 @@ class SimulatedDevice {
   const SimulatedHost& host() const { return host_; }
 
  private:
+  /// What was going on when the microphone was switched off is over.
+  void EndOnce() {
+    if (ended_) return;
+    ended_ = true;
+    if (listening::Listener* const listener = device_.listener()) listener->End();
+  }
+
   void ServeClips() {
     if (listening::ClipKeeper* const clips = device_.clips()) clips->Serve();
   }
 
   SimulatedHost host_;
   std::vector<int16_t> ring_;
+  std::vector<device_api::PatchHistory::Patch> patches_;
+  std::vector<device_api::LevelHistory::Step> levels_;
   NoTrial trial_;
   listening::Device device_;
   listening::Upkeep upkeep_;
@@ -183,6 +200,7 @@ class SimulatedDevice {
   serial_console::LineReader reader_;
   serial_console::Console console_;
   int64_t position_ = 0;
+  bool ended_ = true;  ///< Nothing was heard since listening ended last.
 };
 
 /// For Python's garbage collector: a host that knows its device is a circle.
@@ -217,6 +235,7 @@ void BindListening(nb::module_& module) {
            "Answer an HTTP request; fields are the header's, names in lower case. Returns status, [(name, value)], the "
            "body as bytes or an HttpStream that must not outlive the device, and the body's length where it is known "
            "and not that of the bytes.")
+      .def_prop_ro("muted", &SimulatedDevice::muted, "Whether its owner wants it to hear nothing.")
       .def_prop_ro("token", &SimulatedDevice::token, "The owner's token.")
       .def("prepare_restart", &SimulatedDevice::PrepareRestart, "Store what a restart would lose.")
       .def_prop_ro("restart_requested", &SimulatedDevice::restart_requested,

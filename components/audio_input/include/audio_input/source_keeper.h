@@ -19,7 +19,8 @@ struct SourceState {
   enum class Kind {
     kWaiting,  ///< It has never been open since the start.
     kOpen,
-    kDead,  ///< It was open.
+    kDead,    ///< It was open.
+    kClosed,  ///< By Close().
   };
   Kind kind = Kind::kWaiting;
   uint32_t failures = 0;  ///< Openings that failed and deaths since it worked last.
@@ -27,7 +28,7 @@ struct SourceState {
   int64_t pause_ms = 0;   ///< From then to the next attempt.
 };
 
-/// "waiting", "open" or "dead".
+/// "waiting", "open", "dead" or "closed".
 std::string_view SourceStateName(SourceState::Kind kind);
 
 /// Keeps an audio source open: opens it, watches whether it is alive, and opens it again after pauses of 1 s, 2 s, 4 s
@@ -50,6 +51,9 @@ class SourceKeeper {
   };
   /// Opens the source if it is closed and the pause is over, else reads from it.
   Heard Read(std::span<int16_t> pcm);
+
+  /// Closes the source until somebody reads again.
+  void Close();
 
   const SourceState& state() const { return state_; }
   const AudioSource& source() const { return *source_; }

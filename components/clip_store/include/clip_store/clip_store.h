@@ -16,6 +16,7 @@
 #include "base/sample_rate.h"
 #include "clip_store/clip_name.h"
 #include "clip_store/clip_reader.h"
+#include "clip_store/event_line.h"
 #include "clip_store/event_queue.h"
 #include "clip_store/media.h"
 #include "clip_store/sample_ring.h"
@@ -176,7 +177,7 @@ class ClipStore {
   /// An event that has begun and not ended, and the clip it can be heard in.
   struct Running {
     EventId id;
-    std::string clip;
+    ClipPlace clip;
   };
 
   /// A journal line that no medium has taken yet.
@@ -185,7 +186,7 @@ class ClipStore {
     sound_events::Event event;
     EventId id;
     EventTime time;
-    std::string clip;
+    ClipPlace clip;
 
     std::string Text() const;
   };
@@ -212,7 +213,7 @@ class ClipStore {
   StorageResult<void> Append(std::span<const int16_t> pcm);
   bool CutShort(StorageError error);
   void Finish();
-  void Note(const sound_events::Event& event, const EventId& id, std::string_view clip);
+  void Note(const sound_events::Event& event, const EventId& id, const ClipPlace& clip);
   void WriteLines();
   void Retain(uint64_t extra_bytes);
   bool MakeSpace();
@@ -220,6 +221,7 @@ class ClipStore {
   void Publish();
   std::optional<ClipName> RecordingClip() const { return recording_ ? std::optional(recording_->clip) : std::nullopt; }
   std::string RecordingName() const { return recording_ ? recording_->clip.Text() : std::string(); }
+  ClipPlace RecordingPlace() const { return {RecordingName(), recording_ ? recording_->start : 0}; }
 
   ClipStoreSpec spec_;
   const SampleRing& ring_;

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "clip_store/clip_name.h"
 #include "sound_events/event.h"
 
 namespace clip_store {
 
+/// Where an event can be heard.
+struct ClipPlace {
+  std::string name;   ///< Of the clip; empty where there is none.
+  int64_t start = 0;  ///< The clip's first sample.
+};
+
 /// The journal's line for an event, sealed, without line end (docs/events.md).
-/// @param clip  the clip it can be heard in; empty where there is none.
 std::string EventLine(const sound_events::Event& event, const EventId& id, const EventTime& start,
-                      std::string_view clip);
+                      const ClipPlace& clip);
 
 }  // namespace clip_store

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,11 +33,18 @@ class Access {
   /// @return the answer when the request is not to be served: 401, 403, 421 or 429.
   std::optional<Response> Refusal(const Request& request, std::optional<Wish> wish);
 
+  struct Rights {
+    bool read;
+    bool listen;
+    bool change;
+  };
+  /// @return the answer to a wrong token, or to one that comes too soon after wrong ones: 401, 429.
+  std::expected<Rights, Response> RightsOf(const Request& request);
+
   /// A browser's login: the cookie for the right token.
   Response Login(const Request& request, std::string_view token);
   static Response Logout();
 
-  Opened opened() const { return opened_; }
   void Open(const Opened& opened) { opened_ = opened; }
 
  private:

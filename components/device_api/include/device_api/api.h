@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <expected>
 #include <functional>
 #include <map>
 #include <optional>
@@ -10,8 +11,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_writer.h"
 #include "device_api/access.h"
 #include "device_api/http.h"
+#include "device_api/level_history.h"
+#include "device_api/patch_history.h"
+#include "device_api/peaks.h"
 #include "device_api/score_feed.h"
 #include "listening/device.h"
 #include "listening/log_lines.h"
@@ -22,8 +27,16 @@ namespace device_api {
 /// waits for what has not happened yet.
 class Api {
  public:
+  /// What it remembers in: on the chip PSRAM; there may be none.
+  struct Memory {
+    std::span<PatchHistory::Patch> patches;
+    std::span<LevelHistory::Step> levels;
+  };
+  static constexpr size_t kHourOfPatches = 7500;
+  static constexpr size_t kDayOfLevels = 8640;
+
   /// All outlive the API and its streams. To be made before the device listens.
-  Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log);
+  Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log, const Memory& memory);
 
   Response Handle(const Request& request);
 
@@ -47,6 +60,16 @@ class Api {
   };
   static const std::span<const Route> kRoutes;
 
+  /// What the owner has set, as it is stored.
+  struct OwnersSettings {
+    std::string name;
+    std::string place;
+    Opened opened;
+
+    static std::expected<OwnersSettings, Response> Read(std::string_view body);
+    void Write(base::JsonWriter& json) const;
+  };
+
   Response Serve(const Request& request);
 
   // device_routes.cpp
@@ -60,11 +83,13 @@ class Api {
   Response PostRestart(const Call& call);
 
   // owner_routes.cpp
+  Response GetSession(const Call& call);
   Response PostSession(const Call& call);
   Response DeleteSession(const Call& call);
   Response PutToken(const Call& call);
   Response GetSettings(const Call& call);
   Response PutSettings(const Call& call);
+  Response PostMute(const Call& call);
 
   // rule_routes.cpp
   Response GetRules(const Call& call);
@@ -74,12 +99,17 @@ class Api {
   Response GetRuleStates(const Call& call);
   Response PutRuleEnabled(const Call& call);
 
+  // history_routes.cpp
+  Response GetLevels(const Call& call);
+  Response PostPreview(const Call& call);
+
   // event_routes.cpp
   Response GetEvents(const Call& call);
 
   // clip_routes.cpp
   Response GetClips(const Call& call);
   Response GetClip(const Call& call);
+  Response GetPeaks(const Call& call);
   Response DeleteClip(const Call& call);
   Response PutStar(const Call& call);
 
@@ -91,7 +121,11 @@ class Api {
   const listening::LogLines& log_;
   Access access_;
   ScoreFeed scores_;
-  std::string name_;
+  PatchHistory patches_;
+  LevelHistory levels_;
+  PeakCache peaks_;
+  OwnersSettings settings_;
+  bool configured_ = false;
   std::atomic<bool> restart_requested_ = false;
 };
 

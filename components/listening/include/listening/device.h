@@ -19,6 +19,7 @@
 #include "listening/listener.h"
 #include "listening/model_service.h"
 #include "listening/model_source.h"
+#include "listening/mute_switch.h"
 #include "listening/owner_token.h"
 #include "listening/rule_service.h"
 #include "listening/sample_clock.h"
@@ -72,6 +73,8 @@ class Device {
   const BootSequence& boot() const { return boot_; }
   Services& services() { return services_; }
   SampleClock& clock() { return clock_; }
+  MuteSwitch& mute() { return mute_; }
+  const MuteSwitch& mute() const { return mute_; }
 
   /// To be called before Listen(), with what outlives the device.
   void Add(PatchListener& listener) { patch_listeners_.push_back(&listener); }
@@ -128,6 +131,7 @@ class Device {
   DeviceSpec spec_;
   BootSequence boot_;
   SampleClock clock_;
+  MuteSwitch mute_;
   std::optional<OwnerToken> owner_;
   std::optional<BootRecord> record_;
   std::string manifest_;

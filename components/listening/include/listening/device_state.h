@@ -58,6 +58,12 @@ struct MemoryState {
   std::optional<size_t> min_free_psram;
 };
 
+struct NetworkState {
+  std::string interface;
+  std::optional<std::string> address;
+  std::optional<std::string> hostname;
+};
+
 struct TaskState {
   std::string name;
   int core;
@@ -76,10 +82,12 @@ struct DeviceState {
   std::string kernels;
   std::optional<ArenaState> arena;
   std::optional<SelfTestResult> self_test;
+  bool muted;  ///< By the owner.
   std::optional<AudioState> audio;
   std::optional<WatchState> watch;
   std::optional<clip_store::ClipStoreStatus> storage;
   std::optional<InferenceTimes> inference;
+  std::optional<NetworkState> network;
   MemoryState memory;
   std::vector<TaskState> tasks;
   int64_t uptime_ms;

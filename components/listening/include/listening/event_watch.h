@@ -47,6 +47,7 @@ class EventWatch final : public PatchListener {
   // These may be called from any task.
   std::expected<void, sound_events::Error> SetRules(sound_events::RuleSet rules);
   WatchState state() const;
+  std::optional<sound_events::PatchLevel> patch_level() const;  ///< Of the patch that was complete last.
   sound_events::NoiseFloor floor() const;
 
  private:

@@ -11,6 +11,7 @@ namespace listening {
 
 struct ScoredPatch {
   int64_t start_sample;
+  std::span<const int8_t> values;  ///< The model's input, [96, 64].
   std::span<const int8_t> scores;
   sound_model::Quantization quantization;  ///< Of the scores.
   uint32_t invoke_us;

@@ -41,8 +41,8 @@ class RuleService {
   };
   std::vector<Switch> switches() const;
 
-  /// @return how many rules a document has, or what is wrong with it and where.
-  std::expected<size_t, sound_events::Error> Check(std::string_view document) const;
+  /// @return a document's rules for this model, or what is wrong with it and where.
+  std::expected<sound_events::RuleSet, sound_events::Error> Parse(std::string_view document) const;
 
   /// Checks a document, stores it and runs its rules: all of it or nothing. What is switched off stays so, by name.
   /// @return how many rules it has; kRefused with place and reason, or kFailed: what ran before still runs, also after
