@@ -88,7 +88,7 @@ function meter() {
   return {
     node: h('div', { class: 'meter' }, h('div', { class: 'track', 'aria-hidden': 'true' }, bar, floor), scale, text),
     show(scores) {
-      bar.style.transform = `scaleX(${scores ? share(scores.level_dbfs) : 0})`;
+      bar.style.setProperty('--level', scores ? share(scores.level_dbfs) : 0);
       floor.hidden = !scores?.floor_known;
       if (!scores) {
         say(text, t('now.noLevel'));

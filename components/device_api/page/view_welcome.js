@@ -31,8 +31,6 @@ export function show(root, signal) {
       languageChoice(),
     ),
   );
-  step(0);
-
   function step(at) {
     say(error, '');
     const name = STEPS[at];
@@ -95,6 +93,8 @@ export function show(root, signal) {
       return { node: list };
     },
   };
+
+  step(0);
 
   function field(name, attributes) {
     const input = h('input', { id: name, value: chosen[name], autocomplete: 'off', ...attributes });
