@@ -25,7 +25,7 @@ export function timeTicks(from, to, width) {
 export function timeAxis(from, to, x, left, right, top, bottom) {
   return timeTicks(from, to, right - left).map((at) => [
     svg('line', { class: 'grid', x1: x(at), x2: x(at), y1: top, y2: bottom }),
-    svg('text', { class: 'tick', x: Math.min(x(at), right - 14), y: bottom + 15, 'text-anchor': 'middle' }, clock(at, false)),
+    svg('text', { class: 'tick', x: Math.min(x(at), right - 16), y: bottom + 15, 'text-anchor': 'middle' }, clock(at, false)),
   ]);
 }
 

@@ -11,7 +11,7 @@
 export function sharp(canvas, signal, draw) {
   const g = canvas.getContext('2d');
   const dark = matchMedia('(prefers-color-scheme: dark)');
-  let colours = palette(canvas);
+  let colours = palette();
   const redraw = () => {
     const { clientWidth: width, clientHeight: height } = canvas;
     if (!width) return;
@@ -30,7 +30,7 @@ export function sharp(canvas, signal, draw) {
   dark.addEventListener(
     'change',
     () => {
-      colours = palette(canvas);
+      colours = palette();
       redraw();
     },
     { signal },
@@ -39,8 +39,8 @@ export function sharp(canvas, signal, draw) {
 }
 
 /** The style sheet's colours as texts. */
-function palette(node) {
-  const style = getComputedStyle(node);
+function palette() {
+  const style = getComputedStyle(document.documentElement);
   const names = ['ink', 'faint', 'line', 'panel', 'screen', 'accent', 'alert'];
   return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }

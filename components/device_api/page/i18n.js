@@ -9,6 +9,7 @@ export const LANGUAGES = { en: 'English', de: 'Deutsch' };
 let texts = {};
 let plural = new Intl.PluralRules('en');
 let code = 'en';
+let locale = 'en'; // with the region that the browser asks for
 
 /** The language in use. */
 export const language = () => code;
@@ -19,6 +20,7 @@ export async function loadLanguage(wanted) {
   code = asked.find((each) => each in LANGUAGES);
   if (wanted) remember('language', wanted);
   texts = await (await fetch(`${code}.json`)).json();
+  locale = navigator.languages.find((each) => each.slice(0, 2) === code) ?? code;
   plural = new Intl.PluralRules(code);
   document.documentElement.lang = code;
 }
@@ -40,8 +42,8 @@ export const translatedTitle = (title) => texts.titles?.[title] ?? title;
 const formats = new Map();
 
 function format(Kind, options) {
-  const key = code + Kind.name + JSON.stringify(options);
-  if (!formats.has(key)) formats.set(key, new Kind(code, options));
+  const key = locale + Kind.name + JSON.stringify(options);
+  if (!formats.has(key)) formats.set(key, new Kind(locale, options));
   return formats.get(key);
 }
 

@@ -67,9 +67,10 @@ function hearing(signal) {
   watch(['scores', 'state', 'link'], signal, () => {
     const top = live.scores?.top.slice(0, ROWS) ?? [];
     showBars(top);
-    say(headline, live.scores ? (top[0]?.name ?? t('now.nothing')) : silence());
+    const [first, ...rest] = (top[0]?.name ?? t('now.nothing')).split(', '); // a class's name has synonyms behind commas
+    say(headline, live.scores ? first : silence());
     headline.classList.toggle('dim', !live.scores);
-    say(detail, top[0] ? t('now.score', { p: percent(top[0].score) }) : ' ');
+    say(detail, top[0] ? [...rest, t('now.score', { p: percent(top[0].score) })].join(', ') : '\u00a0');
     level.show(live.scores);
   });
   return panel('hearing', headline, detail, list, level.node);
