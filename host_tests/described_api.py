@@ -84,7 +84,9 @@ def operation_of(method: str, path: str) -> dict[str, Any] | None:
     parts = path.partition("?")[0].split("/")
     for form, operations in OPENAPI["paths"].items():
         wanted = form.strip("/").split("/")
-        if len(wanted) == len(parts) and all(w in (p, "{name}", "{rule}") for w, p in zip(wanted, parts, strict=True)):
+        if len(wanted) == len(parts) and all(
+            w in (p, "{name}", "{rule}", "{volume}") for w, p in zip(wanted, parts, strict=True)
+        ):
             found: dict[str, Any] | None = operations.get("get" if method == "HEAD" else method.lower())
             return found
     return None

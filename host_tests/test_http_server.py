@@ -196,7 +196,7 @@ def test_the_tool_says_where_it_serves(image: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         said = [process.stdout.readline() for _ in range(2)]
-        match = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/api/v1/, owner's token (\S+)\n", said[1])
+        match = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/, owner's token (\S+)\n", said[1])
         assert match
         connection = http.client.HTTPConnection("127.0.0.1", int(match[1]), timeout=10)
         connection.request("GET", "/api/v1/classes", headers={"Authorization": f"Bearer {match[2]}"})

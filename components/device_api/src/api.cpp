@@ -65,6 +65,7 @@ const std::span<const Api::Route> Api::kRoutes = [] {
       {"GET", "clips/*/peaks.json", Wish::kListen, &Api::GetPeaks},
       {"DELETE", "clips/*", Wish::kChange, &Api::DeleteClip},
       {"PUT", "clips/*/star", Wish::kChange, &Api::PutStar},
+      {"POST", "storage/*/format", Wish::kChange, &Api::PostFormat},
       {"GET", "rules", Wish::kRead, &Api::GetRules},
       {"PUT", "rules", Wish::kChange, &Api::PutRules},
       {"POST", "rules/check", Wish::kRead, &Api::CheckRules},

@@ -153,4 +153,20 @@ Response Api::PutStar(const Call& call) {
   });
 }
 
+Response Api::PostFormat(const Call& call) {
+  if (const std::string wrong = Query(call.query).problem(); !wrong.empty()) return Problem(400, wrong);
+  const std::string& volume = call.names[0];
+  return NeedClips([&](clip_store::ClipStore& store) {
+    const auto asked = store.RequestFormat(volume);
+    if (!asked && asked.error() == clip_store::StorageError::kReadOnly)
+      return Problem(409, volume + ": it is its owner's, and never formatted here");
+    if (!asked && asked.error() == clip_store::StorageError::kBusy)
+      return Problem(409, volume + ": it needs no format; status has its state");
+    if (!asked) return Problem(asked.error(), volume);
+    Response response = NothingToSay();
+    response.status = 202;
+    return response;
+  });
+}
+
 }  // namespace device_api

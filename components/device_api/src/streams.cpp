@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/json_members.h"
@@ -11,8 +13,7 @@ namespace device_api {
 namespace {
 
 constexpr int64_t kKeepAliveUs = 15'000'000;
-constexpr size_t kJournalPage = 32;
-constexpr size_t kMostMissed = 512;
+constexpr size_t kJournalPage = 16;  ///< Lines have 1 KB at most, and a piece of a stream 16.
 
 /// Sent when nothing else was for a while, so that both ends notice when the other has gone.
 class KeepAlive {
@@ -41,56 +42,101 @@ std::string IdOf(std::string_view line) {
   return text("id") + "-" + text("kind");
 }
 
+/// The journal from a line on, in its order: back to that line first, then forth. Holds a place for each page of it,
+/// and one page at a time.
+class JournalReplay {
+ public:
+  /// @param after  the line's id; if there is none, all of the journal.
+  JournalReplay(clip_store::ClipStore& store, std::string after) : store_(store), after_(std::move(after)) {
+    // What comes while this goes on would move the pages: they are counted from the line that is the newest one now.
+    const auto newest = store_.ReadJournal({}, 1);
+    if (!newest || newest->lines.empty()) return;
+    if (IdOf(newest->lines[0]) == after_) return;
+    newest_ = newest->lines[0];
+    back_ = newest->next;
+  }
+
+  /// @return the next lines, oldest first, possibly none yet; nothing when that was all.
+  std::optional<std::vector<std::string>> Next() {
+    if (back_) {
+      GoBack();
+      return std::vector<std::string>();
+    }
+    if (!pages_.empty()) {
+      auto page = store_.ReadJournal(pages_.back(), kJournalPage);
+      pages_.pop_back();
+      return page ? Fresh(page->lines) : std::vector<std::string>();
+    }
+    if (!newest_) return std::nullopt;
+    return std::vector{*std::exchange(newest_, std::nullopt)};
+  }
+
+ private:
+  void GoBack() {
+    const auto page = store_.ReadJournal(*back_, kJournalPage);
+    if (page) pages_.push_back(*back_);
+    const bool found = page && std::ranges::find(page->lines, after_, IdOf) != page->lines.end();
+    back_ = page && !found ? page->next : std::nullopt;
+  }
+
+  std::vector<std::string> Fresh(std::vector<std::string>& newest_first) const {
+    newest_first.erase(std::ranges::find(newest_first, after_, IdOf), newest_first.end());
+    std::ranges::reverse(newest_first);
+    return std::move(newest_first);
+  }
+
+  clip_store::ClipStore& store_;
+  std::string after_;
+  std::optional<std::string> newest_;
+  std::optional<clip_store::JournalCursor> back_;
+  std::vector<clip_store::JournalCursor> pages_;  ///< The newest first.
+};
+
 class Events final : public Stream {
  public:
   Events(listening::Device& device, std::string after)
       : device_(device), after_(std::move(after)), alive_(device.services()) {
-    const clip_store::ClipStore& store = device_.clips()->store();
-    revision_ = store.lines_revision();
-    const auto lines = store.latest_lines();
-    if (!after_.empty()) {
-      CatchUp();
-    } else if (!lines.empty()) {
-      after_ = IdOf(lines.back());
-    }
+    if (!after_.empty()) return;
+    const auto lines = device_.clips()->store().latest_lines();
+    revision_ = device_.clips()->store().lines_revision();
+    if (!lines.empty()) after_ = IdOf(lines.back());
   }
 
   bool Next(std::string& out) override {
-    while (!missed_.empty() && out.size() + missed_.back().size() < kMostBytes) {
-      Write(missed_.back(), out);
-      missed_.pop_back();
+    if (replay_) {
+      WriteMissed(out);
+    } else {
+      WriteNew(out);
     }
-    if (missed_.empty()) WriteNew(out);
     alive_.Fill(out);
     return !device_.closed();
   }
 
  private:
-  /// Lines of the journal since the one the client has seen, newest first.
-  void CatchUp() {
-    clip_store::JournalCursor cursor;
-    while (missed_.size() < kMostMissed) {
-      const auto page = device_.clips()->store().ReadJournal(cursor, kJournalPage);
-      if (!page) break;
-      for (const std::string& line : page->lines) {
-        if (IdOf(line) == after_) return;
-        missed_.push_back(line);
-      }
-      if (!page->next) break;
-      cursor = *page->next;
+  void WriteMissed(std::string& out) {
+    const auto lines = replay_->Next();
+    if (!lines) {
+      replay_.reset();
+      replayed_ = true;
+      return;
     }
+    for (const std::string& line : *lines) Write(line, out);
   }
 
+  /// The device has the latest lines at hand; who has seen none of them is told out of the journal first.
   void WriteNew(std::string& out) {
-    const clip_store::ClipStore& store = device_.clips()->store();
+    clip_store::ClipStore& store = device_.clips()->store();
     const uint32_t revision = store.lines_revision();
-    if (revision == revision_ && !first_) return;
-    first_ = false;
-    revision_ = revision;
+    if (revision == revision_) return;
     const auto lines = store.latest_lines();
-    auto fresh = std::ranges::find(lines, after_, IdOf);
-    fresh = fresh == lines.end() ? lines.begin() : fresh + 1;
-    for (; fresh != lines.end(); ++fresh) Write(*fresh, out);
+    const auto seen = std::ranges::find(lines, after_, IdOf);
+    if (seen == lines.end() && !after_.empty() && !std::exchange(replayed_, false)) {
+      replay_.emplace(store, after_);
+      return;
+    }
+    revision_ = revision;
+    replayed_ = false;
+    for (auto line = seen == lines.end() ? lines.begin() : seen + 1; line != lines.end(); ++line) Write(*line, out);
   }
 
   void Write(const std::string& line, std::string& out) {
@@ -100,9 +146,9 @@ class Events final : public Stream {
 
   listening::Device& device_;
   std::string after_;  ///< The last line that was sent or had been seen.
-  std::vector<std::string> missed_;
-  uint32_t revision_;
-  bool first_ = true;
+  std::optional<JournalReplay> replay_;
+  bool replayed_ = false;  ///< Just now: what the latest lines lack then is nowhere.
+  std::optional<uint32_t> revision_;
   KeepAlive alive_;
 };
 

@@ -114,12 +114,32 @@ std::span<const Event> EventDetector::Finish(EndReason reason) {
 std::expected<std::span<const Event>, Error> EventDetector::SetRules(RuleSet rules) {
   auto next = Create(std::move(rules), format_, next_sequence_);
   if (!next) return std::unexpected(std::move(next).error());
-  Finish(EndReason::kRulesChanged);
+  next->history_ = history_;
+  next->newest_ = newest_;
+  next->has_patch_ = has_patch_;
+  told_.clear();
+  const std::vector<Rule>& wanted = next->rules_.rules();
+  for (const uint8_t index : order_) {
+    const auto same = std::ranges::find(wanted, rules_.rules()[index]);
+    if (same == wanted.end()) {
+      Close(index, EndReason::kRulesChanged);
+    } else {
+      next->TakeOver(index, static_cast<size_t>(same - wanted.begin()), *this);
+    }
+  }
   std::vector<Event> ended = std::move(told_);
   ended.reserve(kMostPerRule * next->machines_.size());
   *this = *std::move(next);
   told_ = std::move(ended);
   return told_;
+}
+
+/// Lets a rule stand where it stands in another detector.
+void EventDetector::TakeOver(size_t index, size_t here, const EventDetector& from) {
+  Machine& machine = machines_[here];
+  machine = from.machines_[index];
+  machine.event.rule = static_cast<uint8_t>(here);
+  if (machine.open) ++open_by_priority_[machine.event.priority];
 }
 
 void EventDetector::Look(const PatchScores& patch) {

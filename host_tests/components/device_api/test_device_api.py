@@ -6,13 +6,14 @@ import json
 import re
 import wave
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from described_api import ALWAYS, HOST, METHODS, OPENAPI, RATE, Client, hear, rules_set
+from described_api import ALWAYS, HOST, METHODS, OPENAPI, RATE, Answer, Client, hear, rules_set
 from device_core import SimulatedDevice
 from small_host import SmallHost
 
@@ -21,7 +22,7 @@ from small_host import SmallHost
 
 def all_operations() -> list[tuple[str, str]]:
     return [
-        (method.upper(), form.strip("/").replace("{name}", "x.wav").replace("{rule}", "x"))
+        (method.upper(), form.strip("/").replace("{name}", "x.wav").replace("{rule}", "x").replace("{volume}", "x"))
         for form, operations in OPENAPI["paths"].items()
         for method in operations
         if method in METHODS
@@ -188,11 +189,37 @@ def test_a_rule_that_is_switched_off_stays_so(host: SmallHost, owner: Client) ->
 # --- Events
 
 
+def titled(number: int) -> dict[str, object]:
+    """The rule that always finds something, but another one for each number."""
+    return {"schema": 1, "rules": [ALWAYS["rules"][0] | {"title": f"number {number}"}]}  # type: ignore[index]
+
+
+def all_events(client: Client) -> list[dict[str, Any]]:
+    """The journal, newest first."""
+    events: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        page = client.ask("GET", f"events?limit=50&before={cursor}" if cursor else "events?limit=50").json
+        events += page["events"]
+        if not (cursor := page["next"]):
+            return events
+
+
+def events_told(live: Answer) -> list[str]:
+    """Ids and kinds that a stream tells now, without those it may tell later."""
+    assert live.stream is not None
+    told = b""
+    for _ in range(200):
+        told += live.stream.next() or b""
+    lines = [json.loads(data) for data in re.findall(rb"data: (.*)\n\n", told)]
+    return [line["id"] + line["kind"] for line in lines]
+
+
 def test_events_come_in_pages_and_by_rule_and_time(owner: Client) -> None:
-    rules_set(owner)
-    for _ in range(6):
+    for number in range(6):
+        rules_set(owner, titled(number))  # ends the event
         hear(owner.device, 2)
-        rules_set(owner)  # ends the event
+    rules_set(owner, titled(6))
     owner.device.upkeep()
     events, cursor = [], ""
     while True:
@@ -216,16 +243,36 @@ def test_a_reconnect_misses_no_event(owner: Client) -> None:
     hear(owner.device, 2)
     told = re.findall(rb"id: (\S+)\ndata: (.*)\n\n", live.stream.next() or b"")
     assert [json.loads(data)["kind"] for _, data in told] == ["start"]
-    for _ in range(20):  # more than are kept in memory
-        rules_set(owner)
+    for number in range(40):  # more than are kept in memory
+        rules_set(owner, titled(number))
         hear(owner.device, 2)
+    everything = [event["id"] + event["kind"] for event in all_events(owner)][::-1]
     again = owner.ask("GET", "events?live", last_event_id=told[0][0].decode())
-    assert again.stream is not None
-    missed = b""
-    while piece := again.stream.next():
-        missed += piece
-    kinds = [json.loads(data)["kind"] for data in re.findall(rb"data: (.*)\n\n", missed)]
-    assert kinds == ["end", "start"] * 20
+    assert events_told(again) == everything[1:]
+    assert events_told(live) == everything[1:], "a slow client misses none either"
+    assert events_told(owner.ask("GET", "events?live", last_event_id="0099-00001-end")) == everything
+    assert events_told(owner.ask("GET", "events?live", last_event_id=everything[-1][:-5] + "-start")) == []
+    rules_set(owner, titled(40))
+    owner.device.upkeep()
+    assert len(events_told(again)) == 1
+    assert len(events_told(live)) == 1
+
+
+def test_a_rule_that_stays_the_same_goes_on_when_another_is_switched(owner: Client) -> None:
+    other = {"name": "b", "level": {"min_dbfs": -60}, "hold_s": 0}
+    rules_set(owner, {"schema": 1, "rules": [*ALWAYS["rules"], other]})  # type: ignore[misc]
+    hear(owner.device, 2)
+    for enabled in (False, True):
+        assert owner.ask("PUT", "rules/b/enabled", {"enabled": enabled}).status == 204
+    rules_set(owner, {"schema": 1, "rules": [other, *ALWAYS["rules"]]})  # type: ignore[misc]
+    hear(owner.device, 2)
+    told = [(event["rule"], event["kind"], event.get("reason")) for event in all_events(owner)][::-1]
+    assert told == [
+        ("always", "start", None),
+        ("b", "start", None),
+        ("b", "end", "rules_changed"),
+        ("b", "start", None),
+    ]
 
 
 def test_streams_end_when_the_device_restarts(owner: Client) -> None:
@@ -358,6 +405,12 @@ def test_no_name_reaches_what_is_no_clip(owner: Client, clip: str, name: str, tm
     for method, path in (("GET", f"clips/{name}"), ("DELETE", f"clips/{name}"), ("PUT", f"clips/{name}/star")):
         assert owner.ask(method, path, {"starred": True} if method == "PUT" else None).status in (400, 404)
     assert sorted(tmp_path.rglob("*")) == files
+
+
+def test_only_what_needs_it_is_formatted(owner: Client) -> None:
+    assert owner.ask("POST", "storage/nothing/format").status == 404
+    answer = owner.ask("POST", "storage/folder/format")
+    assert (answer.status, "never formatted" in answer.json["detail"]) == (409, True)
 
 
 def test_without_storage_it_says_so() -> None:

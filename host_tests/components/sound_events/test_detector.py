@@ -219,6 +219,23 @@ def test_setting_rules_ends_events_and_goes_on_counting() -> None:
     assert (start.rule, start.sequence) == ("other", end.sequence + 1)
 
 
+def test_a_rule_that_is_set_again_stands_where_it_stood() -> None:
+    b = bench(rule(), rule(name="dog", classes=["Dog"], patches={"need": 3, "of": 3}))
+    (start,) = b.feed({2: 0.9, 3: 0.9})
+    b.feed({2: 0.9, 3: 0.9})
+    assert (
+        b.detector.set_rules(
+            parse(rule(name="dog", classes=["Dog"], patches={"need": 3, "of": 3}), rule(), rule(name="c"))
+        )
+        == []
+    )
+    assert dict(b.detector.states) == {"dog": "rising", "baby": "on", "c": "idle"}
+    (dog,) = [event for event in b.feed({2: 0.9, 3: 0.9}) if event.rule == "dog"]
+    assert (dog.start_sample, dog.sequence) == (0, start.sequence + 1)
+    ends = b.detector.finish()
+    assert {event.rule: event.sequence for event in ends}["baby"] == start.sequence
+
+
 def test_rules_for_another_model_are_refused_and_the_running_ones_stay() -> None:
     b = bench(rule())
     b.feed(0.9)

@@ -5,7 +5,7 @@ import argparse
 import signal
 import threading
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 from yamnet_tools import cli
@@ -13,7 +13,7 @@ from yamnet_tools.errors import DeviceError
 from yamnet_tools.paths import MODEL_IMAGE
 from yamnet_tools.simulated_device.endpoint import PseudoTerminal, TcpPort
 from yamnet_tools.simulated_device.http_server import HttpServer
-from yamnet_tools.simulated_device.live import LiveInput
+from yamnet_tools.simulated_device.live import Live, LiveInput, LiveMicrophone
 from yamnet_tools.simulated_device.misbehaviour import Misbehaviour
 from yamnet_tools.simulated_device.server import Simulator
 from yamnet_tools.simulated_device.stored import Faults
@@ -41,8 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    live = LiveInput(options.play) if options.play else None
-    with closing(PseudoTerminal() if options.tcp is None else TcpPort(options.tcp)) as endpoint:
+    live = _live(options)
+    with (
+        closing(live) if live else nullcontext(),
+        closing(PseudoTerminal() if options.tcp is None else TcpPort(options.tcp)) as endpoint,
+    ):
         simulator = Simulator(
             endpoint,
             options.image,
@@ -56,9 +59,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             simulator.run(stop)
             return cli.EXIT_OK
         with closing(HttpServer(lambda: simulator.device, options.http)) as server:
-            print(f"{server.address}/api/v1/, owner's token {simulator.device.token}", flush=True)
+            print(f"{server.address}/, owner's token {simulator.device.token}", flush=True)
             simulator.run(stop)
     return cli.EXIT_OK
+
+
+def _live(options: argparse.Namespace) -> Live | None:
+    if options.mic:
+        return LiveMicrophone()
+    return LiveInput(options.play) if options.play else None
 
 
 def _make_folder(folder: Path) -> None:
@@ -80,12 +89,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PORT",
         help="TCP on 127.0.0.1 instead of a pseudo-terminal; 0: any",
     )
-    parser.add_argument("--play", type=Path, metavar="CLIP", help="what it hears, in real time, over and over")
+    hears = parser.add_mutually_exclusive_group()
+    hears.add_argument("--play", type=Path, metavar="CLIP", help="what it hears, in real time, over and over")
+    hears.add_argument("--mic", action="store_true", help="it hears what the microphone of this computer does")
     parser.add_argument(
         "--http",
         type=cli.number(int, 0, 65535),
         metavar="PORT",
-        help="serve its HTTP API on 127.0.0.1, too; 0: any port",
+        help="serve its page and HTTP API on 127.0.0.1, too; 0: any port",
     )
     parser.add_argument("--storage", type=Path, metavar="DIR", help="where it keeps clips and journal (else nowhere)")
     probability = cli.number(float, 0, 1)

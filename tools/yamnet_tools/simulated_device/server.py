@@ -8,7 +8,7 @@ from pathlib import Path
 from device_core import SimulatedDevice
 from yamnet_tools.simulated_device.endpoint import Endpoint
 from yamnet_tools.simulated_device.host import Host
-from yamnet_tools.simulated_device.live import LiveInput
+from yamnet_tools.simulated_device.live import Live
 from yamnet_tools.simulated_device.misbehaviour import Chance, Misbehaviour
 from yamnet_tools.simulated_device.stored import Faults
 
@@ -34,7 +34,7 @@ class Simulator:
         *,
         faults: Faults | None = None,
         misbehaviour: Misbehaviour | None = None,
-        live: LiveInput | None = None,
+        live: Live | None = None,
         storage: Path | None = None,
     ) -> None:
         self._endpoint = endpoint

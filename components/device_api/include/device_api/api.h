@@ -112,6 +112,7 @@ class Api {
   Response GetPeaks(const Call& call);
   Response DeleteClip(const Call& call);
   Response PutStar(const Call& call);
+  Response PostFormat(const Call& call);
 
   Response NeedClips(const std::function<Response(clip_store::ClipStore&)>& serve);
   void LoadSettings();

@@ -60,7 +60,8 @@ class EventDetector {
   /// Ends what is going on, and forgets the patches so far: the next one may start anywhere.
   std::span<const Event> Finish(EndReason reason = EndReason::kStreamEnd);
 
-  /// Runs other rules from now on; what is going on ends with kRulesChanged. Allocates: not for the audio path.
+  /// Runs other rules from now on. Those that are the same go on where they stand; what is going on by any other ends
+  /// with kRulesChanged. Allocates: not for the audio path.
   /// @return the events ended, valid until the next call; or why Create() refuses the rules: the running ones stay
   /// then.
   std::expected<std::span<const Event>, Error> SetRules(RuleSet rules);
@@ -123,6 +124,7 @@ class EventDetector {
   void Count(Machine& machine, const Seen& seen, Q16 score);
   void Tell(size_t index, EventKind kind, EndReason reason);
   void Close(size_t index, EndReason reason);
+  void TakeOver(size_t index, size_t here, const EventDetector& from);
 
   RuleSet rules_;
   ScoreFormat format_;

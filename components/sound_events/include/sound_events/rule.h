@@ -29,18 +29,24 @@ inline constexpr uint16_t kUnitWeight = 1 << 12;  ///< A weight times a Q16 prob
 struct WeightedClass {
   uint16_t index;   ///< Of the model's output.
   uint16_t weight;  ///< In units of 1 / kUnitWeight; above 0, at most 4 kUnitWeight.
+
+  bool operator==(const WeightedClass&) const = default;
 };
 
 /// A stretch of the day, minutes after local midnight; one that ends before it begins spans midnight.
 struct DaySpan {
   int16_t from;
   int16_t to;
+
+  bool operator==(const DaySpan&) const = default;
 };
 
 /// N of M patches.
 struct PatchCount {
   int need = 1;
   int of = 1;
+
+  bool operator==(const PatchCount&) const = default;
 };
 
 /// What makes an event out of patch scores. docs/rules.md says how each value works. Times are in samples at 16 kHz.
@@ -84,6 +90,8 @@ struct Rule {
 
   /// @param minute_of_day  local time, 0 to 1439, or -1 while nobody knows: then no hour is quiet.
   bool IsQuiet(int minute_of_day) const;
+
+  bool operator==(const Rule&) const = default;
 };
 
 }  // namespace sound_events
