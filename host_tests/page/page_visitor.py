@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Somebody before the page of a device, and what is done to the device meanwhile."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import soundfile
+
+from served_device import Site
+
+RATE = 16_000
+BLOCK = RATE // 10
+
+
+def settle(site: Site) -> None:
+    """Say that the first run is over."""
+    settings = {"name": "Kitchen", "place": "Shelf", "open_reading": False, "open_audio": False}
+    with site.ask("PUT", "settings", settings) as answer:
+        assert answer.status == 200
+
+
+def let_hear(site: Site, recording: Path) -> None:
+    """Have a device hear a recording faster than it lasts, until the clip is complete."""
+    pcm, _ = soundfile.read(recording, dtype="int16")
+    for begin in range(0, len(pcm), BLOCK):
+        site.simulator.device.hear(pcm[begin : begin + BLOCK], "a recording")
+        time.sleep(0.005)  # the device's own thread keeps the clip meanwhile
+    wait_until(lambda: any(not clip["recording"] for clip in site.json("clips")["clips"]))
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.05)
+
+
+@dataclass
+class Visitor:
+    """Somebody before the page. What must never happen on it is noted."""
+
+    site: Site
+    page: Any
+    requests: list[str] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
+        self.page.on("console", self._note)
+        self.page.set_default_timeout(10_000)
+
+    def _note(self, message: Any) -> None:
+        refused = message.text.startswith(
+            "Failed to load resource"
+        )  # the API's refusals; tests see what becomes of them
+        if message.type in ("error", "warning") and not refused:
+            self.troubles.append(f"console: {message.text}")
+
+    def open(self, view: str = "now") -> "Visitor":
+        self.page.goto(f"{self.site.url}/#/{view}")
+        return self
+
+    def log_in(self, token: str | None = None) -> "Visitor":
+        self.page.locator("#token").fill(token or self.site.token)
+        self.page.get_by_role("button", name="Log in").click()
+        return self
+
+    def has_token(self) -> "Visitor":
+        """Get the cookie without the form."""
+        answer = self.page.request.post(f"{self.site.url}/api/v1/session", data={"token": self.site.token})
+        assert answer.status == 204
+        return self
+
+    def text(self, selector: str) -> str:
+        return str(self.page.locator(selector).inner_text())
+
+    def sees(self, text: str, selector: str = "body", seconds: float = 10) -> None:
+        self.page.locator(selector).filter(has_text=text).first.wait_for(timeout=seconds * 1000)
+
+    def rules(self) -> Any:
+        """The document in force on the device."""
+        with self.site.ask("GET", "rules") as answer:
+            return json.loads(answer.read())
