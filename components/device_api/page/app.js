@@ -7,6 +7,15 @@ import { deviceNow, live, owns, refreshSession, setMuted, titleOf, watch } from 
 import { notify } from './notices.js';
 import { explain } from './problems.js';
 
+import * as device from './view_device.js';
+import * as login from './view_login.js';
+import * as now from './view_now.js';
+import * as rules from './view_rules.js';
+import * as timeline from './view_timeline.js';
+import * as welcome from './view_welcome.js';
+
+// All of them at once: when the device is away, there is nowhere to get another one from.
+const SHOWN = { now, timeline, rules, device, login, welcome };
 const VIEWS = ['now', 'timeline', 'rules', 'device'];
 const page = document.body;
 let leave = null;
@@ -20,7 +29,7 @@ function frame() {
   put(
     page,
     h('a', { class: 'skip', href: '#main', onclick: toMain }, t('frame.skip')),
-    h('header', { class: 'bar' }, brand(), standing(), muteButton()),
+    h('header', { class: 'bar' }, brand(), standingMark(), muteButton()),
     h(
       'nav',
       { 'aria-label': t('frame.views') },
@@ -53,7 +62,7 @@ function standingNow() {
   return live.state.listening ? 'live' : 'deaf';
 }
 
-function standing() {
+function standingMark() {
   const text = h('span');
   const node = h('p', { class: 'standing', id: 'standing' }, h('i', { 'aria-hidden': 'true' }), text);
   watch(['link', 'state'], forever, () => {
@@ -96,41 +105,40 @@ function muteButton() {
 function banner() {
   const node = h('div', { class: 'banner', id: 'banner', role: 'status' });
   watch(['link', 'state', 'tick'], forever, () => {
-    const now = standingNow();
-    node.hidden = live.link === 'closed' || now === 'live' || (now === 'connecting' && !live.heardAt);
-    node.dataset.standing = now;
-    say(node, node.hidden ? '' : bannerText(now));
+    const standing = standingNow();
+    node.hidden = live.link === 'closed' || standing === 'live' || (standing === 'connecting' && !live.heardAt);
+    node.dataset.standing = standing;
+    say(node, node.hidden ? '' : bannerText(standing));
   });
   return node;
 }
 
-function bannerText(now) {
-  if (now === 'muted') return t('banner.muted');
-  if (now === 'deaf') return t('banner.deaf');
+function bannerText(standing) {
+  if (standing === 'muted') return t('banner.muted');
+  if (standing === 'deaf') return t('banner.deaf');
   if (!live.heardAt) return [t('banner.never'), live.refusal].filter(Boolean).join(' ');
   const seconds = Math.round((Date.now() - live.heardAt) / 10000) * 10; // said seldom, for those who hear the page
   return [t('banner.away', { time: clock(live.heardAt), ago: ago(seconds) }), live.refusal].filter(Boolean).join(' ');
 }
 
 /** Show what the address asks for, or what has to come before. */
-async function route() {
+function route() {
   leave?.abort();
   leave = new AbortController();
   const { signal } = leave;
   const [, view = 'now', ...rest] = location.hash.split('/');
   const closed = live.link === 'closed';
-  const wanted = closed || view === 'login' ? 'login' : view === 'welcome' ? 'welcome' : VIEWS.includes(view) ? view : 'now';
+  const wanted = closed ? 'login' : view in SHOWN ? view : 'now';
   page.dataset.view = wanted;
   for (const each of VIEWS) {
     const link = document.getElementById(`nav-${each}`);
     if (each === wanted) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
-  const module = await import(`./view_${wanted}.js`);
-  if (signal.aborted) return;
-  put(document.getElementById('main'));
+  const main = document.getElementById('main');
+  put(main);
   scrollTo(0, 0);
-  module.show(document.getElementById('main'), signal, rest.map(decodeURIComponent));
+  SHOWN[wanted].show(main, signal, rest);
 }
 
 /** Draw everything anew: at the start, and in another language. */

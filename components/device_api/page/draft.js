@@ -29,12 +29,20 @@ class Draft extends EventTarget {
     return this.text ?? JSON.stringify(this.document);
   }
 
-  /** Read what is in force; what was edited is gone. */
-  async load() {
+  /** Read what is in force, unless something else is being edited by the time it comes. */
+  async refresh() {
     const { data, etag } = await ask('GET', 'rules');
-    this.etag = etag;
-    this.base = JSON.stringify(data);
+    if (this.dirty) return;
+    const base = JSON.stringify(data);
+    const same = base === this.base;
+    Object.assign(this, { etag, base });
+    if (!same) this.revert();
+  }
+
+  /** Forget what was edited for what is in force. */
+  async load() {
     this.revert();
+    await this.refresh();
   }
 
   /** Forget what was edited. */

@@ -55,7 +55,10 @@ export function show(root, signal) {
   );
 
   const on = (event, act) => draft.addEventListener(event, act, { signal });
-  on('replaced', draw);
+  on('replaced', () => {
+    open = draft.document.rules.find((rule) => rule.name === open?.name) ?? null;
+    draw();
+  });
   on('changed', changed);
   on('checked', showVerdict);
   signal.addEventListener('abort', () => clearTimeout(timer));
@@ -65,8 +68,8 @@ export function show(root, signal) {
   async function begin() {
     const told = await get('rules/states');
     states = new Map(told.rules.map((each) => [each.name, each]));
-    if (draft.loaded && draft.dirty) draw();
-    else await draft.load();
+    await draft.refresh();
+    draw();
   }
 
   async function tried(act) {
@@ -79,7 +82,7 @@ export function show(root, signal) {
   }
 
   function draw() {
-    if (signal.aborted) return;
+    if (signal.aborted || !draft.loaded) return;
     if (!draft.document) asJson = true;
     modes.forEach((each) => each.setAttribute('aria-pressed', String((each.dataset.mode === 'json') === asJson)));
     jsonBox.hidden = !asJson;
