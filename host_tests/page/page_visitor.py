@@ -80,7 +80,14 @@ class Visitor:
         return str(self.page.locator(selector).inner_text())
 
     def sees(self, text: str, selector: str = "body", seconds: float = 10) -> None:
-        self.page.locator(selector).filter(has_text=text).first.wait_for(timeout=seconds * 1000)
+        """Wait until an element has a text. What is reported otherwise spares pytest Playwright's own sources."""
+        found = self.page.locator(selector).filter(has_text=text).first
+        deadline = time.monotonic() + seconds
+        while not found.is_visible():
+            if time.monotonic() > deadline:
+                said = self.page.locator(selector).all_inner_texts()
+                raise AssertionError(f"{selector} does not say {text!r}; it says {said}; {self.troubles}")
+            self.page.wait_for_timeout(50)
 
     def rules(self) -> Any:
         """The document in force on the device."""

@@ -5,7 +5,7 @@ const BASE = '/api/v1/';
 const PATIENCE_MS = 15000;
 const LONGEST_PAUSE_MS = 8000;
 
-/** What the device answers when it does not do something (RFC 9457); status 0: it did not answer. */
+/** Why the device does not do something (RFC 9457); status 0: it did not answer. */
 export class Problem extends Error {
   constructor(status, body = {}, wait = 0) {
     super(body.detail ?? '');
@@ -23,11 +23,7 @@ async function problemOf(answer) {
   return new Problem(answer.status, body, Number(answer.headers.get('Retry-After')) || 0);
 }
 
-/**
- * Ask the device.
- * @returns {Promise<{data: any, etag: string|null}>} data is null where the answer has none
- * @throws {Problem}
- */
+/** Ask the device: {data, etag}, or a Problem is thrown. */
 export async function ask(method, path, body, headers = {}) {
   const options = { method, headers, signal: AbortSignal.timeout(PATIENCE_MS), cache: 'no-cache' };
   if (body !== undefined) {
@@ -50,12 +46,8 @@ export async function ask(method, path, body, headers = {}) {
 export const get = async (path) => (await ask('GET', path)).data;
 
 /**
- * Follow a stream of server-sent events until told to stop. When it ends, or nothing comes for `quietMs`, it is opened
- * again after a pause that grows; the last event's id is sent along.
- *
- * Not by EventSource: that one does not tell a refusal from a device that is away, and forgets the id after one.
- *
- * @param {string} path
+ * Follow a stream of server-sent events. When it ends, or is silent for `quietMs`, it is opened again after a pause that
+ * grows, with the last event's id. (EventSource cannot tell a refusal from a device that is away.)
  * @param {{quietMs: number, on: (event: string, data: any) => void, down: (problem: Problem) => void}} handlers
  * @returns {{stop: () => void, hurry: () => void}} `hurry` ends a pause
  */

@@ -4,9 +4,7 @@
 import { add, h, icon, put, say } from './dom.js';
 import { ago, clock, loadLanguage, t } from './i18n.js';
 import { deviceNow, live, owns, refreshSession, setMuted, titleOf, watch } from './live.js';
-import { notify } from './notices.js';
-import { explain } from './problems.js';
-
+import { explain, notify } from './notices.js';
 import * as device from './view_device.js';
 import * as login from './view_login.js';
 import * as now from './view_now.js';
@@ -19,6 +17,7 @@ const SHOWN = { now, timeline, rules, device, login, welcome };
 const VIEWS = ['now', 'timeline', 'rules', 'device'];
 const page = document.body;
 let leave = null;
+let shownFor = null;
 let frameLife = null;
 let forever = null; // until the frame is drawn in another language
 
@@ -121,14 +120,16 @@ function bannerText(standing) {
   return [t('banner.away', { time: clock(live.heardAt), ago: ago(seconds) }), live.refusal].filter(Boolean).join(' ');
 }
 
+const reader = () => `${live.link === 'closed'} ${owns()} ${live.session?.listen}`;
+
 /** Show what the address asks for, or what has to come before. */
 function route() {
   leave?.abort();
   leave = new AbortController();
   const { signal } = leave;
   const [, view = 'now', ...rest] = location.hash.split('/');
-  const closed = live.link === 'closed';
-  const wanted = closed ? 'login' : view in SHOWN ? view : 'now';
+  shownFor = reader();
+  const wanted = live.link === 'closed' ? 'login' : view in SHOWN ? view : 'now';
   page.dataset.view = wanted;
   for (const each of VIEWS) {
     const link = document.getElementById(`nav-${each}`);
@@ -155,12 +156,9 @@ await loadLanguage();
 draw();
 addEventListener('hashchange', route);
 addEventListener('language', draw);
-let wasClosed = false;
-live.addEventListener('link', () => {
-  const closed = live.link === 'closed';
-  if (closed !== wasClosed && (closed || page.dataset.view === 'login')) route();
-  wasClosed = closed;
-});
+// A view is drawn for who reads it: somebody else, and it is drawn anew.
+live.addEventListener('link', () => shownFor !== reader() && route());
+live.addEventListener('session', () => shownFor !== reader() && route());
 live.addEventListener('settings', greet);
 live.addEventListener('begun', ({ detail }) => {
   const announcer = document.getElementById('announcer');

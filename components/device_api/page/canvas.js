@@ -2,10 +2,8 @@
 /** Canvases as sharp as the screen, in the colours of the style sheet. */
 
 /**
- * Keep a canvas as large as its box, in device pixels, and draw it anew when that or the theme changes.
- * @param {HTMLCanvasElement} canvas
- * @param {AbortSignal} signal ends it
- * @param {(g: CanvasRenderingContext2D, width: number, height: number, colours: object) => void} draw in CSS pixels
+ * Draw a canvas, in CSS pixels, and anew when its size or the theme changes, until the signal.
+ * @param {(g: CanvasRenderingContext2D, width: number, height: number, colours: object) => void} draw
  * @returns {() => void} draws now
  */
 export function sharp(canvas, signal, draw) {
@@ -38,17 +36,15 @@ export function sharp(canvas, signal, draw) {
   return redraw;
 }
 
-/** The style sheet's colours as texts. */
 function palette() {
   const style = getComputedStyle(document.documentElement);
   const names = ['ink', 'faint', 'line', 'panel', 'screen', 'accent', 'alert'];
   return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
-/** A colour of the style sheet, '#rrggbb', as numbers. */
-export const rgb = (text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16));
+const rgb = (text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16));
 
-/** 256 colours from one to the next, evenly. */
+/** 256 colours from one '#rrggbb' to the next. */
 export function ramp(...stops) {
   const points = stops.map(rgb);
   return Array.from({ length: 256 }, (_, i) => {

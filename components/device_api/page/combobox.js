@@ -13,12 +13,7 @@ function matches(options, typed) {
   return found.sort((a, b) => b.toLowerCase().startsWith(wanted) - a.toLowerCase().startsWith(wanted)).slice(0, MOST);
 }
 
-/**
- * @param {string} label
- * @param {() => Promise<string[]>} load all there is to choose from
- * @param {(choice: string) => void} choose
- * @returns {HTMLElement}
- */
+/** `load` promises all there is to choose from; `choose` is told the choice. */
 export function combobox(label, load, choose) {
   const id = freshId();
   let options = [];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Elements without innerHTML: what the device says is only ever text. */
+/** The browser: elements made without markup (what the device says is only ever text), and what it remembers. */
 
 const AS_PROPERTY = new Set(['value', 'checked', 'disabled', 'hidden', 'open', 'indeterminate']);
 
@@ -16,15 +16,10 @@ function build(node, attributes, children) {
 
 const usable = (children) => children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 
-/**
- * An HTML element.
- * @param {string} tag
- * @param {object} [attributes] `onclick` and the like take functions
- * @param {...any} children nodes, texts, arrays of them; null and false are left out
- */
+/** An HTML element. `onclick` and the like take functions; children that are null or false are left out. */
 export const h = (tag, attributes, ...children) => build(document.createElement(tag), attributes, children);
 
-/** An SVG element; as `h`. */
+/** The same in SVG. */
 export const svg = (tag, attributes, ...children) =>
   build(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
 
@@ -34,14 +29,14 @@ export const add = (node, ...children) => node.append(...usable(children));
 /** Replace what is in a node. */
 export const put = (node, ...children) => node.replaceChildren(...usable(children));
 
-/** Set a node's text; leaves it alone when it is that already, so that nothing is announced or laid out anew. */
+/** Set a node's text, unless it is that already: nothing is to be announced twice. */
 export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
 let serial = 0;
 
-/** A fresh id for a label, a description, a list. */
+/** An id for a label or a list. */
 export const freshId = () => `i${++serial}`;
 
 const ICONS = {
@@ -65,15 +60,11 @@ const ICONS = {
   warn: 'M12 4L2.800 20h18.400zM12 10v5M12 17.500v.5',
 };
 
-/** One of the page's line drawings; for eyes only. */
+/** A line drawing, for eyes only. */
 export const icon = (name) =>
   svg('svg', { class: `icon icon-${name}`, viewBox: '0 0 24 24', 'aria-hidden': 'true' }, svg('path', { d: ICONS[name] }));
 
-/**
- * A button that is busy while what it does goes on, so that nothing is done twice.
- * @param {object} attributes as for `h`
- * @param {() => Promise<void>} act
- */
+/** A button that does nothing more while what it does goes on. */
 export function button(attributes, act, ...children) {
   const node = h('button', { type: 'button', ...attributes }, ...children);
   node.addEventListener('click', async () => {
@@ -86,4 +77,22 @@ export function button(attributes, act, ...children) {
     }
   });
   return node;
+}
+
+/** Remember a text. */
+export function remember(name, value) {
+  try {
+    localStorage.setItem(`yamnet.${name}`, value);
+  } catch {
+    // private browsing
+  }
+}
+
+/** What was remembered, or null. */
+export function recall(name) {
+  try {
+    return localStorage.getItem(`yamnet.${name}`);
+  } catch {
+    return null;
+  }
 }

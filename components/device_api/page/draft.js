@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The rule document that is being edited; it outlives a change of view, of language, and the device's absence. */
+/** The rule document that is being edited; it outlives views, languages and the device's absence. */
 
 import { ask } from './api.js';
 
 class Draft extends EventTarget {
-  /** What was read from the device: text, and its ETag. */
   base = null;
   etag = null;
-  /** The document as edited; null while the JSON text is none. */
+  /** As edited; null while the JSON text is none. */
   document = null;
-  /** The JSON text as typed, while it is edited as such. */
+  /** As typed, while it is edited as JSON. */
   text = null;
-  /** What the device says is wrong with it, or null. */
   problem = null;
-  /** Whether somebody else has saved meanwhile. */
   conflict = false;
 
   get loaded() {
@@ -54,12 +51,10 @@ class Draft extends EventTarget {
     this.#tell('replaced');
   }
 
-  /** After a change of `document`. */
   touched() {
     this.#tell('changed');
   }
 
-  /** Take JSON as typed. */
   type(text) {
     this.text = text;
     try {
@@ -113,5 +108,4 @@ class Draft extends EventTarget {
   }
 }
 
-/** The one that this page edits. */
 export const draft = new Draft();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Texts and formats of the language that the reader has chosen, or else the browser's. */
+/** Texts and formats in the reader's language. */
 
-import { remember, recall } from './memory.js';
+import { recall, remember } from './dom.js';
 
 /** Languages by their code, each in its own words. */
 export const LANGUAGES = { en: 'English', de: 'Deutsch' };
@@ -14,7 +14,7 @@ let locale = 'en'; // with the region that the browser asks for
 /** The language in use. */
 export const language = () => code;
 
-/** Load a language; without one, what was chosen before, or what the browser asks for. */
+/** Load a language: this one, or the one chosen before, or the browser's. */
 export async function loadLanguage(wanted) {
   const asked = [wanted ?? recall('language'), ...navigator.languages.map((each) => each.slice(0, 2)), 'en'];
   code = asked.find((each) => each in LANGUAGES);
@@ -25,13 +25,9 @@ export async function loadLanguage(wanted) {
   document.documentElement.lang = code;
 }
 
-/**
- * A text.
- * @param {string} key
- * @param {object} [values] for what stands in braces; `n` chooses singular or plural
- */
-export function t(key, values = {}) {
-  let text = texts[key] ?? key;
+/** A text. Values are for what stands in braces; `n` chooses singular or plural. */
+export function t(key, values = {}, otherwise = key) {
+  let text = texts[key] ?? otherwise;
   if (typeof text === 'object') text = text[plural.select(values.n)];
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
@@ -47,22 +43,18 @@ function format(Kind, options) {
   return formats.get(key);
 }
 
-/** A number with so many digits behind the point, a true minus sign included. */
+/** A number with a true minus sign. */
 export const number = (value, digits = 0) =>
   format(Intl.NumberFormat, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value).replace('-', '−');
 
-/** 0…1 as a percentage; small ones with a digit more. */
 export const percent = (value) =>
   format(Intl.NumberFormat, { style: 'percent', maximumFractionDigits: value < 0.1 ? 1 : 0 }).format(value);
 
-/** A level. */
 export const dbfs = (value) => `${number(value)} dBFS`;
 
-/** The time of day. */
 export const clock = (ms, seconds = true) =>
   format(Intl.DateTimeFormat, { hour: '2-digit', minute: '2-digit', second: seconds ? '2-digit' : undefined }).format(ms);
 
-/** Day and time. */
 export const moment = (ms) => format(Intl.DateTimeFormat, { dateStyle: 'medium', timeStyle: 'medium' }).format(ms);
 
 /** The day, if it is not today's, and the time. */
@@ -90,19 +82,19 @@ export function ago(seconds) {
   return format(Intl.RelativeTimeFormat, { numeric: 'auto' }).format(-Math.floor(seconds / size), unit);
 }
 
+const SYMBOLS = { day: 'd', hour: 'h', minute: 'min', second: 's' };
+
 /** How long something lasts: the two largest units, "2 h 5 min". */
 export function lasting(seconds) {
-  const unit = (value, name, digits = 0) =>
-    format(Intl.NumberFormat, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits }).format(value);
-  if (seconds < 60) return unit(seconds, 'second', seconds < 10 ? 1 : 0);
+  if (seconds < 60) return `${number(seconds, seconds < 10 && seconds % 1 ? 1 : 0)} s`;
   const first = UNITS.findIndex(([, size]) => seconds >= size);
-  const [name, size] = UNITS[first];
-  const [smaller, smallerSize] = UNITS[first + 1];
-  const rest = Math.floor((seconds % size) / smallerSize);
-  return unit(Math.floor(seconds / size), name) + (rest ? ` ${unit(rest, smaller)}` : '');
+  return [UNITS[first], UNITS[first + 1]]
+    .map(([name, size], index) => [Math.floor((index ? seconds % UNITS[first][1] : seconds) / size), SYMBOLS[name]])
+    .filter(([count]) => count)
+    .map(([count, symbol]) => `${number(count)} ${symbol}`)
+    .join(' ');
 }
 
-/** An amount of memory. */
 export function bytes(value) {
   const power = value < 1024 ? 0 : value < 1024 * 1024 ? 1 : 2;
   const text = number(value / 1024 ** power, power && value / 1024 ** power < 100 ? 1 : 0);

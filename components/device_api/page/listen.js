@@ -11,18 +11,13 @@ const RATE = 16000;
 const CUSHION_S = 0.25; // played so late, so that a pause of the network is not heard
 const MOST_S = 0.8; // more than that is dropped: live sound is not to fall behind
 
-/** Plays live sound while it is started; tells `onChange(state, problem)`: 'stopped', 'starting' or 'playing'. */
+/** Tells `onChange(state, problem)`: 'stopped', 'starting' or 'playing'. */
 export class LiveSound {
   state = 'stopped';
   #volume = 0.8;
 
   constructor(onChange) {
     this.onChange = onChange;
-  }
-
-  /** Seconds between what is heard and the newest that has come. */
-  get delay() {
-    return this.state === 'playing' ? Math.max(0, this.next - this.context.currentTime) : 0;
   }
 
   set volume(value) {

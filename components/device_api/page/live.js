@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/**
- * What is known of the device at this moment. Whoever shows a part of it watches that part; nothing here outlives the
- * device's silence: `state` and `scores` are null as soon as it is away.
- */
+/** What is known of the device at this moment: `state` and `scores` are null as soon as it is away. */
 
 import { ask, follow, get } from './api.js';
 import { translatedTitle } from './i18n.js';
-import { EventBook } from './events.js';
 
 const STATE_QUIET_MS = 5000; // a heartbeat comes every 2 s
 const EVENTS_QUIET_MS = 40000; // a comment comes every 15 s
@@ -14,12 +10,33 @@ const SCORES_STALE_MS = 2500;
 const HIDDEN_MS = 60000;
 const AGAIN_MS = 2000;
 
+/** Events out of journal lines: a start and an end with one id are one event. */
+class EventBook {
+  #events = new Map();
+
+  /** Take a journal line; whether it says something new. */
+  take(line) {
+    const known = this.#events.get(line.id);
+    if (known && (known.ended || line.kind === 'start')) return false;
+    this.#events.set(line.id, { ...known, ...line, ended: line.kind === 'end' });
+    return true;
+  }
+
+  get(id) {
+    return this.#events.get(id);
+  }
+
+  /** All of them, the latest first. */
+  list() {
+    return [...this.#events.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
+  }
+}
+
 class Live extends EventTarget {
   /** 'connecting', 'live', 'away', or 'closed' while nobody may read. */
   link = 'connecting';
-  /** When the device was last heard, in this computer's milliseconds. */
+  /** In this computer's milliseconds. */
   heardAt = null;
-  /** What it said when it refused, if it did. */
   refusal = '';
   session = null;
   settings = null;
@@ -27,7 +44,7 @@ class Live extends EventTarget {
   scores = null;
   titles = new Map();
   boot = null;
-  /** The device's UTC less this computer's, in milliseconds; null while the device has no time. */
+  /** The device's UTC less this computer's; null while it has none. */
   clockOffset = null;
   events = new EventBook();
 
@@ -37,7 +54,6 @@ class Live extends EventTarget {
   }
 }
 
-/** The one device that this page is of. */
 export const live = new Live();
 
 /** Call `show` now and whenever one of these parts changes, until the signal. */
@@ -46,13 +62,13 @@ export function watch(names, signal, show) {
   show();
 }
 
-/** The device's time in milliseconds since 1970, this computer's where it has none. */
+/** The device's time; this computer's where it has none. */
 export const deviceNow = () => Date.now() + (live.clockOffset ?? 0);
 
 /** What a rule is called. */
 export const titleOf = (rule) => translatedTitle(live.titles.get(rule) ?? rule);
 
-/** When an event began by the device's clock, in milliseconds; null if nobody can know. */
+/** When an event began by the device's clock; null if nobody can know. */
 export function startOf(event) {
   if (event.utc !== null) return Date.parse(event.utc);
   if (event.boot !== live.boot || !live.state) return null;
@@ -66,7 +82,7 @@ let streams = [];
 let staleTimer;
 let askAgain;
 
-/** Ask who we are; opens or closes the streams accordingly. While the device is away, this asks again by itself. */
+/** Ask who we are until there is an answer; opens or closes the streams accordingly. */
 export async function refreshSession() {
   clearTimeout(askAgain);
   let session;
@@ -134,7 +150,7 @@ function heard(kind, data) {
   refreshFacts();
 }
 
-/** Read again what changes seldom: titles, settings, the boot's number. */
+/** Read again what changes seldom. */
 export async function refreshFacts() {
   try {
     const [rules, settings, status] = await Promise.all([get('rules'), get('settings'), get('status')]);

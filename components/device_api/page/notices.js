@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Short messages at the screen's edge, and questions that must be answered first. */
+/** What the page says by itself: messages, questions that must be answered first, and what went wrong. */
 
 import { h, put } from './dom.js';
-import { t } from './i18n.js';
+import { lasting, t } from './i18n.js';
 
 const SHOWN_MS = 6000;
 
@@ -13,12 +13,7 @@ export function notify(text) {
   setTimeout(() => note.remove(), SHOWN_MS);
 }
 
-/**
- * Ask before something is done that cannot be undone.
- * @param {string} question
- * @param {string} yes what the button says that does it
- * @returns {Promise<boolean>}
- */
+/** Ask before something is done that cannot be undone; `yes` is what the button says that does it. */
 export function confirmed(question, yes) {
   return new Promise((resolve) => {
     const dialog = h(
@@ -38,4 +33,12 @@ export function confirmed(question, yes) {
     document.body.append(dialog);
     dialog.showModal();
   });
+}
+
+/** For a `Problem`; the device's own words are in English. */
+export function explain(problem) {
+  if (problem.status === 0) return t('problem.away');
+  if (problem.status === 401) return t('problem.notOwner');
+  if (problem.status === 429) return t('problem.wait', { time: lasting(problem.wait || 1) });
+  return problem.message || t('problem.other', { n: problem.status });
 }

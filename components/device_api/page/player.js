@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /** One event and its clip: waveform, sound, star, download, removal. */
 
+import { get, urlOf } from './api.js';
+import { sharp } from './canvas.js';
 import { add, button, h, icon, put, say } from './dom.js';
 import { bytes, clock, dbfs, lasting, moment, number, percent, t } from './i18n.js';
-import { sharp } from './canvas.js';
 import { deviceNow, live, owns, startOf, titleOf } from './live.js';
-import { findClip, remove, star } from './clips.js';
-import { classNames } from './classes.js';
-import { confirmed, notify } from './notices.js';
-import { explain } from './problems.js';
-import { get, urlOf } from './api.js';
+import { confirmed, explain, notify } from './notices.js';
+import { classNames, findClip, remove, star } from './records.js';
 
 const RATE = 16000;
 
-/**
- * Show an event.
- * @param {object} event of the EventBook
- * @param {AbortSignal} signal ends it, and its sound
- * @returns {Element}
- */
+/** An event of the EventBook; the signal ends it and its sound. */
 export function player(event, signal) {
   const start = startOf(event);
   const clipPart = h('div', { class: 'clip' }, h('p', { class: 'hint' }, t('player.looking')));

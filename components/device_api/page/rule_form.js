@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** One rule as a form. What may stand in a field is for the device to say: it is sent what was typed. */
 
+import { combobox } from './combobox.js';
 import { freshId, h, icon, put, say } from './dom.js';
 import { t } from './i18n.js';
-import { classNames } from './classes.js';
-import { combobox } from './combobox.js';
+import { classNames } from './records.js';
 
 const number = (path, unit, fallback) => ({ path, kind: 'number', unit, fallback });
 
@@ -20,11 +20,9 @@ const MORE = [
   { path: 'name', kind: 'text' },
   { path: 'suppress', kind: 'classes' },
   { path: 'combine', kind: 'choice', options: ['max', 'sum', 'noisy-or'] },
-  number('patches.need', '', 1),
-  number('patches.of', '', 1),
+  { path: 'patches', kind: 'pair', fallback: 1 },
   { path: 'lasting.on', kind: 'percent' },
-  number('lasting.patches.need', ''),
-  number('lasting.patches.of', ''),
+  { path: 'lasting.patches', kind: 'pair' },
   number('level.min_dbfs', 'dBFS'),
   number('level.above_floor_db', 'dB'),
   number('level.hysteresis_db', 'dB', 3),
@@ -72,10 +70,8 @@ const fromPercent = (text) => {
 };
 
 /**
- * @param {object} rule of the draft; changed in place
- * @param {boolean} fixed whether nothing may be changed
- * @param {() => void} changed called after each change
- * @returns {{node: Element, blame: (path: string[], reason: string) => boolean, clear: () => void}}
+ * A form that changes a rule in place, unless it is fixed; `changed` is called then.
+ * @returns {{node: Element, blame: (path: string[], reason: string) => void, clear: () => void}}
  */
 export function ruleForm(rule, fixed, changed) {
   const fields = new Map(); // by path
@@ -91,6 +87,15 @@ export function ruleForm(rule, fixed, changed) {
       input.inputMode = 'decimal';
       input.placeholder = field.fallback ?? '';
       return unit(input, field.unit);
+    },
+    pair(field, id) {
+      const part = (key, attributes) => {
+        const path = `${field.path}.${key}`;
+        const input = textInput(id, read(rule, path) ?? '', (text) => set(path, numberIn(text)));
+        return Object.assign(input, { inputMode: 'decimal', placeholder: field.fallback ?? '' }, attributes);
+      };
+      const of = part('of', { id: '', ariaLabel: t('rule.of') });
+      return h('span', { class: 'unit' }, part('need'), h('span', { 'aria-hidden': 'true' }, t('rule.of')), of);
     },
     percent(field, id) {
       const slide = h('input', { type: 'range', min: 0, max: 100, step: 1, 'aria-label': t(`rule.${field.path}`) });
@@ -123,7 +128,7 @@ export function ruleForm(rule, fixed, changed) {
     const error = h('p', { class: 'error', id: `${id}-error` });
     const grouped = field.kind === 'classes' || field.kind === 'hours';
     const label = grouped ? h('span', { class: 'label', id: `${id}-label` }, t(`rule.${field.path}`)) : h('label', { for: id }, t(`rule.${field.path}`));
-    const help = h('span', { class: 'hint', id: `${id}-help` }, t(`rule.${field.path}.help`));
+    const help = h('span', { class: 'hint', id: `${id}-help` }, t(`rule.${field.path}.help`, {}, ''));
     const node = h('div', { class: `field ${field.kind}`, 'data-field': field.path, role: grouped ? 'group' : null, 'aria-labelledby': grouped ? `${id}-label` : null }, label, control, help, error);
     for (const input of node.querySelectorAll('input:not([type=range]), select')) input.setAttribute('aria-describedby', `${id}-help ${id}-error`);
     fields.set(field.path, { node, error });
@@ -144,12 +149,11 @@ export function ruleForm(rule, fixed, changed) {
     },
     blame(path, reason) {
       const found = fieldFor(path, reason, fields);
-      if (!found) return false;
+      if (!found) return;
       say(found.error, reason);
       found.node.classList.add('wrong');
       found.node.querySelectorAll('input, select').forEach((input) => input.setAttribute('aria-invalid', 'true'));
       if (more.contains(found.node)) more.open = true;
-      return true;
     },
   };
 }

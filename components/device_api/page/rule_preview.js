@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the edited rules would have done over the last hour, beside what was. */
 
+import { ask } from './api.js';
 import { h, put, say } from './dom.js';
 import { clock, lasting, percent, t } from './i18n.js';
-import { ask } from './api.js';
-import { deviceNow, live, startOf } from './live.js';
-import { HistoryReader } from './history.js';
 import { drawLanes } from './lanes.js';
-import { explain } from './problems.js';
+import { deviceNow, live, startOf } from './live.js';
+import { explain } from './notices.js';
+import { HistoryReader } from './records.js';
 
 const HOUR_MS = 3600000;
 const PAGES = 3;
@@ -43,7 +43,7 @@ export function rulePreview() {
           to,
           label: t('preview.title'),
           lanes: rules.flatMap((rule) => [
-            { title: t('preview.would', { title: rule.title || rule.name }), bars: bars(would(rule)) },
+            { title: rule.title || rule.name, bars: bars(would(rule)) },
             { title: t('preview.was'), className: 'was', bars: bars(was(rule)) },
           ]),
         };

@@ -11,7 +11,7 @@ const COLUMNS = FRAMES * PATCHES;
 const LEVEL_HEIGHT = 44;
 const GAP_PATCHES = 3;
 
-/** Patches that came lately; lives longer than a view, so that coming back finds its 30 s. */
+/** Patches that came lately. */
 export class StripMemory {
   patches = [];
   cameAt = 0;
@@ -33,10 +33,7 @@ export class StripMemory {
   }
 }
 
-/**
- * Draw a memory into a canvas, moving on while sound comes.
- * @returns {{fresh: () => void}} to be told of each new patch
- */
+/** Draw a memory into a canvas; the result's `fresh()` is to be told of each new patch. */
 export function drawStrip(canvas, memory, signal) {
   const picture = new OffscreenCanvas(COLUMNS + FRAMES, BANDS);
   const pen = picture.getContext('2d');

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Device: how it is, what it is, what its owner has set. */
 
+import { ask, get } from './api.js';
+import { languageChoice, tokenForm } from './controls.js';
 import { button, h, put, say } from './dom.js';
 import { ago, bytes, lasting, moment, number, t } from './i18n.js';
 import { live, owns, refreshFacts, refreshSession, watch } from './live.js';
-import { ask, get } from './api.js';
-import { confirmed, notify } from './notices.js';
-import { explain } from './problems.js';
-import { languageChoice } from './language_choice.js';
-import { tokenForm } from './token_form.js';
+import { confirmed, explain, notify } from './notices.js';
 
 const EVERY_MS = 15000;
 let restart = null; // when it was asked for, and the uptime then: a restart that was asked for
@@ -251,16 +249,16 @@ function session() {
 function restarting(signal) {
   const progress = h('p', { role: 'status', id: 'restarting' });
   const act = button({ class: 'danger' }, async () => {
-    if (!(await confirmed(t('restart.really'), t('restart.now')))) return;
+    if (!(await confirmed(t('restart.really'), t('device.restart')))) return;
     try {
-      const { uptime_ms: uptime } = await get('status');
+      const uptime = live.state?.uptime_ms ?? 0;
       await ask('POST', 'restart');
       restart = { asked: Date.now(), uptime };
       update();
     } catch (problem) {
       notify(explain(problem));
     }
-  }, t('restart.now'));
+  }, t('device.restart'));
 
   const update = () => {
     if (!restart) return;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The owner's token, asked for once. */
 
+import { ask } from './api.js';
+import { languageChoice } from './controls.js';
 import { h, put, say } from './dom.js';
 import { lasting, t } from './i18n.js';
 import { live, refreshSession } from './live.js';
-import { ask } from './api.js';
-import { explain } from './problems.js';
-import { languageChoice } from './language_choice.js';
+import { explain } from './notices.js';
 
 /** Fill `root` until the signal. */
 export function show(root, signal) {

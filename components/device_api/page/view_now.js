@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Now: what the device hears, what goes on, and live sound. */
 
-import { h, icon, put, say } from './dom.js';
+import { get } from './api.js';
+import { h, icon, put, recall, remember, say } from './dom.js';
 import { ago, clock, dbfs, lasting, number, percent, t, translatedTitle } from './i18n.js';
 import { LiveSound } from './listen.js';
 import { deviceNow, live, startOf, titleOf, watch } from './live.js';
-import { recall, remember } from './memory.js';
-import { StripMemory, drawStrip } from './strip.js';
-import { explain } from './problems.js';
-import { get } from './api.js';
+import { explain } from './notices.js';
+import { drawStrip, StripMemory } from './strip.js';
 
 const ROWS = 6;
 const LATELY = 6;
@@ -29,9 +28,9 @@ const panel = (name, ...content) =>
 /** Why there is nothing to show. */
 function silence() {
   if (live.link === 'away') return t('now.unknown');
-  if (live.link !== 'live' || !live.state) return t('link.connecting');
-  if (live.state.muted) return t('now.muted');
-  return live.state.listening ? t('now.waiting') : t('now.deaf');
+  if (live.link !== 'live' || !live.state) return t('standing.connecting');
+  if (live.state.muted) return t('standing.muted');
+  return live.state.listening ? t('now.waiting') : t('standing.deaf');
 }
 
 function hearing(signal) {
@@ -156,7 +155,7 @@ function liveSound(signal) {
     say(label, t(stopped ? 'now.listen' : 'now.stop'));
     volumeRow.hidden = stopped;
     play.disabled = stopped && (live.link !== 'live' || !live.session?.listen || !live.state?.listening);
-    say(state, !live.session?.listen ? t('now.mayNotListen') : t(`sound.${sound.state}`));
+    say(state, !live.session?.listen ? t('now.mayNotListen') : t(sound.state === 'starting' ? 'standing.connecting' : `sound.${sound.state}`));
   };
   play.addEventListener('click', () => (sound.state === 'stopped' ? sound.start() : sound.stop()));
   volume.addEventListener('input', () => {

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Rules: switch, edit as a form or as JSON, try on the last hour, save. */
 
+import { ask, get } from './api.js';
+import { ruleSwitch } from './controls.js';
 import { button, h, icon, put, say } from './dom.js';
+import { draft } from './draft.js';
 import { number, percent, t, translatedTitle } from './i18n.js';
 import { live, owns, refreshFacts } from './live.js';
-import { ask, get } from './api.js';
-import { confirmed, notify } from './notices.js';
-import { draft } from './draft.js';
-import { explain } from './problems.js';
+import { confirmed, explain, notify } from './notices.js';
 import { ruleForm } from './rule_form.js';
 import { rulePreview } from './rule_preview.js';
-import { ruleSwitch } from './rule_switch.js';
 
 const CHECK_AFTER_MS = 350;
 let open = null; // the rule being edited, by its object
@@ -22,18 +21,18 @@ export function show(root, signal) {
   const rules = h('ol', { class: 'rules' });
   const json = h('textarea', { id: 'json', spellcheck: 'false', rows: 24, 'aria-describedby': 'json-error', oninput: () => draft.type(json.value), readonly: !owns() });
   const jsonError = h('p', { class: 'error', id: 'json-error' });
-  const jsonBox = h('div', { class: 'json' }, h('label', { for: 'json' }, t('rules.document')), json, jsonError);
+  const jsonBox = h('div', { class: 'json', hidden: true }, h('label', { for: 'json' }, t('rules.document')), json, jsonError);
   const trouble = h('p', { class: 'error', role: 'alert' });
   const verdict = h('p', { class: 'verdict', id: 'verdict', role: 'status' });
   const conflict = h('div', { class: 'conflict', role: 'alert', id: 'conflict' });
   const save = button({ class: 'primary', id: 'save' }, () => tried(() => keep(() => draft.save())), t('rules.save'));
   const discard = button({ id: 'discard' }, async () => draft.revert(), t('rules.discard'));
   const look = button({ id: 'preview' }, lookBack, t('rules.preview'));
-  const bar = h('div', { class: 'savebar' }, verdict, look, discard, save);
+  const bar = h('div', { class: 'savebar', hidden: true }, verdict, look, discard, save);
   const modes = ['form', 'json'].map((mode) => h('button', { type: 'button', 'data-mode': mode, onclick: () => setMode(mode === 'json') }, t(`rules.${mode}`)));
   const foot = h(
     'div',
-    { class: 'row' },
+    { class: 'row', hidden: true },
     h('button', { type: 'button', id: 'add', onclick: addRule }, icon('add'), h('span', {}, t('rules.add'))),
     button({ class: 'plain', id: 'presets' }, () => tried(toPresets), t('rules.presets')),
   );
@@ -86,6 +85,7 @@ export function show(root, signal) {
     if (!draft.document) asJson = true;
     modes.forEach((each) => each.setAttribute('aria-pressed', String((each.dataset.mode === 'json') === asJson)));
     jsonBox.hidden = !asJson;
+    bar.hidden = false;
     rules.hidden = foot.hidden = asJson;
     form = null;
     if (asJson) {
@@ -211,14 +211,14 @@ export function show(root, signal) {
     if (asJson) {
       json.setAttribute('aria-invalid', 'true');
       say(jsonError, pointer ? `${pointer}: ${message}` : message);
-      return t('rules.wrong', { where: pointer || 'JSON', why: message });
+      return `${pointer || 'JSON'}: ${message}`;
     }
     const [, , index, ...path] = (pointer ?? '').split('/');
     const rule = draft.document?.rules?.[index];
-    if (!rule) return t('rules.wrong', { where: pointer || '/', why: message });
+    if (!rule) return `${pointer || '/'}: ${message}`;
     rules.children[index]?.classList.add('wrong-rule');
     if (rule === open) form.blame(path.map((each) => each.replace('~1', '/').replace('~0', '~')), message);
-    return t('rules.wrong', { where: [rule.title || rule.name, ...path].join(' / '), why: message });
+    return `${[rule.title || rule.name, ...path].join(' / ')}: ${message}`;
   }
 
   function showConflict() {

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Timeline: what happened in an hour or a day, to look at and to hear. */
 
-import { button, h, icon, put, say } from './dom.js';
-import { ago, clock, lasting, moment, shortMoment, t } from './i18n.js';
-import { deviceNow, live, startOf, titleOf, watch } from './live.js';
-import { HistoryReader } from './history.js';
-import { drawLanes, isUrgent } from './lanes.js';
-import { explain } from './problems.js';
 import { get } from './api.js';
+import { button, h, icon, put, recall, remember, say } from './dom.js';
+import { ago, clock, lasting, moment, shortMoment, t } from './i18n.js';
+import { drawLanes, isUrgent } from './lanes.js';
+import { deviceNow, live, startOf, titleOf, watch } from './live.js';
+import { explain } from './notices.js';
 import { player } from './player.js';
-import { recall, remember } from './memory.js';
+import { HistoryReader } from './records.js';
 
 const SPANS = { hour: { seconds: 3600, step: 10 }, day: { seconds: 86400, step: 240 } };
 const LEVELS_KEPT_S = 86400;

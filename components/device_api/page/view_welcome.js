@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** First run: token, name, place and rules, one after the other; each can be passed over. */
 
+import { ask, get } from './api.js';
+import { languageChoice, ruleSwitch, tokenForm } from './controls.js';
 import { button, h, put, say } from './dom.js';
 import { t } from './i18n.js';
 import { live, refreshFacts } from './live.js';
-import { ask, get } from './api.js';
-import { explain } from './problems.js';
-import { tokenForm } from './token_form.js';
-import { ruleSwitch } from './rule_switch.js';
-import { languageChoice } from './language_choice.js';
+import { explain } from './notices.js';
 
 const STEPS = ['token', 'name', 'place', 'rules'];
 
