@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from page_visitor import RATE, Visitor, let_hear, settle
+from page_visitor import Visitor, settle
 from served_device import Site, make_model_image, served
 from yamnet_tools.paths import CHECKOUT
 
+RATE = 16_000
 EXAMPLES = CHECKOUT / "examples" / "audio"
 
 
@@ -55,12 +56,19 @@ def site(image: Path, recording: Path, tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
+@pytest.fixture
+def site_with_clip(image: Path, recording: Path, tmp_path: Path) -> Iterator[Site]:
+    """A device of this test alone that has heard an alarm and kept its clip."""
+    with served(image, recording, tmp_path, [recording]) as site:
+        settle(site)
+        yield site
+
+
 @pytest.fixture(scope="module")
 def lasting_site(image: Path, recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A device that several tests look at; it has heard an alarm and kept its clip."""
-    with served(image, recording, tmp_path_factory.mktemp("storage")) as site:
+    with served(image, recording, tmp_path_factory.mktemp("storage"), [recording]) as site:
         settle(site)
-        let_hear(site, recording)
         yield site
 
 

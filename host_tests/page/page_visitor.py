@@ -5,15 +5,9 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import soundfile
-
 from served_device import Site
-
-RATE = 16_000
-BLOCK = RATE // 10
 
 
 def settle(site: Site) -> None:
@@ -21,15 +15,6 @@ def settle(site: Site) -> None:
     settings = {"name": "Kitchen", "place": "Shelf", "open_reading": False, "open_audio": False}
     with site.ask("PUT", "settings", settings) as answer:
         assert answer.status == 200
-
-
-def let_hear(site: Site, recording: Path) -> None:
-    """Have a device hear a recording faster than it lasts, until the clip is complete."""
-    pcm, _ = soundfile.read(recording, dtype="int16")
-    for begin in range(0, len(pcm), BLOCK):
-        site.simulator.device.hear(pcm[begin : begin + BLOCK], "a recording")
-        time.sleep(0.005)  # the device's own thread keeps the clip meanwhile
-    wait_until(lambda: any(not clip["recording"] for clip in site.json("clips")["clips"]))
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:

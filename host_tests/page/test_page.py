@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from page_visitor import let_hear, wait_until
+from page_visitor import wait_until
 from served_device import Site, served
 from yamnet_tools.simulated_device.http_server import HttpServer
 
@@ -248,9 +248,7 @@ def test_a_device_that_says_nothing_for_five_seconds_is_away(
     assert is_blank(visitor)
 
 
-def test_a_slow_device_is_waited_for_and_asked_once(
-    site: Site, visit: Visit, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slow_device_is_waited_for_and_asked_once(site: Site, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     visitor = visit(site).has_token()
     asked: list[str] = []
     serve = HttpServer._serve
@@ -311,8 +309,8 @@ def test_a_bar_of_the_chart_chooses_its_event(lasting_site: Site, visit: Visit) 
     assert visitor.page.locator(".events [aria-current]").get_attribute("data-id") == bar.get_attribute("data-key")
 
 
-def test_a_clip_is_starred_downloaded_and_deleted(site: Site, recording: Path, visit: Visit) -> None:
-    let_hear(site, recording)
+def test_a_clip_is_starred_downloaded_and_deleted(site_with_clip: Site, visit: Visit) -> None:
+    site = site_with_clip
     visitor = visit(site).has_token()
     choose_alarm(visitor)
     page = visitor.page
@@ -332,9 +330,9 @@ def test_a_clip_is_starred_downloaded_and_deleted(site: Site, recording: Path, v
     assert clip["name"] not in [each["name"] for each in site.json("clips")["clips"]]
 
 
-def test_the_past_is_paged_through(site: Site, recording: Path, visit: Visit) -> None:
+def test_the_past_is_paged_through(site_with_clip: Site, visit: Visit) -> None:
     """With pages of one line, so that a few events make many."""
-    let_hear(site, recording)
+    site = site_with_clip
     events = {line["id"] for line in site.json("events?limit=100")["events"]}
     assert len(events) >= 3
     visitor = visit(site).has_token()
@@ -350,9 +348,7 @@ def test_the_past_is_paged_through(site: Site, recording: Path, visit: Visit) ->
 
 def ids(visitor: Any) -> set[str]:
     """The events in the list."""
-    return set(
-        visitor.page.locator(".events button").evaluate_all("buttons => buttons.map((each) => each.dataset.id)")
-    )
+    return set(visitor.page.locator(".events button").evaluate_all("buttons => buttons.map((each) => each.dataset.id)"))
 
 
 # Rules

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The page's frame: navigation, the device's standing, mute, and one view at a time. */
 
-import { add, h, icon, put, say } from './dom.js';
+import { h, icon, put, say } from './dom.js';
 import { ago, clock, loadLanguage, t } from './i18n.js';
 import { deviceNow, live, owns, refreshSession, setMuted, titleOf, watch } from './live.js';
 import { explain, notify } from './notices.js';

@@ -4,8 +4,8 @@
 import { get, urlOf } from './api.js';
 import { sharp } from './canvas.js';
 import { add, button, h, icon, put, say } from './dom.js';
-import { bytes, clock, dbfs, lasting, moment, number, percent, t } from './i18n.js';
-import { deviceNow, live, owns, startOf, titleOf } from './live.js';
+import { bytes, dbfs, lasting, moment, number, percent, t } from './i18n.js';
+import { live, owns, startOf, titleOf } from './live.js';
 import { confirmed, explain, notify } from './notices.js';
 import { classNames, findClip, remove, star } from './records.js';
 
