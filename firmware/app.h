@@ -14,6 +14,7 @@ namespace firmware {
 inline constexpr char kBoardStep[] = "board";
 inline constexpr char kConsoleStep[] = "console";
 inline constexpr char kMemoryStep[] = "memory";
+inline constexpr char kNetworkStep[] = "network";
 inline constexpr char kHttpStep[] = "http";
 inline constexpr char kAudioStep[] = "audio";
 

@@ -15,7 +15,6 @@
 
 #include "app.h"
 #include "device_api/api.h"
-#include "esp_event.h"
 #include "esp_http_server.h"
 #include "large_memory.h"
 #include "log_tee.h"
@@ -212,10 +211,6 @@ std::expected<std::string, std::string> StartHttp(App& app) {
   configuration.max_uri_handlers = kMethods.size();
   configuration.lru_purge_enable = true;
   configuration.uri_match_fn = httpd_uri_match_wildcard;
-  // It posts an event for each connection, and logs an error where there is no loop to take it.
-  if (const esp_err_t made = esp_event_loop_create_default(); made != ESP_OK && made != ESP_ERR_INVALID_STATE) {
-    return std::unexpected(std::string("no event loop: ") + esp_err_to_name(made));
-  }
   httpd_handle_t handle = nullptr;
   if (const esp_err_t started = httpd_start(&handle, &configuration); started != ESP_OK) {
     return std::unexpected(std::string("no server: ") + esp_err_to_name(started));

@@ -12,6 +12,7 @@
 #include "esp_timer.h"
 #include "free_rtos_lock.h"
 #include "listening/device_state.h"
+#include "network_interface.h"
 #include "platform.h"
 #include "sdkconfig.h"
 #include "task_layout.h"
@@ -53,11 +54,6 @@ std::vector<listening::TaskState> DescribeTasks() {
 
 }  // namespace
 
-Services::Services() {
-  setenv("TZ", CONFIG_FIRMWARE_TIME_ZONE, 1);
-  tzset();
-}
-
 std::unique_ptr<base::Lock> Services::MakeLock() { return std::make_unique<FreeRtosLock>(); }
 
 int64_t Services::UptimeUs() const { return esp_timer_get_time(); }
@@ -78,6 +74,12 @@ int Services::MinuteOfDay() const {
   return local.tm_hour * 60 + local.tm_min;
 }
 
+void Services::SetClock(std::string_view, std::string_view rule, std::string_view server) {
+  setenv("TZ", rule.empty() ? "UTC0" : std::string(rule).c_str(), 1);
+  tzset();
+  SetTimeServer(std::string(server));
+}
+
 /// Before a radio runs the chip has no source of noise but its clocks; a token of 80 bits can bear that.
 void Services::FillRandom(std::span<uint8_t> bytes) { esp_fill_random(bytes.data(), bytes.size()); }
 
@@ -90,6 +92,7 @@ void Services::Describe(listening::DeviceState& state) const {
   state.target = TargetName();
   if (const Capture* const capture = capture_) state.audio = capture->state();
   state.memory = ReadMemory();
+  state.network = ReadNetwork();
   state.tasks = DescribeTasks();
 }
 

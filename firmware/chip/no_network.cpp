@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network.h"
+#include "network_interface.h"
+
+namespace firmware {
+
+void StartNetwork(App&) {}
+
+void SetTimeServer(const std::string&) {}
+
+std::optional<listening::NetworkState> ReadNetwork() { return std::nullopt; }
+
+}  // namespace firmware
