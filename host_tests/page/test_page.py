@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from page_visitor import wait_until
+from page_visitor import settle, wait_until
 from served_device import Site, served
 from yamnet_tools.simulated_device.http_server import HttpServer
 
@@ -330,20 +330,21 @@ def test_a_clip_is_starred_downloaded_and_deleted(site_with_clip: Site, visit: V
     assert clip["name"] not in [each["name"] for each in site.json("clips")["clips"]]
 
 
-def test_the_past_is_paged_through(site_with_clip: Site, visit: Visit) -> None:
+def test_the_past_is_paged_through(image: Path, recording: Path, tmp_path: Path, visit: Visit) -> None:
     """With pages of one line, so that a few events make many."""
-    site = site_with_clip
-    events = {line["id"] for line in site.json("events?limit=100")["events"]}
-    assert len(events) >= 3
-    visitor = visit(site).has_token()
-    visitor.page.route(
-        "**/api/v1/events?limit=100*",
-        lambda route: route.continue_(url=route.request.url.replace("limit=100", "limit=1")),
-    )
-    visitor.open("timeline")
-    visitor.page.get_by_role("button", name="Load more").click()
-    wait_until(lambda: events <= ids(visitor))
-    assert sum("before=" in url for url in visitor.requests) >= 5
+    with served(image, recording, tmp_path, [recording] * 3) as site:
+        settle(site)
+        events = {line["id"] for line in site.json("events?limit=100")["events"]}
+        assert len(events) >= 5
+        visitor = visit(site).has_token()
+        visitor.page.route(
+            "**/api/v1/events?limit=100*",
+            lambda route: route.continue_(url=route.request.url.replace("limit=100", "limit=1")),
+        )
+        visitor.open("timeline")
+        visitor.page.get_by_role("button", name="Load more").click()
+        wait_until(lambda: events <= ids(visitor))
+        assert sum("before=" in url for url in visitor.requests) >= 5
 
 
 def ids(visitor: Any) -> set[str]:

@@ -35,6 +35,7 @@ export function show(root, signal) {
       panel('network', network),
       panel('what', what),
       owns() && panel('settings', settings(signal)),
+      owns() && panel('clock', clock(signal)),
       owns() && panel('token', tokenChange()),
       owns() && panel('log', log(signal)),
       panel('page', languageChoice(), session()),
@@ -189,6 +190,40 @@ function settings(signal) {
     }
   }
   return form;
+}
+
+function clock(signal) {
+  const zone = h('input', { id: 'zone', autocomplete: 'off', maxlength: 64, placeholder: 'Europe/Berlin' });
+  const server = h('input', { id: 'time-server', autocomplete: 'off', maxlength: 253 });
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const time = h('p', { class: 'hint num' });
+  const error = h('p', { class: 'error', role: 'alert' });
+  const show = (told) => {
+    zone.value = told.time_zone;
+    server.value = told.time_server;
+    say(time, told.utc === null ? t('clock.none') : t('clock.now', { time: moment(Date.parse(told.utc)) }));
+  };
+  const tried = (act) => act().then(show, (problem) => signal.aborted || say(error, explain(problem)));
+  live.addEventListener('facts', () => tried(() => get('clock')), { signal, once: true });
+  if (live.link === 'live') tried(() => get('clock'));
+  const keep = async (event) => {
+    event.preventDefault();
+    say(error, '');
+    await tried(async () => {
+      const { data } = await ask('PUT', 'clock', { time_zone: zone.value.trim(), time_server: server.value.trim() });
+      notify(t('settings.saved'));
+      return data;
+    });
+  };
+  return h(
+    'form',
+    { onsubmit: keep },
+    time,
+    h('div', { class: 'field' }, h('label', { for: 'zone' }, t('clock.zone')), zone, h('p', { class: 'hint' }, t('clock.zoneHelp', { here }))),
+    h('div', { class: 'field' }, h('label', { for: 'time-server' }, t('clock.server')), server),
+    error,
+    h('button', { type: 'submit' }, t('frame.save')),
+  );
 }
 
 function tokenChange() {

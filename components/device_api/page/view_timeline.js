@@ -25,6 +25,8 @@ export function show(root, signal, [selected]) {
   let playing = new AbortController();
   const chart = h('div', { class: 'chart' });
   const list = h('ol', { class: 'events' });
+  const undatedList = h('ol', { class: 'events' });
+  const unknown = h('div', { class: 'undated', hidden: true }, h('h3', {}, t('timeline.undated')), undatedList);
   const note = h('p', { class: 'error', role: 'alert' });
   const detail = h('div', { 'aria-live': 'off' });
   const range = h('p', { class: 'range num', 'aria-live': 'polite' });
@@ -48,7 +50,7 @@ export function show(root, signal, [selected]) {
     note,
     h('section', { class: 'panel', 'aria-label': t('timeline.chart') }, chart, h('p', { class: 'key' }, h('span', { class: 'k-level' }, t('timeline.level')), h('span', { class: 'k-floor' }, t('timeline.floor')))),
     detail,
-    h('section', { 'aria-labelledby': 'h-events' }, h('h2', { id: 'h-events' }, t('timeline.list')), list, more),
+    h('section', { 'aria-labelledby': 'h-events' }, h('h2', { id: 'h-events' }, t('timeline.list')), list, unknown, more),
   );
 
   new ResizeObserver(() => drawChart()).observe(chart);
@@ -130,6 +132,9 @@ export function show(root, signal, [selected]) {
     drawChart();
     const events = shown();
     put(list, events.map(item), !events.length && h('li', { class: 'none' }, t('timeline.none')));
+    const undated = live.events.list().filter((event) => startOf(event) === null);
+    unknown.hidden = !undated.length;
+    put(undatedList, undated.map((event) => item({ event, start: null })));
   }
 
   function item({ event, start }) {
@@ -139,10 +144,10 @@ export function show(root, signal, [selected]) {
       h(
         'button',
         { type: 'button', 'data-id': event.id, 'aria-current': event.id === selected ? 'true' : null, onclick: () => choose(event.id, true) },
-        h('time', { class: 'num', datetime: new Date(start).toISOString() }, shortMoment(start, deviceNow())),
+        start === null ? h('span', { class: 'num' }, '–') : h('time', { class: 'num', datetime: new Date(start).toISOString() }, shortMoment(start, deviceNow())),
         h('strong', { class: isUrgent(event.priority) ? 'urgent' : null }, titleOf(event.rule)),
         h('span', { class: 'num' }, event.ended ? lasting(event.duration_s) : t(event.boot === live.boot ? 'event.goesOn' : 'event.cutOff')),
-        h('span', { class: 'dim' }, ago(Math.max(0, (deviceNow() - start) / 1000))),
+        start !== null && h('span', { class: 'dim' }, ago(Math.max(0, (deviceNow() - start) / 1000))),
       ),
     );
   }
