@@ -120,7 +120,7 @@ function bannerText(standing) {
   return [t('banner.away', { time: clock(live.heardAt), ago: ago(seconds) }), live.refusal].filter(Boolean).join(' ');
 }
 
-const reader = () => `${live.link === 'closed'} ${owns()} ${live.session?.listen}`;
+const reader = () => JSON.stringify(live.session, ['owner', 'read', 'listen']);
 
 /** Show what the address asks for, or what has to come before. */
 function route() {
@@ -129,7 +129,7 @@ function route() {
   const { signal } = leave;
   const [, view = 'now', ...rest] = location.hash.split('/');
   shownFor = reader();
-  const wanted = live.link === 'closed' ? 'login' : view in SHOWN ? view : 'now';
+  const wanted = live.session?.read === false ? 'login' : Object.hasOwn(SHOWN, view) ? view : 'now';
   page.dataset.view = wanted;
   for (const each of VIEWS) {
     const link = document.getElementById(`nav-${each}`);
@@ -139,7 +139,8 @@ function route() {
   const main = document.getElementById('main');
   put(main);
   scrollTo(0, 0);
-  SHOWN[wanted].show(main, signal, rest);
+  if (live.session) SHOWN[wanted].show(main, signal, rest);
+  else main.append(h('p', { class: 'hint' }, t('standing.connecting')));
 }
 
 /** Draw everything anew: at the start, and in another language. */
@@ -157,7 +158,6 @@ draw();
 addEventListener('hashchange', route);
 addEventListener('language', draw);
 // A view is drawn for who reads it: somebody else, and it is drawn anew.
-live.addEventListener('link', () => shownFor !== reader() && route());
 live.addEventListener('session', () => shownFor !== reader() && route());
 live.addEventListener('settings', greet);
 live.addEventListener('begun', ({ detail }) => {

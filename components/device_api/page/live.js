@@ -81,6 +81,7 @@ export const owns = () => live.session?.owner ?? false;
 let streams = [];
 let staleTimer;
 let askAgain;
+let hasBeenLive = false;
 
 /** Ask who we are until there is an answer; opens or closes the streams accordingly. */
 export async function refreshSession() {
@@ -147,7 +148,9 @@ function heard(kind, data) {
   live.set('state', data);
   if (live.link === 'live') return;
   setLink('live');
-  refreshFacts();
+  const isFirst = !hasBeenLive;
+  hasBeenLive = true;
+  refreshFacts().then(() => isFirst || live.dispatchEvent(new Event('returned')));
 }
 
 /** Read again what changes seldom. */

@@ -57,7 +57,7 @@ function write(rule, path, value) {
 }
 
 /** A number as typed, with a comma or a point; text that is none stays text, so that the device says so. */
-function numberIn(text) {
+function toNumber(text) {
   const plain = text.trim().replace(',', '.').replace('−', '-');
   if (plain === '') return undefined;
   return Number.isNaN(Number(plain)) ? text : Number(plain);
@@ -65,7 +65,7 @@ function numberIn(text) {
 
 const asPercent = (value) => (typeof value === 'number' ? Number((value * 100).toFixed(4)) : (value ?? ''));
 const fromPercent = (text) => {
-  const value = numberIn(text);
+  const value = toNumber(text);
   return typeof value === 'number' ? Number((value / 100).toFixed(6)) : value;
 };
 
@@ -83,7 +83,7 @@ export function ruleForm(rule, fixed, changed) {
   const makers = {
     text: (field, id) => textInput(id, read(rule, field.path) ?? '', (text) => set(field.path, text)),
     number(field, id) {
-      const input = textInput(id, read(rule, field.path) ?? '', (text) => set(field.path, numberIn(text)));
+      const input = textInput(id, read(rule, field.path) ?? '', (text) => set(field.path, toNumber(text)));
       input.inputMode = 'decimal';
       input.placeholder = field.fallback ?? '';
       return unit(input, field.unit);
@@ -91,7 +91,7 @@ export function ruleForm(rule, fixed, changed) {
     pair(field, id) {
       const part = (key, attributes) => {
         const path = `${field.path}.${key}`;
-        const input = textInput(id, read(rule, path) ?? '', (text) => set(path, numberIn(text)));
+        const input = textInput(id, read(rule, path) ?? '', (text) => set(path, toNumber(text)));
         return Object.assign(input, { inputMode: 'decimal', placeholder: field.fallback ?? '' }, attributes);
       };
       const of = part('of', { id: '', ariaLabel: t('rule.of') });
@@ -100,7 +100,7 @@ export function ruleForm(rule, fixed, changed) {
     percent(field, id) {
       const slide = h('input', { type: 'range', min: 0, max: 100, step: 1, 'aria-label': t(`rule.${field.path}`) });
       const input = textInput(id, asPercent(read(rule, field.path)), (text) => {
-        slide.value = numberIn(text) || 0;
+        slide.value = toNumber(text) || 0;
         set(field.path, fromPercent(text));
       });
       input.inputMode = 'decimal';
@@ -193,7 +193,7 @@ function classList(start, label, changed) {
         const which = isObject ? item.class : item;
         const name = nameOf(which);
         const weigh = (text) => {
-          const weight = numberIn(text);
+          const weight = toNumber(text);
           list = list.with(index, weight === undefined || weight === 1 ? which : { class: which, weight });
           changed(list);
         };

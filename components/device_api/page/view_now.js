@@ -188,7 +188,7 @@ function lately(signal) {
     );
   };
   watch(['events', 'facts'], signal, draw);
-  live.addEventListener('facts', load, { signal });
+  live.addEventListener('returned', load, { signal });
   setInterval15(draw, signal);
   load();
   return panel('lately', list, h('a', { class: 'more', href: '#/timeline' }, t('now.all')));
@@ -202,7 +202,6 @@ function setInterval15(act, signal) {
 }
 
 async function load() {
-  if (!live.session?.read) return;
   try {
     (await get('events?limit=20')).events.forEach((line) => live.events.take(line));
     live.dispatchEvent(new Event('events'));

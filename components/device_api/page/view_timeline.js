@@ -54,8 +54,8 @@ export function show(root, signal, [selected]) {
   );
 
   new ResizeObserver(() => drawChart()).observe(chart);
-  watch(['events'], signal, draw);
-  live.addEventListener('facts', load, { signal });
+  watch(['events', 'facts'], signal, draw);
+  live.addEventListener('returned', load, { signal });
   const timer = setInterval(() => {
     if (end === null && live.link === 'live') loadLevels().then(draw, () => {});
   }, LEVELS_EVERY_MS);
