@@ -135,7 +135,8 @@ def test_an_event_is_shown_within_a_second_of_the_device_telling_it(site: Site, 
         """() => {
           window.seen = null;
           new MutationObserver(() => {
-            if (!window.seen && document.querySelector('.now .lately')?.innerText.includes('Smoke')) window.seen = Date.now();
+            const shown = document.querySelector('.now .lately')?.innerText.includes('Smoke');
+            if (shown) window.seen ??= Date.now();
           }).observe(document.body, { childList: true, subtree: true, characterData: true });
         }"""
     )
@@ -342,7 +343,7 @@ def test_the_past_is_paged_through(image: Path, recording: Path, tmp_path: Path,
             lambda route: route.continue_(url=route.request.url.replace("limit=100", "limit=1")),
         )
         visitor.open("timeline")
-        more = visitor.page.get_by_role("button", name="Load more")
+        more = visitor.page.locator("#more")
         more.wait_for()
 
         def all_are_there() -> bool:

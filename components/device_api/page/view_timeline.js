@@ -30,7 +30,7 @@ export function show(root, signal, [selected]) {
   const note = h('p', { class: 'error', role: 'alert' });
   const detail = h('div', { 'aria-live': 'off' });
   const range = h('p', { class: 'range num', 'aria-live': 'polite' });
-  const more = button({ hidden: true }, () => readOn(), t('timeline.more'));
+  const more = button({ id: 'more', hidden: true }, () => readOn(), t('timeline.more'));
 
   const to = () => end ?? deviceNow();
   const from = () => to() - SPANS[span].seconds * 1000;
