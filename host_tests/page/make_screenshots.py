@@ -33,7 +33,10 @@ def main() -> None:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         pages = {
             f"{screen}-{scheme}": browser.new_page(
-                viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, locale="en-GB"
+                viewport={"width": size[0], "height": size[1]},
+                color_scheme=scheme,
+                locale="en-GB",
+                reduced_motion="reduce",
             )
             for screen, size in SCREENS.items()
             for scheme in SCHEMES
