@@ -44,8 +44,8 @@ def main() -> None:
             keep(page, f"login-{name}")
             page.locator("#token").fill(options.token)
             page.locator("button[type=submit]").click()
-            page.locator(".headline").wait_for()
-            if page.get_by_text("Skip all").count():
+            page.locator("#mute").wait_for()
+            if not page.request.get(f"{options.url}/api/v1/settings").json()["configured"]:
                 raise SystemExit("the device has not been through its first run: do that first")
         next(iter(pages.values())).wait_for_timeout(STRIP_MS)
         for name, page in pages.items():

@@ -442,6 +442,7 @@ def test_rules_are_edited_as_json(site: Site, visit: Visit) -> None:
     page = visitor.page
     page.get_by_role("button", name="JSON").click()
     text = page.get_by_label("All rules as one document")
+    text.wait_for()
     document = json.loads(text.input_value())
     assert document == visitor.rules()
     text.fill("{")
@@ -488,6 +489,7 @@ def test_an_edit_outlives_other_views_another_language_and_a_break(site: Site, v
     edit(visitor, "Dog barking")
     visitor.page.get_by_label("Title").fill("Unsaved")
     visitor.open("device").page.get_by_label("Language").select_option("de")
+    visitor.sees("Neustart")
     site.leave()
     visitor.sees("Nicht erreichbar", "#standing")
     site.come_back()

@@ -15,8 +15,13 @@ export function languageChoice() {
     Object.entries(LANGUAGES).map(([code, name]) => h('option', { value: code, selected: code === language(), lang: code }, name)),
   );
   choice.addEventListener('change', async () => {
-    await loadLanguage(choice.value);
-    dispatchEvent(new Event('language'));
+    try {
+      await loadLanguage(choice.value);
+      dispatchEvent(new Event('language'));
+    } catch {
+      choice.value = language();
+      notify(t('problem.away'));
+    }
   });
   return h('div', { class: 'language' }, h('label', { for: 'language' }, t('frame.language')), choice);
 }

@@ -17,9 +17,10 @@ export const language = () => code;
 /** Load a language: this one, or the one chosen before, or the browser's. */
 export async function loadLanguage(wanted) {
   const asked = [wanted ?? recall('language'), ...navigator.languages.map((each) => each.slice(0, 2)), 'en'];
-  code = asked.find((each) => each in LANGUAGES);
+  const found = asked.find((each) => each in LANGUAGES);
+  texts = await (await fetch(`${found}.json`)).json();
+  code = found;
   if (wanted) remember('language', wanted);
-  texts = await (await fetch(`${code}.json`)).json();
   locale = navigator.languages.find((each) => each.slice(0, 2) === code) ?? code;
   plural = new Intl.PluralRules(code);
   document.documentElement.lang = code;

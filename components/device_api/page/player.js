@@ -15,7 +15,7 @@ const RATE = 16000;
 export function player(event, signal) {
   const start = startOf(event);
   const clipPart = h('div', { class: 'clip' }, h('p', { class: 'hint' }, t('player.looking')));
-  const classes = h('ul', { class: 'top' });
+  const classes = h('ul', { class: 'strongest' });
   showClip(clipPart, event, signal);
   classNames().then((names) =>
     put(classes, event.top.map(({ index, p }) => h('li', {}, h('span', {}, names[index] ?? index), h('b', { class: 'num' }, percent(p))))),

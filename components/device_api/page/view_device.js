@@ -85,7 +85,7 @@ const facts = (rows) =>
     'dl',
     { class: 'facts' },
     rows
-      .filter(([, value]) => value !== null && value !== undefined)
+      .filter(([, value]) => value !== null && value !== undefined && value !== '')
       .map(([key, value, bad]) => h('div', { class: bad ? 'bad' : null }, h('dt', {}, t(`fact.${key}`)), h('dd', { class: 'num' }, value))),
   );
 

@@ -9,7 +9,7 @@ import { deviceNow, live, startOf, titleOf, watch } from './live.js';
 import { explain } from './notices.js';
 import { drawStrip, StripMemory } from './strip.js';
 
-const ROWS = 6;
+const ROWS = 8; // a phone shows six
 const LATELY = 6;
 const memory = new StripMemory();
 live.addEventListener('scores', () => live.scores && memory.take(live.scores));
