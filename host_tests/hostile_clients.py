@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clients that mean no good, for whatever serves the HTTP API at a port of this computer."""
+
+import http.client
+import socket
+import time
+from contextlib import ExitStack, suppress
+
+from api_client import ApiClient
+
+GET_STATUS = b"GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n"
+CHECK = b"POST /api/v1/rules/check HTTP/1.1\r\nHost: localhost\r\n"
+CHUNKED = CHECK + b"Transfer-Encoding: chunked\r\n\r\n"
+
+BYTES = {
+    "half a request line": b"GET /api/v1/sta",
+    "half a header": GET_STATUS + b"Authoriz",
+    "half a body": CHECK + b"Content-Length: 1000\r\n\r\nhalf",
+    "a body without end": CHECK + b"Content-Length: 9999999\r\n\r\n" + b"x" * 99_999,
+    "a chunk of a length that is none": CHUNKED + b"zz\r\n\r\n",
+    "a chunk of a negative length": CHUNKED + b"-1\r\nx\r\n0\r\n\r\n",
+    "a chunk longer than memory": CHUNKED + b"ffffffffffffffffff\r\nx",
+    "a chunk that promises more": CHUNKED + b"fff\r\nx\r\n0\r\n\r\n",
+    "chunks without end": CHUNKED + b"1\r\nx\r\n" * 20_000,
+    "a chunk with a long extension": CHUNKED + b"1;" + b"a" * 100_000 + b"\r\nx\r\n0\r\n\r\n",
+    "a negative length": CHECK + b"Content-Length: -5\r\n\r\n",
+    "a length beyond 64 bits": CHECK + b"Content-Length: 99999999999999999999999\r\n\r\n",
+    "two lengths": CHECK + b"Content-Length: 2\r\nContent-Length: 30\r\n\r\n{}",
+    "length and chunks": CHECK + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "an unknown coding": CHECK + b"Transfer-Encoding: gzip, x\r\n\r\n\x1f\x8b",
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00",
+    "another version": b"GET /api/v1/status HTTP/9.9\r\n\r\n",
+    "no version": b"GET /api/v1/status\r\n\r\n",
+    "a long target": b"GET " + b"/" * 100_000 + b" HTTP/1.1\r\n\r\n",
+    "a long method": b"G" * 100_000 + b" / HTTP/1.1\r\n\r\n",
+    "many headers": GET_STATUS + b"X: y\r\n" * 20_000 + b"\r\n",
+    "a long header": GET_STATUS + b"X-Long: " + b"y" * 200_000 + b"\r\n\r\n",
+    "a long token": GET_STATUS + b"Authorization: Bearer " + b"t" * 60_000 + b"\r\n\r\n",
+    "a header without a name": GET_STATUS + b": y\r\n\r\n",
+    "a header over lines": GET_STATUS + b"X: y\r\n z\r\n\r\n",
+    "NUL in a header": GET_STATUS + b"X: \x00\r\n\r\n",
+    "NUL in a target": b"GET /api/v1/clips/\x00.wav HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "another site's target": b"GET http://evil.example/api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a proxy's method": b"CONNECT evil.example:443 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "an upgrade": GET_STATUS + b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n",
+    "an expectation": CHECK + b"Expect: 100-continue\r\nContent-Length: 1000\r\n\r\n",
+    "nothing but line ends": b"\r\n" * 1000,
+    "every byte": bytes(range(256)) * 50,
+    "many requests at once": (GET_STATUS + b"\r\n") * 500,
+    "a request behind a body": CHECK + b"Content-Length: 2\r\n\r\n{}" + (CHECK + b"Content-Length: 3\r\n\r\n{]") * 200,
+}
+"""What to send by what is wrong with it."""
+
+
+def send_all_and_hang_up(site: ApiClient) -> None:
+    """Each on a connection of its own, closed with what has been answered unread."""
+    for data in BYTES.values():
+        _send(site, data).close()
+
+
+def leave_all_open(site: ApiClient, stack: ExitStack, most: int) -> None:
+    """Each on a connection of its own that nobody reads; those are closed with the stack."""
+    for data in list(BYTES.values())[:most]:
+        stack.enter_context(_send(site, data))
+
+
+def drip(site: ApiClient, seconds: float) -> bool:
+    """A header that comes byte by byte (slow loris) for so long; returns whether it was cut off."""
+    with socket.create_connection(("127.0.0.1", site.port), timeout=5) as line:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                line.sendall(b"G" if time.monotonic() < 0 else b"X")
+            except OSError:
+                return True
+            time.sleep(0.02)
+    return False
+
+
+def crowd(site: ApiClient, count: int) -> tuple[int, int]:
+    """So many connections at once that each ask for something; returns how many were served and how many told 503."""
+    served = busy = 0
+    with ExitStack() as stack:
+        connections = []
+        for _ in range(count):
+            connection = site.connect()
+            stack.callback(connection.close)
+            with suppress(OSError):
+                connection.connect()
+            connections.append(connection)
+        for connection in connections:
+            with suppress(OSError, http.client.HTTPException):
+                connection.request("GET", "/api/v1/openapi.json")
+                status = connection.getresponse().status
+                served += status == 200
+                busy += status == 503
+    return served, busy
+
+
+def leave_mid_stream(site: ApiClient, path: str, count: int) -> None:
+    """Ask for a stream, take a little and go, again and again."""
+    for number in range(count):
+        with site.ask("GET", path) as answer:
+            assert answer.status == 200
+            answer.read1(10)
+            if number % 2 and answer.fp is not None:
+                _reset_when_closed(answer)
+
+
+def still_well(site: ApiClient, seconds: float) -> None:
+    """Raises TimeoutError if it does not answer as ever within that time, for places may have to get free."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with suppress(OSError, http.client.HTTPException), site.ask("GET", "status") as answer:
+            if answer.status == 200 and answer.read().endswith(b"}"):
+                return
+        time.sleep(0.2)
+    raise TimeoutError(f"it has not answered for {seconds} s")
+
+
+def _send(site: ApiClient, data: bytes) -> socket.socket:
+    """As much as is taken at once; nothing is read."""
+    line = socket.create_connection(("127.0.0.1", site.port), timeout=5)
+    line.setblocking(False)
+    with suppress(OSError):
+        line.send(data)
+    return line
+
+
+def _reset_when_closed(answer: http.client.HTTPResponse) -> None:
+    raise NotImplementedError
