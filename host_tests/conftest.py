@@ -19,7 +19,13 @@ SOURCE_NAME = "lite-model_yamnet_classification_tflite_1.tflite"
 
 ON_TERMINALS = tuple(
     f"host_tests/{name}.py"
-    for name in ("hil/test_device", "test_device_client", "test_flash_model", "test_simulated_device")
+    for name in (
+        "hil/test_device",
+        "test_device_both_ways",
+        "test_device_client",
+        "test_flash_model",
+        "test_simulated_device",
+    )
 )
 """Files that talk over pseudo-terminals: when one is closed, its name is free for whatever process asks next."""
 
@@ -101,3 +107,13 @@ def converted_model(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory,
             made = convert(weights_dir / SOURCE_NAME, tmp_path_factory.mktemp("converting"), offline=True)
             made.model.parent.rename(folder)
     return folder / "yamnet.tflite"
+
+
+@pytest.fixture(scope="session")
+def model_image(converted_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The content of a model partition with that model. Nobody writes there."""
+    from yamnet_tools.model_image.command import main as make_image
+
+    path = tmp_path_factory.mktemp("image") / "yamnet_spiffs.bin"
+    assert make_image(["--model", str(converted_model), "--out", str(path)]) == 0
+    return path

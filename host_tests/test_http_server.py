@@ -7,11 +7,9 @@ import re
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,47 +17,19 @@ import numpy as np
 import pytest
 import soundfile
 
-from api_client import ApiClient
+from simulated_site import ALARM, Site, simulated_site
 from yamnet_tools.errors import DeviceError
-from yamnet_tools.model_image.command import main as make_image
 from yamnet_tools.paths import CHECKOUT
-from yamnet_tools.simulated_device import Simulator
-from yamnet_tools.simulated_device.endpoint import PseudoTerminal
 from yamnet_tools.simulated_device.http_server import HttpServer
 from yamnet_tools.simulated_device.live import LiveInput
 
 pytestmark = pytest.mark.slow
 
-ALARM = CHECKOUT / "examples" / "audio" / "smoke_alarm_t3.wav"
-
-
-@dataclass
-class Site(ApiClient):
-    """A running device and how it is reached."""
-
-    simulator: Simulator
-
-
-@pytest.fixture(scope="module")
-def image(converted_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("image") / "yamnet_spiffs.bin"
-    assert make_image(["--model", str(converted_model), "--out", str(path)]) == 0
-    return path
-
 
 @pytest.fixture
-def site(image: Path, tmp_path: Path) -> Iterator[Site]:
-    stop = threading.Event()
-    with closing(PseudoTerminal()) as line:
-        simulator = Simulator(line, image, live=LiveInput(ALARM), storage=tmp_path)
-        thread = threading.Thread(target=simulator.run, args=(stop,))
-        thread.start()
-        try:
-            with closing(HttpServer(lambda: simulator.device, 0)) as server:
-                yield Site(int(server.address.rpartition(":")[2]), simulator.device.token, simulator)
-        finally:
-            stop.set()
-            thread.join()
+def site(model_image: Path, tmp_path: Path) -> Iterator[Site]:
+    with simulated_site(model_image, live=LiveInput(ALARM), storage=tmp_path) as site:
+        yield site
 
 
 def sse(answer: http.client.HTTPResponse, name: str) -> Iterator[dict[str, Any]]:
@@ -191,8 +161,15 @@ def test_it_is_the_same_over_a_restart(site: Site) -> None:
     wait_for_boot(site, 2)
 
 
-def test_the_tool_says_where_it_serves(image: Path) -> None:
-    command = [sys.executable, str(CHECKOUT / "tools" / "simulate_device.py"), "--image", str(image), "--http", "0"]
+def test_the_tool_says_where_it_serves(model_image: Path) -> None:
+    command = [
+        sys.executable,
+        str(CHECKOUT / "tools" / "simulate_device.py"),
+        "--image",
+        str(model_image),
+        "--http",
+        "0",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         said = [process.stdout.readline() for _ in range(2)]
