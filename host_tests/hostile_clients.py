@@ -2,9 +2,11 @@
 """Clients that mean no good, for whatever serves the HTTP API at a port of this computer."""
 
 import http.client
+import re
 import socket
+import struct
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 
 from api_client import ApiClient
 
@@ -59,22 +61,37 @@ def send_all_and_hang_up(site: ApiClient) -> None:
         _send(site, data).close()
 
 
-def leave_all_open(site: ApiClient, stack: ExitStack, most: int) -> None:
+def leave_all_open(site: ApiClient, stack: ExitStack) -> None:
     """Each on a connection of its own that nobody reads; those are closed with the stack."""
-    for data in list(BYTES.values())[:most]:
+    for data in BYTES.values():
         stack.enter_context(_send(site, data))
 
 
+def answers(site: ApiClient, data: bytes, seconds: float) -> list[int]:
+    """The statuses that bytes are answered with until the connection is closed, or nothing more comes for so long."""
+    told = b""
+    with closing(_send(site, data)) as line, suppress(OSError):
+        line.settimeout(seconds)
+        while piece := line.recv(1 << 16):
+            told += piece
+    return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) ", told)]
+
+
 def drip(site: ApiClient, seconds: float) -> bool:
-    """A header that comes byte by byte (slow loris) for so long; returns whether it was cut off."""
-    with socket.create_connection(("127.0.0.1", site.port), timeout=5) as line:
+    """A header that comes byte by byte (slow loris) for so long; returns whether the server hung up."""
+    with site.open_line() as line:
+        line.sendall(GET_STATUS + b"X-Slow: ")
+        line.setblocking(False)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             try:
-                line.sendall(b"G" if time.monotonic() < 0 else b"X")
+                line.send(b"x")
+                if line.recv(1) == b"":
+                    return True
+            except BlockingIOError:
+                time.sleep(0.02)
             except OSError:
                 return True
-            time.sleep(0.02)
     return False
 
 
@@ -99,13 +116,26 @@ def crowd(site: ApiClient, count: int) -> tuple[int, int]:
 
 
 def leave_mid_stream(site: ApiClient, path: str, count: int) -> None:
-    """Ask for a stream, take a little and go, again and again."""
+    """Ask for a stream, take a little and go, every other time with a reset, again and again."""
     for number in range(count):
-        with site.ask("GET", path) as answer:
+        with closing(site.connect()) as connection:
+            connection.request("GET", f"/api/v1/{path}", headers={"Authorization": f"Bearer {site.token}"})
+            assert connection.sock is not None
+            if number % 2:
+                connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            answer = connection.getresponse()
             assert answer.status == 200
             answer.read1(10)
-            if number % 2 and answer.fp is not None:
-                _reset_when_closed(answer)
+            answer.close()
+
+
+def ask_and_read_nothing(site: ApiClient, path: str, stack: ExitStack) -> None:
+    """Ask for a stream with a small window and leave it unread; it is closed with the stack."""
+    line = stack.enter_context(socket.socket())
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    line.connect(("127.0.0.1", site.port))
+    fields = f"Host: localhost\r\nAuthorization: Bearer {site.token}\r\n\r\n"
+    line.sendall(f"GET /api/v1/{path} HTTP/1.1\r\n{fields}".encode())
 
 
 def still_well(site: ApiClient, seconds: float) -> None:
@@ -121,12 +151,8 @@ def still_well(site: ApiClient, seconds: float) -> None:
 
 def _send(site: ApiClient, data: bytes) -> socket.socket:
     """As much as is taken at once; nothing is read."""
-    line = socket.create_connection(("127.0.0.1", site.port), timeout=5)
+    line = site.open_line()
     line.setblocking(False)
     with suppress(OSError):
         line.send(data)
     return line
-
-
-def _reset_when_closed(answer: http.client.HTTPResponse) -> None:
-    raise NotImplementedError

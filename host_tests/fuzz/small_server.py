@@ -20,6 +20,8 @@ from api_client import ApiClient
 from device_process import LEAKS, exit_after_leak_check, python_path
 
 RATE = 16_000
+PATIENCE_S = 1.0
+"""Less than people have, for tests wait for its end."""
 RULES = b'{"schema":1,"rules":[{"name":"noise","level":{"min_dbfs":-40},"hold_s":0}]}'
 
 
@@ -77,7 +79,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     storage = Path(sys.argv[1])
     device = _RunningDevice(storage)
-    with closing(HttpServer(lambda: device.now, 0)) as server:
+    with closing(HttpServer(lambda: device.now, 0, patience_s=PATIENCE_S)) as server:
         print(server.address.rpartition(":")[2], device.now.token, flush=True)
         while not stop.wait(0.02):
             device.step()
