@@ -417,8 +417,13 @@ def test_without_storage_it_says_so() -> None:
     device = SimulatedDevice(SmallHost(), "test")
     client = Client(device)
     client.fields["authorization"] = f"Bearer {device.token}"
-    for path in ("clips", "clips/20261122T112244Z_0007-00012.wav", "events"):
+    for path in ("clips", "clips/20261122T112244Z_0007-00012.wav"):
         assert client.ask("GET", path).status == 503
+    rules_set(client)
+    hear(device, 3)
+    (told,) = client.ask("GET", "events").json["events"]
+    assert (told["kind"], told["clip"]) == ("start", None)
+    assert client.ask("GET", "events?rule=nobody").json == {"events": [], "next": None}
 
 
 # --- What is wrong
