@@ -125,7 +125,8 @@ def leave_mid_stream(site: ApiClient, path: str, count: int) -> None:
                 connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             answer = connection.getresponse()
             assert answer.status == 200
-            answer.read1(10)
+            if not path.startswith("events"):  # of which there may be none for long
+                answer.read1(10)
             answer.close()
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small simulated device behind the PC's HTTP server, in a process of its own, with or without sanitizers.
 
-It hears in real time: two seconds of noise, two of silence. A rule makes an event of each noise, and a clip.
+It hears in real time: two seconds of noise, six of silence. A rule makes an event of each noise, and a clip.
 """
 
 import os
@@ -31,9 +31,11 @@ class SmallSite(ApiClient):
 
     Attributes:
         process: of the server.
+        ended: whether a test has ended it in its own way.
     """
 
     process: subprocess.Popen[str]
+    ended: bool = False
 
     def resident_bytes(self) -> int:
         """Its memory (Linux)."""
@@ -46,7 +48,7 @@ class SmallSite(ApiClient):
 @contextmanager
 def small_server(storage: Path, environment: dict[str, str]) -> Iterator[SmallSite]:
     """Runs one; that it ends well is checked, and under sanitizers that no memory is lost."""
-    with (storage.with_suffix(".said")).open("w+") as said:
+    with storage.with_suffix(".said").open("w+") as said:
         process = subprocess.Popen(
             [sys.executable, "-c", "import small_server; small_server.main()", str(storage)],
             env=os.environ | environment | {"PYTHONPATH": python_path()},
@@ -57,9 +59,11 @@ def small_server(storage: Path, environment: dict[str, str]) -> Iterator[SmallSi
         assert process.stdout
         try:
             port, _, token = process.stdout.readline().strip().partition(" ")
-            yield SmallSite(int(port), token, process)
-            process.send_signal(signal.SIGTERM)
-            code = process.wait(60)
+            site = SmallSite(int(port), token, process)
+            yield site
+            if not site.ended:
+                process.send_signal(signal.SIGTERM)
+            code = 0 if site.ended else process.wait(60)
         finally:
             process.kill()
             process.wait()
@@ -116,7 +120,7 @@ class _RunningDevice:
 def _noise(path: Path) -> Path:
     import numpy as np
 
-    sound = np.random.default_rng(1).integers(-9000, 9000, 4 * RATE).astype("<i2")
+    sound = np.random.default_rng(1).integers(-9000, 9000, 8 * RATE).astype("<i2")
     sound[2 * RATE :] = 0
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)

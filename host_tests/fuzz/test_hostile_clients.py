@@ -47,7 +47,7 @@ def test_hostile_bytes_that_are_left_there_harm_nobody(site: SmallSite) -> None:
 
 @pytest.mark.parametrize("name", hostile_clients.BYTES)
 def test_hostile_bytes_are_refused_or_served(site: SmallSite, name: str) -> None:
-    for answer in hostile_clients.answers(site, hostile_clients.BYTES[name], 3 * PATIENCE_S):
+    for answer in hostile_clients.answers(site, hostile_clients.BYTES[name], 1.5 * PATIENCE_S):
         assert answer < 500, answer
 
 
