@@ -130,11 +130,19 @@ def leave_mid_stream(site: ApiClient, path: str, count: int) -> None:
             answer.close()
 
 
-def ask_and_read_nothing(site: ApiClient, path: str, stack: ExitStack) -> None:
-    """Ask for a stream with a small window and leave it unread; it is closed with the stack."""
-    line = stack.enter_context(socket.socket())
-    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+def narrow_line(site: ApiClient) -> socket.socket:
+    """A connection that holds some 100 KB at most of what is not read, not megabytes."""
+    line = socket.socket()
+    line.settimeout(20)
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
     line.connect(("127.0.0.1", site.port))
+    return line
+
+
+def ask_and_read_nothing(site: ApiClient, path: str, stack: ExitStack) -> None:
+    """Ask for a stream and leave it unread; it is closed with the stack."""
+    line = stack.enter_context(narrow_line(site))
     fields = f"Host: localhost\r\nAuthorization: Bearer {site.token}\r\n\r\n"
     line.sendall(f"GET /api/v1/{path} HTTP/1.1\r\n{fields}".encode())
 

@@ -21,7 +21,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _MOST_BODY_BYTES = 36 * 1024 + 1  # one more than the device takes, so that it says what it says on a board
 _MOST_CONNECTIONS = 64
 _PATIENCE_S = 10.0
-_UNREAD_S = 30.0
 _POLL_S = 0.03
 _STOP_S = 10.0
 
@@ -33,7 +32,7 @@ class HttpServer:
         device: gives the device that runs now; a restart makes another.
         port: TCP; 0: any that is free.
         host: the address to listen at.
-        patience_s: how long a request may take to arrive.
+        patience_s: how long a request may take to arrive, and a third of how long an answer may lie unread.
 
     Raises:
         DeviceError: the port is taken.
@@ -54,7 +53,7 @@ class HttpServer:
         except OSError as error:
             raise DeviceError(f"--http {port}: {error.strerror}; choose another port, or 0 for any") from error
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # of connections, too: who reads nothing is given up
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(_UNREAD_S * 1000))
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(3000 * patience_s))
         self.address = f"http://{host}:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(
             self._serve,
@@ -79,9 +78,6 @@ class HttpServer:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return
-        if len(self._server.server_state.connections) > _MOST_CONNECTIONS:
-            await _refuse(503, "Service Unavailable", "there are too many connections; try again later", send)
             return
         try:
             body = await asyncio.wait_for(_read_body(receive), self._patience_s)
@@ -124,13 +120,15 @@ class HttpServer:
 
 
 def _patient(patience_s: float) -> type[asyncio.Protocol]:
-    """HTTP that hangs up on clients who take longer than that to send a request's header (slow loris)."""
+    """HTTP that has places for so many connections, and hangs up on who takes longer to send a header (slow loris)."""
 
     class Patient(H11Protocol):
         _late: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
+            if len(self.connections) > _MOST_CONNECTIONS:
+                self.app = _too_many
             self._wait()
 
         def data_received(self, data: bytes) -> None:
@@ -160,6 +158,10 @@ def _patient(patience_s: float) -> type[asyncio.Protocol]:
                 self.transport.abort()
 
     return Patient
+
+
+async def _too_many(_: Scope, __: Receive, send: Send) -> None:
+    await _refuse(503, "Service Unavailable", "there are too many connections; try again later", send)
 
 
 async def _refuse(status: int, title: str, detail: str, send: Send) -> None:
