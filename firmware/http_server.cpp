@@ -66,9 +66,10 @@ bool ReadBody(httpd_req_t* request, std::string& body) {
 std::string Head(const device_api::Response& response) {
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " \r\n";
   for (const auto& [name, value] : response.headers) ((head += name) += ": ") += value + "\r\n";
-  if (response.length || !response.stream) {
+  const bool has_body = response.status != 204 && response.status != 304;
+  if (has_body && (response.length || !response.stream)) {
     head += "Content-Length: " + std::to_string(response.length.value_or(response.body.size())) + "\r\n";
-  } else {
+  } else if (has_body) {
     head += "Connection: close\r\n";  // its end is the body's
   }
   return head += "\r\n";

@@ -22,8 +22,8 @@ struct TaskLayout {
 inline constexpr TaskLayout kCaptureTask{"capture", 0, 18, 5120};
 inline constexpr TaskLayout kConsoleTask{"console", 0, 5, 16384};
 inline constexpr TaskLayout kStorageTask{"storage", 0, 4, 8192};
-inline constexpr TaskLayout kHttpTask{"httpd", 0, 4, 10240};
-inline constexpr TaskLayout kStreamTask{"http streams", 0, 4, 6144};
+inline constexpr TaskLayout kHttpTask{"httpd", 0, 4, 16384};
+inline constexpr TaskLayout kStreamTask{"http streams", 0, 4, 12288};
 inline constexpr TaskLayout kHeartbeatTask{"heartbeat", 0, 3, 8192};
 inline constexpr TaskLayout kPanelTask{"panel", 0, 2, 4096};
 inline constexpr TaskLayout kInferenceTask{"inference", 1, 10, 10240};

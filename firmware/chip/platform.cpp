@@ -62,7 +62,11 @@ ResetKind Kind(esp_reset_reason_t reason) {
 
 MemoryState ReadMemory() {
   constexpr uint32_t kInternal = MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT;
-  MemoryState state{heap_caps_get_free_size(kInternal), heap_caps_get_minimum_free_size(kInternal), {}, {}};
+  MemoryState state{.free_heap = heap_caps_get_free_size(kInternal),
+                    .min_free_heap = heap_caps_get_minimum_free_size(kInternal),
+                    .largest_heap_block = heap_caps_get_largest_free_block(kInternal),
+                    .free_psram = {},
+                    .min_free_psram = {}};
   if (esp_psram_is_initialized()) {
     state.free_psram = heap_caps_get_free_size(MALLOC_CAP_SPIRAM);
     state.min_free_psram = heap_caps_get_minimum_free_size(MALLOC_CAP_SPIRAM);

@@ -14,9 +14,10 @@ from yamnet_tools.engines import open_engine
 from yamnet_tools.model import YamnetModel
 
 STEPS = [
-    "board", "console", "memory", "boot record", "http", "model files", "class map", "model", "interpreter",
+    "board", "console", "memory", "boot record", "network", "http", "model files", "class map", "model", "interpreter",
     "self-test", "front end", "rules", "clips", "listening", "audio", "storage",
 ]  # fmt: skip
+TASKS = {"capture", "console", "heartbeat", "http streams", "httpd", "inference", "storage"}
 OPS = {"CONV_2D": 14, "DEPTHWISE_CONV_2D": 13, "FULLY_CONNECTED": 1, "LOGISTIC": 1, "MEAN": 1, "RESHAPE": 1}
 
 
@@ -30,8 +31,7 @@ class Reference:
 
 def check_info(console: Console, model: YamnetModel, kernels: str) -> None:
     info = console.ask("info")
-    steps = STEPS if info["target"] == "linux" else [name for name in STEPS if name != "http"]
-    assert [step["name"] for step in info["boot"]["steps"]] == steps
+    assert [step["name"] for step in info["boot"]["steps"]] == STEPS
     assert [step for step in info["boot"]["steps"] if not step["ok"]] == []
     assert info["boot"]["ready"] is True
     assert info["model"]["sha256"] == model.sha256
@@ -47,7 +47,7 @@ def check_info(console: Console, model: YamnetModel, kernels: str) -> None:
     assert info["selftest"] | {"invoke_us": 0} == {
         "passed": True, "differing_outputs": 0, "largest_difference": 0, "invoke_us": 0,
     }  # fmt: skip
-    assert {task["name"] for task in info["tasks"]} == {"capture", "console", "heartbeat", "inference", "storage"}
+    assert {task["name"] for task in info["tasks"]} == TASKS
     assert all(task["stack_free"] >= 1024 for task in info["tasks"])
 
 

@@ -24,6 +24,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 TEST_KERNELS = Path(__file__).with_name("kernels")
 FLASH_BYTES = 16 << 20
 TABLE_OFFSET = 0x8000
+VIRTUAL_TIME = ("-icount", "shift=3,align=off,sleep=on")
+"""Arguments for QEMU: a busy computer slows its clocks instead of what runs by them."""
 BOOT_TIMEOUT_S = 1800.0  # QEMU on a busy machine reads flash slowly
 YAMNET_OFFSET, YAMNET_BYTES = 0x620000, 5 << 20  # partitions.csv
 STORAGE_OFFSET, STORAGE_BYTES = 0xB20000, 0x4A0000
@@ -132,6 +134,7 @@ def run_in_qemu(
     *,
     model_at: int | None = None,
     storage: bytes = b"",
+    http_port: int | None = None,
 ) -> Iterator[Console]:
     """The ESP32-S3 build in QEMU, with the files of `model_dir` in its SPIFFS partition; the console on UART0.
 
@@ -140,8 +143,11 @@ def run_in_qemu(
         arguments: further ones for QEMU.
         model_at: where the model is to lie in flash besides.
         storage: what the partition `storage` of a new image begins with.
+        http_port: of this computer, where its HTTP API is to be found.
     """
     command = _qemu_command(flash)
+    if http_port is not None:
+        command += ["-nic", f"user,model=open_eth,hostfwd=tcp:127.0.0.1:{http_port}-:80"]
     if not flash.exists():
         write_flash_image(folder, model_dir, flash, model_at, storage)
     with _console([*command, *arguments], dict(os.environ), 600.0) as console:

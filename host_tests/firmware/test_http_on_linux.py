@@ -1,24 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """The firmware's own HTTP server, with ESP-IDF's Linux target: the API behind esp_http_server."""
 
-import json
-import socket
-import time
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from api_client import ApiClient
-from firmware_console import Console
-from firmware_events import wait_until_kept
-from firmware_targets import CHECKOUT, build, free_port, run_on_linux
+import hostile_clients
+from firmware_http import (
+    KITCHEN,
+    LIVE,
+    Site,
+    check_it_tells_what_the_console_tells,
+    check_nobody_misses_anything,
+    check_what_is_kept_can_be_had,
+    listen,
+)
+from firmware_targets import build, free_port, run_on_linux
 
 pytestmark = pytest.mark.slow
 
-KITCHEN = CHECKOUT / "examples" / "audio" / "kitchen.wav"
+WELL_AGAIN_S = 60
+NOT_THERE = (501, 503, 505)
+"""What esp_http_server says itself of methods and versions that it has not, or of what it has no room for."""
 
 
 @pytest.fixture(scope="module")
@@ -26,77 +31,74 @@ def app() -> Path:
     return build("linux", "linux", ["sdkconfig.defaults"])
 
 
-@dataclass
-class Site(ApiClient):
-    """A running firmware, and its console."""
-
-    console: Console
+@contextmanager
+def running(app: Path, model_dir: Path, state: Path) -> Iterator[Site]:
+    port = free_port()
+    with run_on_linux(app, model_dir, KITCHEN, state=state, http_port=port) as console:
+        yield Site(port, console.ask("token")["token"], console)
 
 
 @pytest.fixture
 def site(app: Path, model_dir: Path, tmp_path: Path) -> Iterator[Site]:
-    port = free_port()
-    with run_on_linux(app, model_dir, KITCHEN, state=tmp_path, http_port=port) as console:
-        yield Site(port, console.ask("token")["token"], console)
+    with running(app, model_dir, tmp_path) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def shared_site(app: Path, model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running(app, model_dir, tmp_path_factory.mktemp("firmware")) as site:
+        yield site
 
 
 def test_it_tells_what_the_console_tells(site: Site) -> None:
-    with site.ask("GET", "status", Authorization="Bearer wrong") as answer:
-        assert (answer.status, answer.getheader("Content-Type")) == (401, "application/problem+json")
-    status, info = site.json("status"), site.console.ask("info")
-    assert status["model"] == info["model"]
-    assert status["selftest"]["passed"] is True
-    assert len(site.json("classes")["classes"]) == 521
-    lines = site.json("log")["lines"]
-    assert any("boot: self-test" in line for line in lines)
-    assert not any(" httpd: " in line for line in lines), "the server complains"
-    with site.ask("GET", "openapi.json", Authorization="") as answer:
-        assert json.loads(answer.read())["openapi"] == "3.1.0"
+    check_it_tells_what_the_console_tells(site)
 
 
 def test_what_is_kept_can_be_had(site: Site, tmp_path: Path) -> None:
-    latest = wait_until_kept(site.console, 1)["latest"]
-    told = site.json("events?limit=100")["events"]
-    assert all(line in told for line in latest)
-    clip = next(entry for entry in site.json("clips")["clips"] if not entry["recording"])
-    stored = (tmp_path / "events" / clip["name"]).read_bytes()
-    with site.ask("GET", f"clips/{clip['name']}") as answer:
-        assert answer.read() == stored
-    with site.ask("GET", f"clips/{clip['name']}", Range="bytes=100-199") as answer:
-        assert (answer.status, answer.read()) == (206, stored[100:200])
-    with site.ask("PUT", f"clips/{clip['name']}/star", {"starred": True}) as answer:
+    clip = check_what_is_kept_can_be_had(site)
+    stored = tmp_path / "events" / clip
+    assert site.download(clip) == stored.read_bytes()
+    with site.ask("DELETE", f"clips/{clip}") as answer:
         assert answer.status == 204
-    with site.ask("DELETE", f"clips/{clip['name']}") as answer:
-        assert answer.status == 204
-    assert not (tmp_path / "events" / clip["name"]).exists()
+    assert not stored.exists()
 
 
-def test_many_listen_while_it_hears_and_it_stays_well(site: Site) -> None:
-    listening = [site.ask("GET", path) for path in ["scores"] * 5 + ["audio.wav"] * 3 + ["events?live"]]
-    assert [answer.status for answer in listening] == [200] * 9
-    site.console.wait_for_log("the recording has ended")
-    assert listening[5].read(44)[:4] == b"RIFF"
-    for answer in listening[:4]:
-        answer.close()
+def test_it_hears_as_fast_as_it_can_while_others_listen_and_go(site: Site) -> None:
+    with listen(site, ["scores"] * 5 + ["audio.wav"] * 3 + ["events?live"]) as listeners:
+        for listener in listeners[:4]:
+            listener.close()
+        site.console.wait_for_log("the recording has ended")
     audio = site.json("status")["audio"]
     assert (audio["overruns"], audio["gaps"]) == (0, 0)
 
 
+def test_under_load_nobody_misses_anything(model_dir: Path, tmp_path: Path) -> None:
+    with running(build("linux-live", "linux", ["sdkconfig.defaults"], LIVE), model_dir, tmp_path) as site:
+        check_nobody_misses_anything(site)
+
+
 def test_bad_clients_harm_nobody(site: Site) -> None:
-    endless = b"POST /api/v1/rules/check HTTP/1.1\r\nContent-Length: 9999999\r\n\r\n" + b"x" * 9999
-    for data in (b"GET /", b"\x16\x03\x01\x02", endless):
-        with socket.create_connection(("127.0.0.1", site.port), timeout=5) as line:
-            line.sendall(data)
-    with suppress(OSError), site.ask("GET", "x" * 3000) as answer:
-        assert answer.status in (400, 414)
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline:
-        try:
-            assert site.json("status")["boot"]["ready"] is True
-            return
-        except OSError:
-            time.sleep(0.5)
-    raise TimeoutError("it does not answer any more")
+    hostile_clients.send_all_and_hang_up(site)
+    hostile_clients.still_well(site, WELL_AGAIN_S)
+    with ExitStack() as stack:
+        hostile_clients.leave_all_open(site, stack)
+        assert not hostile_clients.drip(site, 1)
+        hostile_clients.still_well(site, WELL_AGAIN_S)
+    for path in ("audio.wav", "scores?mel", "events?live"):
+        hostile_clients.leave_mid_stream(site, path, 10)
+        hostile_clients.still_well(site, WELL_AGAIN_S)
+    served, _ = hostile_clients.crowd(site, 200)
+    assert served > 0
+    hostile_clients.still_well(site, WELL_AGAIN_S)
+    audio = site.json("status")["audio"]
+    assert (audio["overruns"], audio["gaps"]) == (0, 0)
+
+
+@pytest.mark.parametrize("name", hostile_clients.BYTES)
+def test_hostile_bytes_are_refused_or_served(shared_site: Site, name: str) -> None:
+    statuses = hostile_clients.answers(shared_site, hostile_clients.BYTES[name], 1)
+    assert all(status < 500 or status in NOT_THERE for status in statuses), statuses
+    hostile_clients.still_well(shared_site, WELL_AGAIN_S)
 
 
 def test_a_restart_is_answered_and_done(site: Site) -> None:

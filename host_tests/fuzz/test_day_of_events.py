@@ -4,6 +4,7 @@
 from pathlib import Path
 
 import pytest
+
 from day_of_events import spend, ticking_device
 
 pytestmark = pytest.mark.slow

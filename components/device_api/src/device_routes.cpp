@@ -142,6 +142,8 @@ Response Api::GetMetrics(const Call& call) {
   metrics.Gauge("heap_free_bytes", "internal RAM", static_cast<double>(state.memory.free_heap));
   metrics.Gauge("heap_least_free_bytes", "internal RAM, least since boot",
                 static_cast<double>(state.memory.min_free_heap));
+  metrics.Gauge("heap_largest_block_bytes", "internal RAM in one piece",
+                static_cast<double>(state.memory.largest_heap_block));
   if (state.memory.free_psram)
     metrics.Gauge("psram_free_bytes", "external RAM", static_cast<double>(*state.memory.free_psram));
   if (state.audio) AddAudio(*state.audio, metrics);

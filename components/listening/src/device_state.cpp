@@ -137,6 +137,7 @@ void WriteState(const DeviceState& state, JsonWriter& json) {
   Section(json, "memory", [&] {
     json.Field("free_heap", state.memory.free_heap);
     json.Field("min_free_heap", state.memory.min_free_heap);
+    json.Field("largest_heap_block", state.memory.largest_heap_block);
     json.Field("free_psram", state.memory.free_psram);
     json.Field("min_free_psram", state.memory.min_free_psram);
   });

@@ -113,7 +113,13 @@ def test_info_carries_the_devices_fields_and_the_consoles_own(line: Line) -> Non
     assert set(info) == set(state)
     assert info["firmware"] == {"name": "small", "version": "1", "idf": "none", "built": "today"}
     assert info["model"]["ops"] == ["RESHAPE", "FULLY_CONNECTED", "LOGISTIC"]
-    assert info["memory"] == {"free_heap": 5000, "min_free_heap": 4000, "free_psram": None, "min_free_psram": None}
+    assert info["memory"] == {
+        "free_heap": 5000,
+        "min_free_heap": 4000,
+        "largest_heap_block": 5000,
+        "free_psram": None,
+        "min_free_psram": None,
+    }
 
 
 def test_profile_has_shares(line: Line) -> None:

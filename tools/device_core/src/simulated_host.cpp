@@ -165,6 +165,7 @@ void SimulatedHost::Describe(listening::DeviceState& state) const {
     const auto memory = nb::cast<nb::tuple>(host_.attr("memory")());
     state.memory.free_heap = nb::cast<size_t>(memory[0]);
     state.memory.min_free_heap = nb::cast<size_t>(memory[1]);
+    state.memory.largest_heap_block = state.memory.free_heap;
   } catch (nb::python_error& raised) {
     raised.discard_as_unraisable("what a simulated device says of itself");
   }

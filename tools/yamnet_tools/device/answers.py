@@ -82,7 +82,13 @@ _INFO_SHAPE: dict[str, Any] = {
     "storage?": _STORAGE_SHAPE,
     "inference?": {"patches": int, "p50_us": int, "max_us": int},
     "network?": {"interface": str, "address?": str, "hostname?": str},
-    "memory": {"free_heap": int, "min_free_heap": int, "free_psram": int, "min_free_psram": int},
+    "memory": {
+        "free_heap": int,
+        "min_free_heap": int,
+        "largest_heap_block": int,
+        "free_psram": int,
+        "min_free_psram": int,
+    },
     "tasks": [{"name": str, "core": int, "stack_free": int}],
     "uptime_ms": int,
 }

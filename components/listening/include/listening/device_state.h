@@ -54,6 +54,7 @@ struct AudioState {
 struct MemoryState {
   size_t free_heap;  ///< Internal RAM, bytes.
   size_t min_free_heap;
+  size_t largest_heap_block;  ///< The largest piece of free_heap.
   std::optional<size_t> free_psram;
   std::optional<size_t> min_free_psram;
 };
