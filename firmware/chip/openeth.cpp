@@ -29,7 +29,8 @@ std::expected<esp_eth_handle_t, std::string> InstallDriver() {
   eth_mac_config_t mac_settings = ETH_MAC_DEFAULT_CONFIG();
   mac_settings.flags |= ETH_MAC_FLAG_PIN_TO_CORE;  // core 0, which boots
   std::unique_ptr<esp_eth_mac_t, Delete> mac(esp_eth_mac_new_openeth(&mac_settings));
-  const eth_phy_config_t phy_settings = ETH_PHY_DEFAULT_CONFIG();
+  eth_phy_config_t phy_settings = ETH_PHY_DEFAULT_CONFIG();
+  phy_settings.autonego_timeout_ms = 100;  // the boot waits for so long where there is no link; one that comes is seen
   std::unique_ptr<esp_eth_phy_t, Delete> phy(esp_eth_phy_new_dp83848(&phy_settings));
   if (!mac || !phy) return std::unexpected("no memory for Ethernet");
   const esp_eth_config_t settings = ETH_DEFAULT_CONFIG(mac.get(), phy.get());

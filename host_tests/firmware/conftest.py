@@ -18,6 +18,7 @@ import soundfile
 from device_core import PatchStream
 from firmware_checks import Reference
 from firmware_files import selftest, write_manifest
+from firmware_http import KITCHEN
 from firmware_targets import QEMU_DEFAULTS, build
 from yamnet_tools.engines import open_engine
 from yamnet_tools.model import YamnetModel, convert, load_model
@@ -87,4 +88,13 @@ def model_dir(
     (folder / "selftest.bin").write_bytes(vector)
     write_manifest(folder)
     soundfile.write(folder / "replay.wav", clip, 16_000, subtype="PCM_16")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def hearing_kitchen(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model partition's files, with KITCHEN to replay."""
+    folder = tmp_path_factory.mktemp("kitchen") / "partition"
+    shutil.copytree(model_dir, folder)
+    shutil.copy(KITCHEN, folder / "replay.wav")
     return folder

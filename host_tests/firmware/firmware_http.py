@@ -3,10 +3,12 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPResponse
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +17,7 @@ import soundfile
 from api_client import ApiClient
 from firmware_console import Console
 from firmware_events import set_rules, wait_until_kept
-from firmware_targets import CHECKOUT
+from firmware_targets import CHECKOUT, VIRTUAL_TIME, free_port, run_in_qemu
 
 KITCHEN = CHECKOUT / "examples" / "audio" / "kitchen.wav"
 LIVE = """\
@@ -85,6 +87,26 @@ def listen(site: Site, paths: Sequence[str]) -> Iterator[list[Listener]]:
             listeners.append(Listener(site.ask("GET", path)))
             stack.callback(listeners[-1].close)
         yield listeners
+
+
+@contextmanager
+def site_in_qemu(
+    app: Path, model_dir: Path, folder: Path, kind: type[Site] = Site, chip_port: int = 80
+) -> Iterator[Site]:
+    """The ESP32-S3 build in QEMU, in virtual time; its flash in `folder`."""
+    ports = (free_port(), chip_port)
+    with run_in_qemu(app, model_dir, folder / "flash.bin", VIRTUAL_TIME, http_ports=ports) as console:
+        yield kind(ports[0], console.ask("token")["token"], console)
+
+
+def tell_memory(when: str, console: Console) -> dict[str, int]:
+    """The memory after a few more patches, printed."""
+    scored = console.ask("info")["inference"]["patches"]
+    while (info := console.ask("info"))["inference"]["patches"] < scored + 6:
+        time.sleep(0.5)
+    memory: dict[str, int] = info["memory"]
+    print(f"{when}: {', '.join(f'{name} {value:,}' for name, value in memory.items())}")
+    return memory
 
 
 def check_it_tells_what_the_console_tells(site: Site) -> None:

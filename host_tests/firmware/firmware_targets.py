@@ -134,7 +134,7 @@ def run_in_qemu(
     *,
     model_at: int | None = None,
     storage: bytes = b"",
-    http_port: int | None = None,
+    http_ports: tuple[int, int] | None = None,
 ) -> Iterator[Console]:
     """The ESP32-S3 build in QEMU, with the files of `model_dir` in its SPIFFS partition; the console on UART0.
 
@@ -143,11 +143,11 @@ def run_in_qemu(
         arguments: further ones for QEMU.
         model_at: where the model is to lie in flash besides.
         storage: what the partition `storage` of a new image begins with.
-        http_port: of this computer, where its HTTP API is to be found.
+        http_ports: of this computer, where its HTTP API is to be found, and of the chip, where it serves it.
     """
     command = _qemu_command(flash)
-    if http_port is not None:
-        command += ["-nic", f"user,model=open_eth,hostfwd=tcp:127.0.0.1:{http_port}-:80"]
+    if http_ports is not None:
+        command += ["-nic", "user,model=open_eth,hostfwd=tcp:127.0.0.1:{}-:{}".format(*http_ports)]
     if not flash.exists():
         write_flash_image(folder, model_dir, flash, model_at, storage)
     with _console([*command, *arguments], dict(os.environ), 600.0) as console:
