@@ -3,6 +3,7 @@
 
 import gzip
 import hashlib
+import re
 import sys
 from pathlib import Path
 
@@ -15,9 +16,19 @@ TYPES = {
 }
 
 
+COMMENT = re.compile(rb"^[ ]*(?://|/[*][*]|[*](?= |/|$)).*\n", re.MULTILINE)
+"""A line of JavaScript that is for people only."""
+
+
+def content(file: Path) -> bytes:
+    """What a browser is given of a file."""
+    data = file.read_bytes()
+    return COMMENT.sub(b"", data) if file.suffix == ".js" else data
+
+
 def entry(file: Path) -> str:
     """A file as an initializer of PageFile."""
-    data = gzip.compress(file.read_bytes(), 9, mtime=0)
+    data = gzip.compress(content(file), 9, mtime=0)
     tag = hashlib.sha256(data).hexdigest()[:16]
     literal = "".join(f"\\{byte:03o}" for byte in data)
     return f'{{"{file.name}", "{TYPES[file.suffix]}", "\\"{tag}\\"", std::string_view("{literal}", {len(data)})}},\n'

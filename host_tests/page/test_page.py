@@ -558,6 +558,28 @@ def test_a_restart_is_asked_for_twice_and_seen_through(site: Site, visit: Visit)
 # Everywhere
 
 
+def test_a_volume_that_holds_something_else_is_formatted_when_its_owner_says_so(site: Site, visit: Visit) -> None:
+    def foreign(route: Any) -> None:
+        status = site.json("status")
+        status["storage"]["volumes"] = [{"name": "flash", "state": "needs format"}]
+        route.fulfill(json=status)
+
+    visitor = visit(site).has_token()
+    visitor.page.route("**/api/v1/status", foreign)
+    asked: list[str] = []
+    visitor.page.route(
+        "**/api/v1/storage/**", lambda route: (asked.append(route.request.url), route.fulfill(status=202))
+    )
+    visitor.open("device")
+    visitor.page.get_by_role("button", name="Format flash").click()
+    visitor.page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    assert asked == []
+    visitor.page.get_by_role("button", name="Format flash").click()
+    visitor.page.get_by_role("dialog").get_by_role("button", name="Format flash").click()
+    visitor.sees("flash is being formatted", "#notices")
+    assert asked == [f"{site.address}/api/v1/storage/flash/format"]
+
+
 def test_german_is_spoken_and_english_chosen_for_good(lasting_site: Site, visit: Visit) -> None:
     visitor = visit(lasting_site, locale="de-DE").has_token().open("device")
     visitor.sees("Neustart")

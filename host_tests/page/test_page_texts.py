@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from component_script import load
 from yamnet_tools.paths import CHECKOUT
 
 PAGE = CHECKOUT / "components" / "device_api" / "page"
@@ -16,7 +17,8 @@ SCRIPTS = {file.name: file.read_text() for file in PAGE.glob("*.js")}
 
 
 def test_all_of_it_fits_into_60_kb() -> None:
-    assert sum(len(gzip.compress(file.read_bytes(), 9)) for file in PAGE.iterdir()) <= 60_000
+    content = load("device_api/embed_page.py").content
+    assert sum(len(gzip.compress(content(file), 9)) for file in PAGE.iterdir()) <= 60_000
 
 
 def test_each_file_says_its_licence() -> None:

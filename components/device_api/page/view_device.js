@@ -60,7 +60,7 @@ export function show(root, signal) {
       say(trouble, '');
       put(health, facts(healthOf(status)));
       put(steps, status.boot.steps.map(step));
-      put(storage, facts(storageOf(status.storage)));
+      put(storage, facts(storageOf(status.storage)), owns() && formatting(status.storage));
       put(network, facts(networkOf(status.network)));
       put(what, facts(whatOf(status)));
     } catch (problem) {
@@ -126,6 +126,22 @@ function storageOf(storage) {
     ['lastError', storage.last_error, true],
   ];
 }
+
+/** The way back from a volume that holds something else. */
+const formatting = (storage) =>
+  (storage?.volumes ?? [])
+    .filter(({ state }) => state === 'needs format')
+    .map(({ name }) =>
+      button({ class: 'danger' }, async () => {
+        if (!(await confirmed(t('storage.really', { name }), t('storage.format', { name })))) return;
+        try {
+          await ask('POST', `storage/${name}/format`);
+          notify(t('storage.asked', { name }));
+        } catch (problem) {
+          notify(explain(problem));
+        }
+      }, t('storage.format', { name })),
+    );
 
 const networkOf = (network) =>
   network

@@ -2,13 +2,15 @@
 """The page's files as the device gives them to a browser."""
 
 import gzip
-from pathlib import Path
 
 import pytest
 
+from component_script import load
 from device_core import SimulatedDevice
+from yamnet_tools.paths import CHECKOUT
 
-PAGE = Path(__file__).parents[3] / "components" / "device_api" / "page"
+PAGE = CHECKOUT / "components" / "device_api" / "page"
+EMBED = load("device_api/embed_page.py")
 
 
 def get(device: SimulatedDevice, target: str, method: str = "GET", **fields: str) -> tuple[int, dict[str, str], bytes]:
@@ -22,7 +24,7 @@ def get(device: SimulatedDevice, target: str, method: str = "GET", **fields: str
 def test_each_file_is_given_to_everybody(device: SimulatedDevice, name: str) -> None:
     status, headers, body = get(device, f"/{name}")
     assert (status, headers["Content-Encoding"]) == (200, "gzip")
-    assert gzip.decompress(body) == (PAGE / name).read_bytes()
+    assert gzip.decompress(body) == EMBED.content(PAGE / name)
     assert "default-src 'self'" in headers["Content-Security-Policy"]
     assert get(device, f"/{name}", if_none_match=headers["ETag"])[0] == 304
     assert get(device, f"/{name}", "HEAD")[2] == b""
@@ -33,6 +35,14 @@ def test_the_page_itself_is_at_the_root(device: SimulatedDevice) -> None:
     status, headers, body = get(device, "/")
     assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert body == get(device, "/index.html")[2]
+
+
+@pytest.mark.parametrize("script", sorted(file.name for file in PAGE.glob("*.js")))
+def test_scripts_go_without_their_comments(script: str) -> None:
+    source = (PAGE / script).read_bytes().splitlines()
+    lines = EMBED.content(PAGE / script).splitlines()
+    comments = (b"//", b"/*", b"*")
+    assert lines == [line for line in source if not line.lstrip().startswith(comments)]
 
 
 @pytest.mark.parametrize("target", ["/nothing", "/page/index.html", "/..", "/index.html/x", "/api", "/INDEX.HTML"])
