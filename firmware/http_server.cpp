@@ -67,9 +67,10 @@ bool ReadBody(httpd_req_t* request, std::string& body) {
 std::string Head(const device_api::Response& response) {
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " \r\n";
   for (const auto& [name, value] : response.headers) ((head += name) += ": ") += value + "\r\n";
-  if (response.length || !response.stream) {
+  const bool has_body = response.status != 204 && response.status != 304;
+  if (has_body && (response.length || !response.stream)) {
     head += "Content-Length: " + std::to_string(response.length.value_or(response.body.size())) + "\r\n";
-  } else {
+  } else if (has_body) {
     head += "Connection: close\r\n";  // its end is the body's
   }
   return head += "\r\n";
@@ -192,6 +193,11 @@ uint16_t Port() {
   return port == nullptr ? CONFIG_FIRMWARE_HTTP_PORT : static_cast<uint16_t>(std::strtoul(port, nullptr, 10));
 }
 
+/// The server's own parser says 500 to some bytes that are no request.
+esp_err_t RefuseWhatIsNone(httpd_req_t* request, httpd_err_code_t) {
+  return httpd_resp_send_err(request, HTTPD_400_BAD_REQUEST, "this is no request");
+}
+
 void RunStreams(void* argument) { static_cast<Server*>(argument)->streams.Run(); }
 
 }  // namespace
@@ -220,6 +226,7 @@ std::expected<std::string, std::string> StartHttp(App& app) {
     route.user_ctx = server;
     httpd_register_uri_handler(*handle, &route);
   }
+  httpd_register_err_handler(*handle, HTTPD_500_INTERNAL_SERVER_ERROR, RefuseWhatIsNone);
   StartTask(kStreamTask, RunStreams, server, nullptr);
   return "port " + std::to_string(configuration.server_port);
 }

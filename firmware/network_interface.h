@@ -14,6 +14,9 @@ namespace firmware {
 /// @return what there is, in words.
 std::expected<std::string, std::string> StartInterface();
 
+/// Whom to ask for the time, now and whenever the network is there; nothing where the computer has the time.
+void SetTimeServer(const std::string& name);
+
 /// How the device can be reached now; nothing where that is not its own business.
 std::optional<listening::NetworkState> ReadNetwork();
 

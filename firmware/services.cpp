@@ -54,11 +54,6 @@ std::vector<listening::TaskState> DescribeTasks() {
 
 }  // namespace
 
-Services::Services() {
-  setenv("TZ", CONFIG_FIRMWARE_TIME_ZONE, 1);
-  tzset();
-}
-
 std::unique_ptr<base::Lock> Services::MakeLock() { return std::make_unique<FreeRtosLock>(); }
 
 int64_t Services::UptimeUs() const { return esp_timer_get_time(); }
@@ -77,6 +72,12 @@ int Services::MinuteOfDay() const {
   tm local{};
   localtime_r(&now, &local);
   return local.tm_hour * 60 + local.tm_min;
+}
+
+void Services::SetClock(std::string_view, std::string_view rule, std::string_view server) {
+  setenv("TZ", rule.empty() ? "UTC0" : std::string(rule).c_str(), 1);
+  tzset();
+  SetTimeServer(std::string(server));
 }
 
 /// Before a radio runs the chip has no source of noise but its clocks; a token of 80 bits can bear that.

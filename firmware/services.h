@@ -10,13 +10,12 @@ namespace firmware {
 /// What ESP-IDF gives a listening::Device.
 class Services final : public listening::Services {
  public:
-  Services();
-
   std::unique_ptr<base::Lock> MakeLock() override;
   listening::Settings& settings() override { return settings_; }
   int64_t UptimeUs() const override;
   std::optional<int64_t> UtcUs() const override;
   int MinuteOfDay() const override;
+  void SetClock(std::string_view zone, std::string_view rule, std::string_view server) override;
   void FillRandom(std::span<uint8_t> bytes) override;
   void Log(listening::LogLevel level, const char* tag, std::string_view text) override;
   void Describe(listening::DeviceState& state) const override;

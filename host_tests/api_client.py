@@ -3,6 +3,7 @@
 
 import http.client
 import json
+import socket
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,10 @@ class ApiClient:
 
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+
+    def open_line(self) -> socket.socket:
+        """A connection for bytes of one's own."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=5)
 
     def ask(self, method: str, path: str, body: object = None, **fields: str) -> http.client.HTTPResponse:
         connection = self.connect()

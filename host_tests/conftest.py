@@ -2,14 +2,13 @@
 """Fixtures that find real weights and audio, and skip with the way to get them where there are none."""
 
 import csv
-import importlib.util
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import other_device_core
 from shared_work import common_folder, one_at_a_time
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -20,7 +19,13 @@ SOURCE_NAME = "lite-model_yamnet_classification_tflite_1.tflite"
 
 ON_TERMINALS = tuple(
     f"host_tests/{name}.py"
-    for name in ("hil/test_device", "test_device_client", "test_flash_model", "test_simulated_device")
+    for name in (
+        "hil/test_device",
+        "test_device_both_ways",
+        "test_device_client",
+        "test_flash_model",
+        "test_simulated_device",
+    )
 )
 """Files that talk over pseudo-terminals: when one is closed, its name is free for whatever process asks next."""
 
@@ -46,24 +51,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return OneProcessForAFile(config, log)
 
 
-def _use_device_core_from(folder: Path) -> None:
-    """Take device_core from another build (test_sanitizers.py's) in place of the installed one."""
-    spec = importlib.util.spec_from_file_location(
-        "device_core", folder / "__init__.py", submodule_search_locations=[str(folder)]
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["device_core"] = module
-    spec.loader.exec_module(module)
-
-
 if IS_WORKER:
     # A process for each core: more threads of PyTorch than cores wait for each other, and take five times as long.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-if folder := os.environ.get("DEVICE_CORE_DIR"):
-    _use_device_core_from(Path(folder))
+other_device_core.use_if_named()
 
 
 @pytest.fixture(scope="session")
@@ -115,3 +107,13 @@ def converted_model(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory,
             made = convert(weights_dir / SOURCE_NAME, tmp_path_factory.mktemp("converting"), offline=True)
             made.model.parent.rename(folder)
     return folder / "yamnet.tflite"
+
+
+@pytest.fixture(scope="session")
+def model_image(converted_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The content of a model partition with that model. Nobody writes there."""
+    from yamnet_tools.model_image.command import main as make_image
+
+    path = tmp_path_factory.mktemp("image") / "yamnet_spiffs.bin"
+    assert make_image(["--model", str(converted_model), "--out", str(path)]) == 0
+    return path

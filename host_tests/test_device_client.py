@@ -20,7 +20,7 @@ import pytest
 from yamnet_tools.device import Device, open_line
 from yamnet_tools.device.compare import compare_clips, compare_scores
 from yamnet_tools.device.conversation import RefusedError
-from yamnet_tools.device.heard import Heard, parse_event
+from yamnet_tools.device.heard import Heard, Told
 from yamnet_tools.device.line import describe_port_error
 from yamnet_tools.device.ports import find_port
 from yamnet_tools.device.protocol import DamagedAnswerError, byte_words, parse_answer, parse_bytes, request_line
@@ -274,6 +274,8 @@ def test_opening_a_port_never_lets_go_of_dtr_or_rts(monkeypatch: pytest.MonkeyPa
 def test_ports_that_cannot_be_opened_say_why() -> None:
     with pytest.raises(DeviceError, match="there is no such port; is the board plugged in"):
         open_line("/dev/ttyNoSuchPort")
+    with pytest.raises(DeviceError, match=r"is no such port; .* In the network it is --port http://yamnet\.local$"):
+        open_line("yamnet.local")
     with pytest.raises(DeviceError, match=r"^socket://127.0.0.1:1: cannot be opened: \[Errno 111\] Connection refused"):
         open_line("socket://127.0.0.1:1")
     with pytest.raises(DeviceError, match="/dev/null: that is no serial port"):
@@ -333,9 +335,9 @@ def test_a_heard_line_is_parsed_whatever_the_log_paints_it_with() -> None:
 
 def test_an_event_is_parsed_whatever_the_log_paints_it_with() -> None:
     told = "smoke_alarm 3 end: 5.28 s to 12.97 s, peak 0.912, stream_end"
-    assert parse_event(f"\x1b[0;32mI (12345) event: {told}\x1b[0m") == told
-    assert parse_event(f"I (1) event: {told}\r") == told
-    assert parse_event("I (1) event: nothing of the kind") is None
+    assert Told.parse(f"\x1b[0;32mI (12345) event: {told}\x1b[0m") == Told(told)
+    assert Told.parse(f"I (1) event: {told}\r") == Told(told)
+    assert Told.parse("I (1) event: nothing of the kind") is None
 
 
 def test_a_rule_document_goes_out_and_comes_back_in_parts() -> None:

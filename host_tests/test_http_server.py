@@ -7,11 +7,9 @@ import re
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,47 +17,19 @@ import numpy as np
 import pytest
 import soundfile
 
-from api_client import ApiClient
+from simulated_site import ALARM, Site, simulated_site
 from yamnet_tools.errors import DeviceError
-from yamnet_tools.model_image.command import main as make_image
 from yamnet_tools.paths import CHECKOUT
-from yamnet_tools.simulated_device import Simulator
-from yamnet_tools.simulated_device.endpoint import PseudoTerminal
 from yamnet_tools.simulated_device.http_server import HttpServer
 from yamnet_tools.simulated_device.live import LiveInput
 
 pytestmark = pytest.mark.slow
 
-ALARM = CHECKOUT / "examples" / "audio" / "smoke_alarm_t3.wav"
-
-
-@dataclass
-class Site(ApiClient):
-    """A running device and how it is reached."""
-
-    simulator: Simulator
-
-
-@pytest.fixture(scope="module")
-def image(converted_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("image") / "yamnet_spiffs.bin"
-    assert make_image(["--model", str(converted_model), "--out", str(path)]) == 0
-    return path
-
 
 @pytest.fixture
-def site(image: Path, tmp_path: Path) -> Iterator[Site]:
-    stop = threading.Event()
-    with closing(PseudoTerminal()) as line:
-        simulator = Simulator(line, image, live=LiveInput(ALARM), storage=tmp_path)
-        thread = threading.Thread(target=simulator.run, args=(stop,))
-        thread.start()
-        try:
-            with closing(HttpServer(lambda: simulator.device, 0)) as server:
-                yield Site(int(server.address.rpartition(":")[2]), simulator.device.token, simulator)
-        finally:
-            stop.set()
-            thread.join()
+def site(model_image: Path, tmp_path: Path) -> Iterator[Site]:
+    with simulated_site(model_image, live=LiveInput(ALARM), storage=tmp_path) as site:
+        yield site
 
 
 def sse(answer: http.client.HTTPResponse, name: str) -> Iterator[dict[str, Any]]:
@@ -121,62 +91,6 @@ def test_many_watch_at_once_and_nothing_is_lost(site: Site) -> None:
         answer.close()
 
 
-HOSTILE = [
-    b"GET /api/v1/status HTTP/1.1\r\nHost: x",
-    b"POST /api/v1/rules/check HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nhalf",
-    b"POST /api/v1/rules/check HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
-    b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
-    b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-    b"GET " + b"/" * 100_000 + b" HTTP/1.1\r\n\r\n",
-    b"GET /api/v1/status HTTP/1.1\r\n" + b"X: y\r\n" * 20_000 + b"\r\n",
-    b"\r\n" * 1000,
-    b"GET /api/v1/status HTTP/9.9\r\n\r\n",
-    bytes(range(256)) * 50,
-]
-
-
-def test_hostile_bytes_harm_nobody(site: Site) -> None:
-    left_open = []
-    for _ in range(6):
-        for data in HOSTILE:
-            connection = socket.create_connection(("127.0.0.1", site.port), timeout=5)
-            connection.setblocking(False)
-            with suppress(OSError):
-                connection.send(data)
-            left_open.append(connection)
-    for connection in left_open:
-        connection.close()
-    time.sleep(0.5)
-    assert site.json("status")["name"] == "YAMNet"
-    with site.ask("PUT", "rules", {"x": "y" * 60_000}, **{"If-Match": "*"}) as answer:
-        assert answer.status == 413
-
-
-def test_who_takes_too_long_to_ask_is_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("yamnet_tools.simulated_device.http_server._BODY_TIMEOUT_S", 0.2)
-    with socket.create_connection(("127.0.0.1", site.port), timeout=10) as line:
-        line.sendall(b"POST /api/v1/rules/check HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nhalf")
-        assert line.recv(1000).startswith(b"HTTP/1.1 408 ")
-
-
-def test_more_connections_than_it_takes_get_an_answer(site: Site) -> None:
-    connections = [site.connect() for _ in range(200)]
-    refused = 0
-    for connection in connections:
-        connection.connect()
-    for connection in connections:
-        try:
-            connection.request("GET", "/api/v1/openapi.json")
-            refused += connection.getresponse().status == 503
-        except (OSError, http.client.HTTPException):
-            refused += 1
-        finally:
-            connection.close()
-    assert refused < 200
-    assert site.json("status")["name"] == "YAMNet"
-
-
 def test_it_is_the_same_over_a_restart(site: Site) -> None:
     with site.ask(
         "PUT", "settings", {"name": "Hall", "place": "", "open_reading": True, "open_audio": False}
@@ -191,8 +105,15 @@ def test_it_is_the_same_over_a_restart(site: Site) -> None:
     wait_for_boot(site, 2)
 
 
-def test_the_tool_says_where_it_serves(image: Path) -> None:
-    command = [sys.executable, str(CHECKOUT / "tools" / "simulate_device.py"), "--image", str(image), "--http", "0"]
+def test_the_tool_says_where_it_serves(model_image: Path) -> None:
+    command = [
+        sys.executable,
+        str(CHECKOUT / "tools" / "simulate_device.py"),
+        "--image",
+        str(model_image),
+        "--http",
+        "0",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         said = [process.stdout.readline() for _ in range(2)]

@@ -3,7 +3,9 @@
 
 import html
 import json
+import os
 import re
+import select
 import shutil
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -411,3 +414,24 @@ def test_storage_is_told_and_a_volume_that_is_not_there_is_not_formatted(
         assert capsys.readouterr().out == "in use     none: events are told, and not kept\n"
         with pytest.raises(DeviceError, match="bad_argument: volume: there is none of that name"):
             device_tool(["storage", "--format", "flash", "--port", port])
+
+
+def test_a_terminal_that_nobody_reads_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    def select_without_waiting(*lists: object) -> object:
+        ready = select.select(*lists[:3], 0)
+        if not ready[1]:
+            waits.append(lists[3])
+        return ready
+
+    monkeypatch.setattr("yamnet_tools.simulated_device.endpoint.select", SimpleNamespace(select=select_without_waiting))
+    with closing(PseudoTerminal()) as line:
+        for _ in range(100):
+            line.write(b"x" * 1000)
+        assert waits[0] == 1
+        assert set(waits[1:]) == {0}
+        while select.select([line._slave], [], [], 0.1)[0]:
+            os.read(line._slave, 1 << 16)
+        line.write(b"again")
+        assert os.read(line._slave, 1 << 16).endswith(b"again")

@@ -5,6 +5,7 @@
 
 #include "esp_netif.h"
 #include "link.h"
+#include "time_sync.h"
 
 namespace firmware {
 namespace {
@@ -28,7 +29,9 @@ std::expected<std::string, std::string> StartInterface() {
   if (const esp_err_t made = esp_netif_init(); made != ESP_OK) {
     return std::unexpected(std::string("no lwIP: ") + esp_err_to_name(made));
   }
-  return StartLink();
+  const auto link = StartLink();
+  if (link) StartTimeSync();
+  return link;
 }
 
 std::optional<listening::NetworkState> ReadNetwork() {

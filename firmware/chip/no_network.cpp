@@ -6,6 +6,8 @@ namespace firmware {
 
 void StartNetwork(App&) {}
 
+void SetTimeServer(const std::string&) {}
+
 std::optional<listening::NetworkState> ReadNetwork() { return std::nullopt; }
 
 }  // namespace firmware

@@ -10,6 +10,8 @@ std::expected<std::string, std::string> StartInterface() {
   return "the computer's";
 }
 
+void SetTimeServer(const std::string&) {}
+
 std::optional<listening::NetworkState> ReadNetwork() { return std::nullopt; }
 
 }  // namespace firmware

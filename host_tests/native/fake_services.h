@@ -17,6 +17,7 @@ class FakeServices final : public listening::Services, public listening::Setting
   int64_t UptimeUs() const override { return now_us; }
   std::optional<int64_t> UtcUs() const override { return utc_us; }
   int MinuteOfDay() const override { return -1; }
+  void SetClock(std::string_view, std::string_view, std::string_view) override {}
   void FillRandom(std::span<uint8_t> bytes) override {
     for (uint8_t& byte : bytes) byte = random++;
   }

@@ -75,6 +75,8 @@ const std::span<const Api::Route> Api::kRoutes = [] {
       {"PUT", "rules/*/enabled", Wish::kChange, &Api::PutRuleEnabled},
       {"GET", "settings", Wish::kRead, &Api::GetSettings},
       {"PUT", "settings", Wish::kChange, &Api::PutSettings},
+      {"GET", "clock", Wish::kRead, &Api::GetClock},
+      {"PUT", "clock", Wish::kChange, &Api::PutClock},
       {"POST", "mute", Wish::kChange, &Api::PostMute},
       {"GET", "session", std::nullopt, &Api::GetSession},
       {"POST", "session", std::nullopt, &Api::PostSession},

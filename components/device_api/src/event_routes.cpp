@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -34,6 +35,13 @@ std::optional<clip_store::JournalCursor> ParseCursor(std::string_view text) {
   }
   if (numbers[0] > UINT32_MAX || numbers[1] > UINT32_MAX) return std::nullopt;
   return clip_store::JournalCursor{{static_cast<uint32_t>(numbers[1]), numbers[2]}, static_cast<uint32_t>(numbers[0])};
+}
+
+/// What the device has at hand while there is no journal.
+clip_store::JournalPage InMemory(const clip_store::ClipStore& store) {
+  clip_store::JournalPage page{.lines = store.latest_lines(), .next = std::nullopt};
+  std::ranges::reverse(page.lines);
+  return page;
 }
 
 struct Filter {
@@ -79,11 +87,13 @@ Response Api::GetEvents(const Call& call) {
     std::vector<std::string> lines;
     for (int reads = 0; cursor && reads < kMostReads && lines.size() < limit; ++reads) {
       auto page = store.ReadJournal(*cursor, limit - lines.size());
+      if (!page && page.error() == clip_store::StorageError::kGone && before.empty()) page = InMemory(store);
       if (!page) return Problem(page.error(), "events");
       std::erase_if(page->lines, [&](const std::string& line) { return !filter.Lets(line); });
       lines.insert(lines.end(), page->lines.begin(), page->lines.end());
       cursor = page->next;
     }
+    lines.resize(std::min(lines.size(), limit));
     return JsonAnswer([&](base::JsonWriter& json) {
       json.Key("events");
       json.BeginArray();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is the owner's: session, token, settings, mute.
+// What is the owner's: session, token, settings, clock, mute.
 #include "answers.h"
 #include "body.h"
+#include "clip_store/clip_name.h"
 #include "device_api/api.h"
 #include "target.h"
 
@@ -88,6 +89,29 @@ Response Api::PutSettings(const Call& call) {
   configured_ = true;
   access_.Open(settings_.opened);
   return GetSettings(call);
+}
+
+Response Api::GetClock(const Call& call) {
+  if (const std::string wrong = Query(call.query).problem(); !wrong.empty()) return Problem(400, wrong);
+  const listening::LocalClock::Settings clock = device_.local_clock().settings();
+  const auto utc_us = device_.services().UtcUs();
+  return JsonAnswer([&](base::JsonWriter& json) {
+    json.Field("time_zone", std::string_view(clock.time_zone));
+    json.Field("time_server", std::string_view(clock.time_server));
+    json.Field("utc", utc_us ? std::optional(clip_store::UtcText(*utc_us / 1000)) : std::nullopt);
+  });
+}
+
+Response Api::PutClock(const Call& call) {
+  using Clock = listening::LocalClock;
+  Clock::Settings clock;
+  if (auto read = ReadBody(call.request.body, {{"time_zone", &clock.time_zone, Clock::kMostZoneBytes},
+                                               {"time_server", &clock.time_server, Clock::kMostServerBytes}});
+      !read) {
+    return std::move(read.error());
+  }
+  if (const auto set = device_.local_clock().Set(clock); !set) return Problem(set.error());
+  return GetClock(call);
 }
 
 Response Api::PostMute(const Call& call) {

@@ -97,9 +97,15 @@ class Events final : public Stream {
   Events(listening::Device& device, std::string after)
       : device_(device), after_(std::move(after)), alive_(device.services()) {
     if (!after_.empty()) return;
-    const auto lines = device_.clips()->store().latest_lines();
-    revision_ = device_.clips()->store().lines_revision();
-    if (!lines.empty()) after_ = IdOf(lines.back());
+    clip_store::ClipStore& store = device_.clips()->store();
+    const auto lines = store.latest_lines();
+    revision_ = store.lines_revision();
+    if (!lines.empty()) {
+      after_ = IdOf(lines.back());
+    } else if (const auto journal = store.ReadJournal({}, 1)) {
+      if (!journal->lines.empty()) after_ = IdOf(journal->lines[0]);
+      from_begin_ = journal->lines.empty();
+    }
   }
 
   bool Next(std::string& out) override {
@@ -130,7 +136,7 @@ class Events final : public Stream {
     if (revision == revision_) return;
     const auto lines = store.latest_lines();
     const auto seen = std::ranges::find(lines, after_, IdOf);
-    if (seen == lines.end() && !after_.empty() && !std::exchange(replayed_, false)) {
+    if (seen == lines.end() && (!after_.empty() || from_begin_) && !std::exchange(replayed_, false)) {
       replay_.emplace(store, after_);
       return;
     }
@@ -145,7 +151,8 @@ class Events final : public Stream {
   }
 
   listening::Device& device_;
-  std::string after_;  ///< The last line that was sent or had been seen.
+  std::string after_;        ///< The last line that was sent or had been seen.
+  bool from_begin_ = false;  ///< There was none when the stream began.
   std::optional<JournalReplay> replay_;
   bool replayed_ = false;  ///< Just now: what the latest lines lack then is nowhere.
   std::optional<uint32_t> revision_;

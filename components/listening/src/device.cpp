@@ -34,6 +34,7 @@ Device::Device(Services& services, ModelSource& source, const DeviceSpec& spec)
       spec_(spec),
       boot_(services),
       clock_(services),
+      local_clock_(services),
       mute_(services),
       event_log_(services) {
   Add(event_log_);
@@ -47,6 +48,7 @@ void Device::CountBoot(const Reset& reset) {
     if (!record) return std::unexpected(record.error());
     owner_.emplace(services_);
     mute_.Load();
+    local_clock_.Load();
     record_ = *std::move(record);
     return "boot " + std::to_string(record_->count) + " after " + record_->reset_reason();
   });

@@ -275,6 +275,18 @@ def test_a_rule_that_stays_the_same_goes_on_when_another_is_switched(owner: Clie
     ]
 
 
+def test_who_came_before_the_first_event_and_reads_late_misses_none(owner: Client) -> None:
+    live = owner.ask("GET", "events?live").stream
+    assert live is not None
+    for _ in range(20):  # more lines than are kept in memory
+        rules_set(owner)
+        hear(owner.device, 2)
+        rules_set(owner, {"schema": 1, "rules": []})
+    told = b"".join(live.next() or b"" for _ in range(100))
+    kinds = [json.loads(data)["kind"] for data in re.findall(rb"data: (.*)\n\n", told)]
+    assert kinds == ["start", "end"] * 20
+
+
 def test_streams_end_when_the_device_restarts(owner: Client) -> None:
     streams = [owner.ask("GET", path).stream for path in ("events?live", "scores", "audio.wav")]
     owner.device.prepare_restart()
@@ -417,8 +429,13 @@ def test_without_storage_it_says_so() -> None:
     device = SimulatedDevice(SmallHost(), "test")
     client = Client(device)
     client.fields["authorization"] = f"Bearer {device.token}"
-    for path in ("clips", "clips/20261122T112244Z_0007-00012.wav", "events"):
+    for path in ("clips", "clips/20261122T112244Z_0007-00012.wav"):
         assert client.ask("GET", path).status == 503
+    rules_set(client)
+    hear(device, 3)
+    (told,) = client.ask("GET", "events").json["events"]
+    assert (told["kind"], told["clip"]) == ("start", None)
+    assert client.ask("GET", "events?rule=nobody").json == {"events": [], "next": None}
 
 
 # --- What is wrong

@@ -87,6 +87,7 @@ class SmallHost:
     logs: list[str] = field(default_factory=list)
     arena_bytes: int = 1000
     storage: str = ""
+    time_zone: str = ""
 
     def __post_init__(self) -> None:
         self.firmware = {"name": "small", "version": "1", "idf": "none", "built": "today"}
@@ -110,6 +111,9 @@ class SmallHost:
 
     def memory(self) -> tuple[int, int]:
         return 5000, 4000
+
+    def minute_of_day(self) -> int:
+        return -1
 
     def log(self, line: str) -> None:
         self.logs.append(line)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from patches import CLASSES, HOP, SPAN, bench, kinds, parse, rule
 
 from device_core import EventDetector, RuleSet
+from patches import CLASSES, HOP, SPAN, bench, kinds, parse, rule
 
 
 def test_start_and_end_are_exact_and_carry_peak_mean_and_top_classes() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from patches import CLASSES, document, parse, rule
 
 from device_core import RuleSet
+from patches import CLASSES, document, parse, rule
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"classes": ["Baby cry"]}, '/rules/0/classes/0: there is no class "Baby cry"; there is "Baby cry, infant cry"'),

@@ -34,6 +34,7 @@ from device_core._core import (
     quantize_patch,
     read_flash_log,
     sha256,
+    time_zone_rule,
 )
 
 __all__ = [
@@ -69,4 +70,5 @@ __all__ = [
     "quantize_patch",
     "read_flash_log",
     "sha256",
+    "time_zone_rule",
 ]

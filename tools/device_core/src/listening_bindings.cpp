@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/map.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 
@@ -214,6 +215,9 @@ PyType_Slot kCollectable[] = {{Py_tp_traverse, reinterpret_cast<void*>(&Traverse
 }  // namespace
 
 void BindListening(nb::module_& module) {
+  module.def(
+      "time_zone_rule", &listening::TimeZoneRule, "name"_a,
+      "The rule that a zone of the IANA database keeps, as POSIX has it for TZ; None where there is no such zone.");
   nb::class_<HttpStream>(module, "HttpStream", "A body that comes in pieces.")
       .def("next", &HttpStream::Next,
            "The bytes that there are by now, b'' for none yet, None when it has ended. Never waits.");
@@ -223,7 +227,9 @@ void BindListening(nb::module_& module) {
       "a Python object with settings (a mutable mapping of str to bytes), read_files() -> {name: bytes} of the model "
       "partition, make_engine(model: bytes) -> an object with score(patch: bytes) -> bytes, costs() -> [(operator, "
       "cycles)] and arena_bytes, arena_bytes, firmware {name, version, idf, built}, memory() -> (free, least free) "
-      "bytes, storage (a folder for clips and journal, or '') and log(line). It boots while it is made.")
+      "bytes, storage (a folder for clips and journal, or ''), log(line) and minute_of_day() of local time; it is "
+      "given "
+      "time_zone, a name or '' for its own. It boots while it is made.")
       .def(nb::init<nb::object, const std::string&, bool>(), "host"_a, "reset_reason"_a, "crashed"_a = false)
       .def("serve", &SimulatedDevice::Serve, "data"_a, "now_ms"_a = nb::none(),
            "Take bytes of the console's line, b'' included, which lets time pass; return the answers. now_ms replaces "

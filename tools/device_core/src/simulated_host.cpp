@@ -4,7 +4,6 @@
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/string.h>
 
-#include <ctime>
 #include <mutex>
 #include <random>
 
@@ -122,10 +121,18 @@ std::optional<int64_t> SimulatedHost::UtcUs() const {
 }
 
 int SimulatedHost::MinuteOfDay() const {
-  const time_t now = std::time(nullptr);
-  tm local{};
-  localtime_r(&now, &local);
-  return local.tm_hour * 60 + local.tm_min;
+  const nb::gil_scoped_acquire gil;
+  try {
+    return nb::cast<int>(host_.attr("minute_of_day")());
+  } catch (nb::python_error& raised) {
+    raised.discard_as_unraisable("a simulated device's local time");
+    return -1;
+  }
+}
+
+void SimulatedHost::SetClock(std::string_view zone, std::string_view, std::string_view) {
+  const nb::gil_scoped_acquire gil;
+  host_.attr("time_zone") = nb::str(zone.data(), zone.size());
 }
 
 void SimulatedHost::FillRandom(std::span<uint8_t> bytes) {

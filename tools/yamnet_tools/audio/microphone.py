@@ -44,7 +44,7 @@ class Microphone:
     clipped_share = 0.0
 
     def __init__(self) -> None:
-        self._sounddevice = _import_sounddevice()
+        self._sounddevice = import_sounddevice("--mic")
         try:
             self._rate = self._choose_rate()
             self._queue: queue.Queue[_Captured] = queue.Queue(maxsize=int(_QUEUE_SECONDS / _CALLBACK_SECONDS))
@@ -116,11 +116,18 @@ class Microphone:
         return SAMPLE_RATE
 
 
-def _import_sounddevice() -> Any:
+def import_sounddevice(wanted_by: str) -> Any:
+    """The package that records and plays.
+
+    Raises:
+        AudioError: It, or the PortAudio library, is missing.
+    """
     try:
         import sounddevice
     except ImportError as error:
-        raise AudioError("--mic needs the sounddevice package: pip install -e '.[mic]'") from error
+        raise AudioError(f"{wanted_by} needs the sounddevice package: pip install -e '.[mic]'") from error
     except OSError as error:  # what sounddevice raises without its C library
-        raise AudioError(f"--mic needs the PortAudio library (Debian: apt install libportaudio2): {error}") from error
+        raise AudioError(
+            f"{wanted_by} needs the PortAudio library (Debian: apt install libportaudio2): {error}"
+        ) from error
     return sounddevice

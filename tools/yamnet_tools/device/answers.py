@@ -2,7 +2,7 @@
 """What a device answers, typed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,7 @@ _INFO_SHAPE: dict[str, Any] = {
     "kernels?": str,
     "arena?": {"size": int, "used": int},
     "selftest?": {"passed": bool, "differing_outputs": int, "largest_difference": int, "invoke_us": int},
+    "muted": bool,
     "audio?": {
         "source": str,
         "board": str,
@@ -80,6 +81,7 @@ _INFO_SHAPE: dict[str, Any] = {
     "events?": {"rules": int, "events": int, "patches_refused": int, **_LEVEL_SHAPE},
     "storage?": _STORAGE_SHAPE,
     "inference?": {"patches": int, "p50_us": int, "max_us": int},
+    "network?": {"interface": str, "address?": str, "hostname?": str},
     "memory": {
         "free_heap": int,
         "min_free_heap": int,
@@ -89,8 +91,9 @@ _INFO_SHAPE: dict[str, Any] = {
     },
     "tasks": [{"name": str, "core": int, "stack_free": int}],
     "uptime_ms": int,
-    "console": {"answered": int, "errors": int},
 }
+_CONSOLE_SHAPE: dict[str, Any] = {"console": {"answered": int, "errors": int}}
+_STATUS_SHAPE: dict[str, Any] = {"name": str, "utc?": str}
 
 # Numbers that a device may not know: silence has no level, a source no gain, a PC no PSRAM.
 _MAY_BE_NULL = frozenset({"gain_db", "level_dbfs", "free_psram", "min_free_psram", "p50_us", "max_us", "core"})
@@ -98,14 +101,22 @@ _MAY_BE_NULL = frozenset({"gain_db", "level_dbfs", "free_psram", "min_free_psram
 
 @dataclass(frozen=True)
 class Info:
-    """The answer to @info. `fields` is all of it, as docs/serial-protocol.md names it."""
+    """The answer to @info or to GET status. `fields` is all of it, as docs/serial-protocol.md names it; `own` are the
+    names and types of those that only this kind of answer has.
+    """
 
     fields: Fields
+    own: Fields = field(default_factory=lambda: _CONSOLE_SHAPE)
+
+    @classmethod
+    def of_status(cls, fields: Fields) -> "Info":
+        """From the answer to GET status."""
+        return cls(fields, _STATUS_SHAPE)
 
     def problems(self) -> list[str]:
         """What is missing or of another type than the protocol says, by path."""
         found: list[str] = []
-        _check(self.fields, _INFO_SHAPE, "", found)
+        _check(self.fields, _INFO_SHAPE | dict(self.own), "", found)
         return found
 
     @property
@@ -248,18 +259,20 @@ class RuleState:
 @dataclass(frozen=True)
 class Rules:
     """The event rules that run: `source` is `presets` or `stored`, `size` the bytes of their document. `next` is the
-    rule that the next answer has to begin with, None where there is none.
+    rule that the next answer has to begin with, None where there is none. `off` are the names of rules that their owner
+    switched off, which HTTP tells and the console does not.
     """
 
     source: str
     size: int
     rules: list[RuleState]
     next: int | None
+    off: list[str] = field(default_factory=list)
 
     @classmethod
     def parse(cls, fields: Fields) -> "Rules":
         """From an answer to @rules."""
-        _require(fields, _RULES_SHAPE, "@rules")
+        require(fields, _RULES_SHAPE, "@rules")
         return cls(
             fields["source"], fields["bytes"], [RuleState.parse(rule) for rule in fields["rules"]], fields["next"]
         )
@@ -283,7 +296,7 @@ class Events:
     @classmethod
     def parse(cls, fields: Fields) -> "Events":
         """From the answer's fields."""
-        _require(fields, _EVENTS_SHAPE, "@events")
+        require(fields, _EVENTS_SHAPE, "@events")
         return cls(fields, [RuleState.parse(rule) for rule in fields["active"]], fields["latest"], fields["next"])
 
     def with_more(self, page: "Events") -> "Events":
@@ -291,7 +304,12 @@ class Events:
         return replace(self, active=self.active + page.active, next=page.next)
 
 
-def _require(fields: Fields, shape: dict[str, Any], command: str) -> None:
+def require(fields: Fields, shape: dict[str, Any], command: str) -> None:
+    """Check the fields that an answer has to have, by name: a type, a list or an object of them.
+
+    Raises:
+        DeviceError: one is missing or of another type.
+    """
     found: list[str] = []
     _check(fields, shape, "", found)
     if found:

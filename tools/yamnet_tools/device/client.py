@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A device's requests and answers as functions and values."""
 
-import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -10,16 +9,14 @@ import numpy.typing as npt
 
 from yamnet_tools.device.answers import Events, Fields, Info, PcmPatch, Profile, Rules, Scored, SelfTestResult
 from yamnet_tools.device.conversation import TIMEOUT_S, Conversation, RefusedError
+from yamnet_tools.device.heard import Heard, Told
 from yamnet_tools.device.line import BAUD, open_line
 from yamnet_tools.device.protocol import byte_words, parse_bytes
+from yamnet_tools.device.restart import READY_S, restart, wait_until_booted
 from yamnet_tools.errors import DeviceError
 
 DOCUMENT_CHUNK_BYTES = 8192
 """Bytes of a rule document in one request."""
-
-_BOOT_ANSWER_S = 5.0
-_BOOT_STEP_S = 10.0
-_BOOT_PAUSE_S = 3.0
 
 
 class PcmSummary(NamedTuple):
@@ -175,52 +172,61 @@ class Device(Conversation):
                 f"{len(samples):,} were sent and {count} came back"
             )
 
-    def reboot(self, *, ready_timeout_s: float = 30.0) -> Info:
+    def hear(self, seconds: float) -> Iterator[Heard | Told | str]:
+        """What the device says it hears, what its rules tell, and its other log lines, as they come.
+
+        Raises:
+            DeviceError: the line broke.
+        """
+        for line in self.log_lines(seconds):
+            yield Heard.parse(line) or Told.parse(line) or line
+
+    def log(self, seconds: float, /) -> Iterator[str]:
+        """The log lines that come in the next seconds.
+
+        Raises:
+            DeviceError: the line broke.
+        """
+        return self.log_lines(seconds)
+
+    def owner_token(self) -> str | None:
+        """What the HTTP API wants of who changes something; None from a device that has none.
+
+        Raises:
+            DeviceError: no answer.
+        """
+        try:
+            return self.ask("token", parse=lambda fields: str(fields["token"]))
+        except RefusedError:
+            return None
+
+    def reboot(self, *, ready_timeout_s: float = READY_S) -> Info:
         """Restart the device and wait until it answers again.
 
         Raises:
             DeviceError: it does not restart, or not in time.
         """
-        before = self.info()
-        started = time.monotonic()
-        self.ask("reboot", parse=lambda _: None, attempts=1)
 
-        def restarted(now: Info) -> bool:
-            counted = None not in (now.boot_count, before.boot_count) and now.boot_count != before.boot_count
-            return counted or now.uptime_ms <= 1000 * (time.monotonic() - started)
+        def order() -> None:
+            self.ask("reboot", parse=lambda _: None, attempts=1)
 
-        return self.wait_until_booted(ready_timeout_s, restarted)
+        return restart(self.info(), order, self._info_once, ready_timeout_s, self._line.revive)
 
-    def wait_until_booted(self, timeout_s: float, restarted: Callable[[Info], bool] = lambda _: True) -> Info:
+    def wait_until_booted(self, timeout_s: float) -> Info:
         """Wait for a device that starts: until all boot steps went well, or none has come for a while after one failed.
-
-        Args:
-            timeout_s: how long.
-            restarted: tells the device's state after a restart from the one before.
 
         Raises:
             DeviceError: it does not answer in time.
         """
-        deadline = time.monotonic() + timeout_s
-        pause_s = min(_BOOT_PAUSE_S, timeout_s / 100)  # answering takes a slow device's time, too
-        last: Info | None = None
-        last_step = time.monotonic()
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                now = self.ask("info", parse=Info, attempts=1, timeout_s=min(left, _BOOT_ANSWER_S))
-            except DeviceError:
-                self._line.revive()
-                continue
-            if restarted(now):
-                if last is None or now.boot_steps != last.boot_steps:
-                    last_step = time.monotonic()
-                last = now
-                if now.ready or (now.failed_steps and time.monotonic() - last_step > _BOOT_STEP_S):
-                    break
-            time.sleep(pause_s)
-        if last is None:
-            raise DeviceError(f"the device did not come up within {timeout_s:.0f} s")
-        return last
+        return wait_until_booted(self._info_once, timeout_s, revive=self._line.revive)
+
+    @property
+    def trouble(self) -> str:
+        """What the line went through, "" if it was nothing."""
+        return f"line: {self.counters}" if self.counters.retries else ""
+
+    def _info_once(self, timeout_s: float) -> Info:
+        return self.ask("info", parse=Info, attempts=1, timeout_s=timeout_s)
 
     def _end_pcm(self) -> PcmSummary | None:
         try:

@@ -4,33 +4,27 @@
 import argparse
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from yamnet_tools import cli
-from yamnet_tools.audio import SAMPLE_RATE, find_recordings, open_recording
-from yamnet_tools.classify.scoring import score
-from yamnet_tools.device.answers import PcmPatch, RuleState, Scored
+from yamnet_tools.device import clips, console_commands
+from yamnet_tools.device.answers import RuleState
+from yamnet_tools.device.any_device import AnyDevice
 from yamnet_tools.device.client import Device
-from yamnet_tools.device.compare import compare_clips
+from yamnet_tools.device.clips import Clips
 from yamnet_tools.device.conversation import TIMEOUT_S
-from yamnet_tools.device.heard import Heard, parse_event
+from yamnet_tools.device.heard import Heard, Told
+from yamnet_tools.device.http_address import HttpAddress, is_http
+from yamnet_tools.device.http_device import HttpDevice
+from yamnet_tools.device.http_line import HttpLine
 from yamnet_tools.device.line import BAUD
+from yamnet_tools.device.owner_token import VARIABLE, find_token, prompt_for_token
 from yamnet_tools.device.ports import find_port
-from yamnet_tools.engines import open_engine
 from yamnet_tools.errors import DeviceError
-from yamnet_tools.model import YamnetModel, load_model
-from yamnet_tools.model.network import INPUT_SHAPE
 from yamnet_tools.paths import DEFAULT_MODEL
 
-Int8 = npt.NDArray[np.int8]
-_PATCH_SHAPE = INPUT_SHAPE[1:]
-_PATCH_FILES = (".npz", ".npy", ".bin")
-_TOP = 5
+_WAYS = {Device: "the serial console: --port PORT", HttpDevice: "HTTP: --port http://yamnet.local"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,14 +34,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         YamnetToolsError: no device, no answer, or a file that cannot be used.
     """
     options = _parser().parse_args(arguments)
-    port = options.port or find_port()
-    show_log = not options.no_log and options.run is not _listen
-    on_log: Callable[[str], None] = (lambda line: cli.say(f"| {line}")) if show_log else (lambda _: None)
-    with Device.open(port, options.baud, timeout_s=options.timeout, on_log=on_log) as device:
+    port = options.port or ("" if options.needs is HttpDevice else find_port())
+    if options.needs not in (None, HttpDevice if is_http(port) else Device):
+        raise DeviceError(f"{options.command} needs {_WAYS[options.needs]}, not {port or 'a serial port'}")
+    with _open(port, options) as device:
         code = options.run(device, options)
-        if device.counters.retries:
-            cli.say(f"line: {device.counters}")
+        if device.trouble:
+            cli.say(device.trouble)
     return int(code)
+
+
+def _open(port: str, options: argparse.Namespace) -> Device | HttpDevice:
+    if is_http(port):
+        address, token = HttpAddress.parse(port), find_token(options.token)
+        return HttpDevice(HttpLine(address, timeout_s=options.timeout, token=token, prompt=prompt_for_token))
+    show_log = not options.no_log and options.run not in (_listen, _log)
+    on_log: Callable[[str], None] = (lambda line: cli.say(f"| {line}")) if show_log else (lambda _: None)
+    return Device.open(port, options.baud, timeout_s=options.timeout, on_log=on_log)
 
 
 def _add_line_options(parser: argparse.ArgumentParser, *, defaults: bool) -> None:
@@ -61,7 +64,13 @@ def _add_line_options(parser: argparse.ArgumentParser, *, defaults: bool) -> Non
         "--port",
         default=default(None),
         metavar="PORT",
-        help="/dev/ttyACM0, COM3, socket://host:port (the only board's)",
+        help="/dev/ttyACM0, COM3, socket://host:port, http://yamnet.local (the only board's)",
+    )
+    group.add_argument(
+        "--token",
+        default=default(None),
+        metavar="TOKEN",
+        help=f"the owner's, for http:// (${VARIABLE}, which others on this computer do not see; else it is asked for)",
     )
     group.add_argument(
         "--baud", type=cli.number(int, 1), default=default(BAUD), metavar="N", help=f"{BAUD}; USB takes any"
@@ -79,13 +88,15 @@ def _add_line_options(parser: argparse.ArgumentParser, *, defaults: bool) -> Non
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = cli.parser("Ask a board, QEMU or the simulated device over its serial console.")
+    parser = cli.parser("Ask a board, QEMU or the simulated device over its serial console or over HTTP.")
     _add_line_options(parser, defaults=True)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: Callable[[Device, argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+    def command(
+        name: str, run: Callable[..., int], text: str, needs: type[Device] | type[HttpDevice] | None = None
+    ) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
-        sub.set_defaults(run=run)
+        sub.set_defaults(run=run, command=name, needs=needs)
         _add_line_options(sub, defaults=False)
         return sub
 
@@ -94,19 +105,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     scoring = command(
         "score",
-        _score,
+        console_commands.run_score,
         "score recordings, or patches: int8 .npy, .npz of classify.py --scores, .bin of 6,144 bytes each",
+        Device,
     )
     scoring.add_argument("files", nargs="+", type=Path, metavar="FILE")
     scoring.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="for the names (out/model/yamnet.tflite)")
     scoring.add_argument("--json", action="store_true", help="one line a patch: all 521 int8 scores")
-    command("profile", _profile, "cycles of one inference, operator by operator")
-    command("selftest", _selftest, "score the stored patch now and compare")
+    command("profile", console_commands.run_profile, "cycles of one inference, operator by operator", Device)
+    command("selftest", console_commands.run_selftest, "score the stored patch now and compare", Device)
     listening = command("listen", _listen, "a live table of what the device hears")
-    listening.add_argument(
-        "--seconds", type=cli.number(float, 0), default=float("inf"), metavar="S", help="until Ctrl-C"
+    _add_seconds(listening)
+    comparing = command(
+        "compare",
+        console_commands.run_compare,
+        "send recordings, and set the device's scores beside the host's",
+        Device,
     )
-    comparing = command("compare", _compare, "send recordings, and set the device's scores beside the host's")
     comparing.add_argument("clips", nargs="+", metavar="CLIP", help="recordings or folders")
     comparing.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="out/model/yamnet.tflite")
     ruling = command("rules", _rules, "the event rules that run; with FILE, replace them (docs/rules.md)")
@@ -121,11 +136,41 @@ def _parser() -> argparse.ArgumentParser:
     storing.add_argument(
         "--format", metavar="VOLUME", help="clear a volume whose state is 'needs format': what is on it is lost"
     )
+    _add_clips(command("clips", _clips, "the sound of events", HttpDevice))
+    logging = command("log", _log, "over HTTP the latest 200 lines of the log; over a serial line the log as it comes")
+    _add_seconds(logging)
+    muting = command("mute", _mute, "whether it hears nothing; switch the microphone off or on, for good", HttpDevice)
+    muting.add_argument("muted", nargs="?", choices=["on", "off"], help="on: it hears nothing")
     command("reboot", _reboot, "restart it and wait for it")
     return parser
 
 
-def _info(device: Device, options: argparse.Namespace) -> int:
+def _add_seconds(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seconds", type=cli.number(float, 0), default=float("inf"), metavar="S", help="until Ctrl-C")
+
+
+def _add_clips(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(required=True, metavar="list|get|play")
+
+    def action(name: str, run: Callable[[Clips, argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub = actions.add_parser(name, help=text, description=text)
+        sub.set_defaults(run_clips=run)
+        _add_line_options(sub, defaults=False)
+        return sub
+
+    listing = action("list", clips.run_list, "clips, newest first")
+    listing.add_argument(
+        "--limit", type=cli.number(int, 1), default=clips.SHOWN, metavar="N", help="at most (%(default)s)"
+    )
+    listing.add_argument("--before", default="", metavar="NAME", help="only clips older than this one")
+    listing.add_argument("--json", action="store_true", help="one line a clip, as the device has it")
+    getting = action("get", clips.run_get, "fetch a clip, a WAV file")
+    getting.add_argument("name", metavar="NAME")
+    getting.add_argument("--out", default="", metavar="DIR|FILE", help="where to (the folder that you are in)")
+    action("play", clips.run_play, "play a clip on this computer").add_argument("name", metavar="NAME")
+
+
+def _info(device: AnyDevice, options: argparse.Namespace) -> int:
     info = device.info()
     if options.json:
         print(json.dumps(info.fields))
@@ -135,6 +180,8 @@ def _info(device: Device, options: argparse.Namespace) -> int:
                 _print_boot(value)
             else:
                 print(f"{name:<10} {_plain(value)}")
+        if token := device.owner_token():
+            print(f"{'token':<10} {token}")
     for problem in info.problems():
         cli.say(f"not as the protocol says: {problem}")
     for step in info.failed_steps:
@@ -157,131 +204,28 @@ def _plain(value: object) -> str:
     return "-" if value in (None, "") else str(value)
 
 
-def _score(device: Device, options: argparse.Namespace) -> int:
-    model = load_model(options.model)
-    for path in options.files:
-        for number, scored in enumerate(_scored(device, path, model)):
-            if options.json:
-                record = {"file": str(path), "patch": number, "scores": scored.scores.tolist()}
-                print(json.dumps(record | {"invoke_us": scored.invoke_us}), flush=True)
-            else:
-                place = f"{scored.start_sample / SAMPLE_RATE:.2f} s" if isinstance(scored, PcmPatch) else number
-                top = _top(scored.scores, model)
-                print(f"{path} patch {place}: {top} ({scored.invoke_us / 1000:.1f} ms)", flush=True)
-    return cli.EXIT_OK
-
-
-def _scored(device: Device, path: Path, model: YamnetModel) -> Iterator[Scored | PcmPatch]:
-    """The device's scores of a file of patches, or of the patches that it cuts from a recording."""
-    if path.suffix in _PATCH_FILES:
-        yield from map(device.score, _read_patches(path))
-    else:
-        with open_recording(str(path)) as recording:
-            pcm = np.concatenate([block.samples for block in recording.blocks()])
-        missing = model.front_end.patch_samples - len(pcm)  # of a first patch: padded as classify.py does
-        yield from device.pcm(np.pad(pcm, (0, max(0, missing))))
-
-
-def _read_patches(path: Path) -> Int8:
-    """Patches of a file, int8 [n, 96, 64]."""
-    try:
-        if path.suffix == ".npz":
-            with np.load(path) as archive:
-                patches = archive["patches"]
-        elif path.suffix == ".npy":
-            patches = np.load(path)
-        else:
-            patches = np.frombuffer(path.read_bytes(), np.int8)
-        if patches.dtype != np.int8 or patches.size == 0:
-            raise ValueError(f"{patches.size} values of {patches.dtype}")
-        return np.ascontiguousarray(patches.reshape(-1, *_PATCH_SHAPE))
-    except (ValueError, KeyError, EOFError) as error:
-        raise DeviceError(f"{path}: no patches, int8 [n, 96, 64], in it: {error}") from error
-
-
-def _top(scores: Int8, model: YamnetModel) -> str:
-    scale, zero_point = model.output_quantization
-    best = np.argsort(-scores.astype(int), kind="stable")[:_TOP]
-    return ", ".join(f"{model.class_names[i]} {scale * (int(scores[i]) - zero_point):.2f}" for i in best)
-
-
-def _profile(device: Device, _: argparse.Namespace) -> int:
-    profile = device.profile()
-    for cost in profile.ops:
-        print(f"{cost.index:>3} {cost.op:<20} {cost.cycles:>13,} {100 * cost.share:5.1f} %")
-    totals: dict[str, int] = {}
-    for cost in profile.ops:
-        totals[cost.op] = totals.get(cost.op, 0) + cost.cycles
-    for op, cycles in sorted(totals.items(), key=lambda item: -item[1]):
-        print(f"all {op:<20} {cycles:>13,} {100 * cycles / max(1, profile.total_cycles):5.1f} %")
-    print(f"    {'in all':<20} {profile.total_cycles:>13,} cycles, {profile.total_us / 1000:.1f} ms")
-    return cli.EXIT_OK
-
-
-def _selftest(device: Device, _: argparse.Namespace) -> int:
-    result = device.selftest()
-    if result.passed:
-        print(f"passed: all 521 outputs as stored ({result.invoke_us / 1000:.1f} ms)")
-        return cli.EXIT_OK
-    print(
-        f"FAILED: {result.differing_outputs} of 521 outputs differ, by up to {result.largest_difference} of 255 steps"
-    )
-    return cli.EXIT_FAILED
-
-
-def _listen(device: Device, options: argparse.Namespace) -> int:
+def _listen(device: AnyDevice, options: argparse.Namespace) -> int:
     live = sys.stdout.isatty()
     drawn = 0
-    end = time.monotonic() + options.seconds
-    while (left := end - time.monotonic()) > 0:
-        for line in device.log_lines(min(left, 1.0)):
-            heard = Heard.parse(line)
-            if heard is None:
-                if event := parse_event(line):
-                    print(f"event: {event}", flush=True)
-                elif not options.no_log:
-                    cli.say(f"| {line}")
-                else:
-                    continue
-                drawn = 0
-                continue
+    for told in device.hear(options.seconds):
+        if isinstance(told, Heard):
             if live and drawn:
                 print(f"\x1b[{drawn}A", end="")
-            rows = heard.table()
+            rows = told.table()
             print("\n".join(f"\x1b[2K{row}" if live else row for row in rows), flush=True)
             drawn = len(rows)
+            continue
+        if isinstance(told, Told):
+            print(f"event: {told.text}", flush=True)
+        elif not options.no_log:
+            cli.say(f"| {told}")
+        else:
+            continue
+        drawn = 0
     return cli.EXIT_OK
 
 
-def _compare(device: Device, options: argparse.Namespace) -> int:
-    model = load_model(options.model)
-    engine = open_engine("tflm", model)
-    there = device.info().model_sha256
-    if there != model.sha256:
-        cli.say(f"warning: the device's model is {there}, the host's {model.sha256}: {options.model}")
-    all_equal = True
-    for place in options.clips:
-        for name in find_recordings(place):
-            with open_recording(name) as recording:
-                steps = list(score(recording.blocks(), model, engine))
-            pcm = np.concatenate([step.audio.samples for step in steps])
-            host = (
-                (int(start), patch, scores)
-                for step in steps
-                for start, patch, scores in zip(step.starts, step.patches, step.scores, strict=True)
-            )
-            result = compare_clips(host, _device_patches(device, pcm), model.class_names, model.output_quantization)
-            print(f"{name}: {result}", flush=True)
-            all_equal = all_equal and result.equal
-    return cli.EXIT_OK if all_equal else cli.EXIT_FAILED
-
-
-def _device_patches(device: Device, pcm: npt.NDArray[np.int16]) -> Iterator[tuple[int, Int8, Int8]]:
-    for patch in device.pcm(pcm):
-        yield patch.start_sample, patch.patch, patch.scores
-
-
-def _rules(device: Device, options: argparse.Namespace) -> int:
+def _rules(device: AnyDevice, options: argparse.Namespace) -> int:
     if options.show:
         print(device.rule_document())
         return cli.EXIT_OK
@@ -293,6 +237,8 @@ def _rules(device: Device, options: argparse.Namespace) -> int:
     print(f"{len(there.rules)} rules, {there.source}, a document of {there.size:,} bytes")
     for rule in there.rules:
         print(_rule_line(rule))
+    for name in there.off:
+        print(f"  {name:<20} off")
     return cli.EXIT_OK
 
 
@@ -300,7 +246,7 @@ def _rule_line(rule: RuleState) -> str:
     return f"  {rule.name:<20} {rule.state:<8} priority {rule.priority}  {rule.title}"
 
 
-def _events(device: Device, options: argparse.Namespace) -> int:
+def _events(device: AnyDevice, options: argparse.Namespace) -> int:
     events = device.events()
     if options.json:
         print(json.dumps(events.fields))
@@ -319,7 +265,7 @@ def _events(device: Device, options: argparse.Namespace) -> int:
     return cli.EXIT_OK
 
 
-def _storage(device: Device, options: argparse.Namespace) -> int:
+def _storage(device: AnyDevice, options: argparse.Namespace) -> int:
     if options.format:
         device.format_storage(options.format)
         print(f"{options.format}: is being cleared; ask again in a moment")
@@ -331,7 +277,24 @@ def _storage(device: Device, options: argparse.Namespace) -> int:
     return cli.EXIT_OK if storage["volume"] or not storage["volumes"] else cli.EXIT_FAILED
 
 
-def _reboot(device: Device, _: argparse.Namespace) -> int:
+def _clips(device: HttpDevice, options: argparse.Namespace) -> int:
+    return int(options.run_clips(device.clips, options))
+
+
+def _log(device: AnyDevice, options: argparse.Namespace) -> int:
+    for line in device.log(options.seconds):
+        print(line, flush=True)
+    return cli.EXIT_OK
+
+
+def _mute(device: HttpDevice, options: argparse.Namespace) -> int:
+    if options.muted is not None:
+        device.mute(options.muted == "on")
+    print("muted: it hears nothing" if device.info().fields["muted"] else "not muted")
+    return cli.EXIT_OK
+
+
+def _reboot(device: AnyDevice, _: argparse.Namespace) -> int:
     info = device.reboot()
     print(f"back after its restart; uptime {info.uptime_ms / 1000:.1f} s, {'ready' if info.ready else 'not ready'}")
     return cli.EXIT_OK if info.ready else cli.EXIT_FAILED

@@ -3,10 +3,9 @@
 
 import contextlib
 import errno
+import importlib
 import time
-from typing import Protocol, Self
-
-import serial
+from typing import Any, Protocol, Self
 
 from yamnet_tools.errors import DeviceError
 
@@ -31,6 +30,20 @@ class Line(Protocol):
         """Open a line again that broke, if it can be opened by now."""
 
 
+def import_pyserial(module: str = "serial") -> Any:
+    """A module of pyserial.
+
+    Raises:
+        DeviceError: it is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise DeviceError(
+            "a serial port needs the pyserial package: pip install -e '.[device]'; --port http://… needs none"
+        ) from error
+
+
 class SerialLine:
     """A port that pyserial opens: `/dev/ttyACM0`, `COM3`, a pseudo-terminal, `socket://host:port`.
 
@@ -38,13 +51,17 @@ class SerialLine:
     USB-Serial-JTAG, and the reset circuits of boards with a USB bridge, restart the chip when RTS alone is asserted,
     which happens in passing when a program clears both one after the other.
 
+    pyserial's errors are OSErrors.
+
     Raises:
-        DeviceError: the port is not there, in use, or not allowed.
+        DeviceError: the port is not there, in use, or not allowed; or there is no pyserial.
     """
 
     def __init__(self, port: str, baud: int = BAUD, *, write_timeout_s: float = 10.0) -> None:
+        serial = import_pyserial()
         self.port = port
         self._broken = False
+        self._timeout_error = serial.SerialTimeoutException
         try:
             self._serial = serial.serial_for_url(port, do_not_open=True)
             self._serial.baudrate = baud
@@ -55,7 +72,7 @@ class SerialLine:
             if "://" not in port:
                 self._serial.exclusive = True
             self._serial.open()
-        except (serial.SerialException, OSError, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise DeviceError(describe_port_error(port, error)) from error
 
     def __enter__(self) -> Self:
@@ -72,9 +89,9 @@ class SerialLine:
         """
         try:
             self._serial.write(data)
-        except serial.SerialTimeoutException:
+        except self._timeout_error:
             raise DeviceError(f"{self.port}: the device takes nothing any more") from None
-        except (serial.SerialException, OSError) as error:
+        except OSError as error:
             raise self._break(error) from error
 
     def read(self, timeout_s: float) -> bytes:
@@ -93,7 +110,7 @@ class SerialLine:
                     return bytes(first + self._serial.read(1 << 16))
                 if time.monotonic() >= deadline:
                     return b""
-        except (serial.SerialException, OSError) as error:
+        except OSError as error:
             raise self._break(error) from error
 
     def close(self) -> None:
@@ -105,7 +122,7 @@ class SerialLine:
         if not self._broken:
             return
         time.sleep(_REVIVE_S)
-        with contextlib.suppress(serial.SerialException, OSError):
+        with contextlib.suppress(OSError):
             self._serial.close()
             self._serial.open()
             self._broken = False
@@ -129,7 +146,9 @@ def describe_port_error(port: str, error: Exception) -> str:
     number = getattr(error, "errno", None)
     text = str(error)
     if number == errno.ENOENT or "FileNotFoundError" in text:
-        return f"{port}: there is no such port; is the board plugged in, with a cable that carries data?"
+        name = "." in port and "/" not in port
+        other = f" In the network it is --port http://{port}" if name else ""
+        return f"{port}: there is no such port; is the board plugged in, with a cable that carries data?{other}"
     if number == errno.EACCES or "Permission" in text:
         return f"{port}: not allowed; on Linux add yourself to the group of the port: sudo usermod -aG dialout $USER"
     if number in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in text or "busy" in text:

@@ -4,8 +4,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from serial.tools import list_ports
-
+from yamnet_tools.device.line import import_pyserial
 from yamnet_tools.errors import DeviceError
 
 _BOARD_VENDORS = {
@@ -36,7 +35,7 @@ def find_port(ports: Iterable[Port] | None = None) -> str:
     Raises:
         DeviceError: there is no board, or several; the text names them.
     """
-    there: list[Port] = list(list_ports.comports() if ports is None else ports)
+    there: list[Port] = list(import_pyserial("serial.tools.list_ports").comports() if ports is None else ports)
     boards = [port for port in there if port.vid in _BOARD_VENDORS]
     if len(boards) == 1:
         return boards[0].device

@@ -169,9 +169,18 @@ def explained(port: str, consequence: str = "", *, connecting: bool = False) -> 
     """
     try:
         yield
-    except (FatalError, serial.SerialException, OSError) as error:
+    except (FatalError, serial.SerialException, OSError, *_terminal_errors()) as error:
         tail = f"; {consequence}" if consequence else ""
         raise FlashError(f"{port}: {advise(error, connecting=connecting)}{tail}") from error
+
+
+def _terminal_errors() -> tuple[type[Exception], ...]:
+    """What pyserial lets through besides when a port vanishes, where there are terminals."""
+    try:
+        import termios
+    except ImportError:
+        return ()
+    return (termios.error,)
 
 
 def advise(error: Exception, *, connecting: bool = False) -> str:

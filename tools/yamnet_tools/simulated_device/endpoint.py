@@ -32,6 +32,7 @@ class PseudoTerminal:
         self._master, self._slave = os.openpty()  # the slave stays open, or clients that leave would end the line
         tty.setraw(self._slave)
         self.address = os.ttyname(self._slave)
+        self._full = False
 
     def read(self, timeout_s: float) -> bytes:
         """What comes in within the time."""
@@ -41,8 +42,10 @@ class PseudoTerminal:
     def write(self, data: bytes) -> None:
         """Send all of it; what nobody reads is lost once the terminal is full, as on a real line."""
         while data:
-            _, ready, _ = select.select([], [self._master], [], 1.0)
-            if not ready:
+            # A reader who is slow is waited for once; while nobody reads, the device must not stand still at each line.
+            _, ready, _ = select.select([], [self._master], [], 0.0 if self._full else 1.0)
+            self._full = not ready
+            if self._full:
                 return
             data = data[os.write(self._master, data[:1024]) :]
 

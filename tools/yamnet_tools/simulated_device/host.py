@@ -3,7 +3,9 @@
 
 import platform
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -48,6 +50,7 @@ class Host:
 
     Attributes:
         settings: what outlives a restart, as a board keeps it in NVS.
+        time_zone: of the IANA database; "": the PC's.
     """
 
     arena_bytes = 1 << 20
@@ -59,6 +62,7 @@ class Host:
         self._stored: StoredModel | None = None
         self._least_free = HEAP_BYTES
         self.settings: dict[str, bytes] = {}
+        self.time_zone = ""
         self.log = log
         self.firmware = {
             "name": "yamnet",
@@ -84,6 +88,11 @@ class Host:
         """
         assert self._stored is not None
         return TflmEngine(open_engine("tflm", self._stored.load()), data, self._stored.arena_bytes)
+
+    def minute_of_day(self) -> int:
+        """Minutes since midnight in the device's time zone."""
+        now = datetime.now(ZoneInfo(self.time_zone) if self.time_zone else None)
+        return now.hour * 60 + now.minute
 
     def memory(self) -> tuple[int, int]:
         """Free heap in bytes, now and at least."""

@@ -2,12 +2,14 @@
 """Serves a simulated device over HTTP: uvicorn in a thread, and the device's own API behind it."""
 
 import asyncio
+import json
 import socket
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from device_core import HttpStream, SimulatedDevice
 from yamnet_tools.errors import DeviceError
@@ -18,7 +20,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _MOST_BODY_BYTES = 36 * 1024 + 1  # one more than the device takes, so that it says what it says on a board
 _MOST_CONNECTIONS = 64
-_BODY_TIMEOUT_S = 10.0
+_PATIENCE_S = 10.0
 _POLL_S = 0.03
 _STOP_S = 10.0
 
@@ -30,25 +32,37 @@ class HttpServer:
         device: gives the device that runs now; a restart makes another.
         port: TCP; 0: any that is free.
         host: the address to listen at.
+        patience_s: how long a request may take to arrive, and a third of how long an answer may lie unread.
 
     Raises:
         DeviceError: the port is taken.
     """
 
-    def __init__(self, device: Callable[[], SimulatedDevice], port: int, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        device: Callable[[], SimulatedDevice],
+        port: int,
+        host: str = "127.0.0.1",
+        *,
+        patience_s: float = _PATIENCE_S,
+    ) -> None:
         self._device = device
+        self._patience_s = patience_s
         try:
             self._socket = socket.create_server((host, port))
         except OSError as error:
             raise DeviceError(f"--http {port}: {error.strerror}; choose another port, or 0 for any") from error
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # of connections, too: who reads nothing is given up
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(3000 * patience_s))
         self.address = f"http://{host}:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(
             self._serve,
             log_level="error",
             interface="asgi3",
+            http=_patient(patience_s),
+            ws="none",
             lifespan="off",
             proxy_headers=False,  # an address that a client made up would not be slowed down
-            limit_concurrency=_MOST_CONNECTIONS,
             timeout_graceful_shutdown=1,
             server_header=False,
         )
@@ -66,10 +80,9 @@ class HttpServer:
         if scope["type"] != "http":
             return
         try:
-            body = await asyncio.wait_for(_read_body(receive), _BODY_TIMEOUT_S)
+            body = await asyncio.wait_for(_read_body(receive), self._patience_s)
         except TimeoutError:
-            await send({"type": "http.response.start", "status": 408, "headers": [(b"Connection", b"close")]})
-            await send({"type": "http.response.body", "body": b""})
+            await _refuse(408, "Request Timeout", "the request's body did not come in time", send)
             return
         if body is None:
             return
@@ -104,6 +117,63 @@ class HttpServer:
             await send({"type": "http.response.body", "body": b""})
         finally:
             gone.cancel()
+
+
+def _patient(patience_s: float) -> type[asyncio.Protocol]:
+    """HTTP that has places for so many connections, and hangs up on who takes longer to send a header (slow loris)."""
+
+    class Patient(H11Protocol):
+        _late: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            if len(self.connections) > _MOST_CONNECTIONS:
+                self.app = _too_many
+            self._wait()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self._is_served():
+                self._stop_waiting()
+            elif self._late is None:
+                self._wait()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._stop_waiting()
+            super().connection_lost(exc)
+
+        def _is_served(self) -> bool:
+            return self.cycle is not None and not self.cycle.response_complete
+
+        def _wait(self) -> None:
+            self._late = self.loop.call_later(patience_s, self._hang_up)
+
+        def _stop_waiting(self) -> None:
+            if self._late is not None:
+                self._late.cancel()
+            self._late = None
+
+        def _hang_up(self) -> None:
+            if not self._is_served():
+                self.transport.abort()
+
+    return Patient
+
+
+async def _too_many(_: Scope, __: Receive, send: Send) -> None:
+    await _refuse(503, "Service Unavailable", "there are too many connections; try again later", send)
+
+
+async def _refuse(status: int, title: str, detail: str, send: Send) -> None:
+    """A problem document (RFC 9457) that ends the connection."""
+    problem = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail}).encode()
+    headers = [
+        (b"Content-Type", b"application/problem+json"),
+        (b"Content-Length", str(len(problem)).encode()),
+        (b"Connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": problem})
 
 
 async def _read_body(receive: Receive) -> bytes | None:

@@ -89,6 +89,8 @@ class Api {
   Response PutToken(const Call& call);
   Response GetSettings(const Call& call);
   Response PutSettings(const Call& call);
+  Response GetClock(const Call& call);
+  Response PutClock(const Call& call);
   Response PostMute(const Call& call);
 
   // rule_routes.cpp

@@ -17,6 +17,7 @@
 #include "listening/event_watch.h"
 #include "listening/heard_log.h"
 #include "listening/listener.h"
+#include "listening/local_clock.h"
 #include "listening/model_service.h"
 #include "listening/model_source.h"
 #include "listening/mute_switch.h"
@@ -73,6 +74,7 @@ class Device {
   const BootSequence& boot() const { return boot_; }
   Services& services() { return services_; }
   SampleClock& clock() { return clock_; }
+  LocalClock& local_clock() { return local_clock_; }
   MuteSwitch& mute() { return mute_; }
   const MuteSwitch& mute() const { return mute_; }
 
@@ -131,6 +133,7 @@ class Device {
   DeviceSpec spec_;
   BootSequence boot_;
   SampleClock clock_;
+  LocalClock local_clock_;
   MuteSwitch mute_;
   std::optional<OwnerToken> owner_;
   std::optional<BootRecord> record_;

@@ -43,6 +43,10 @@ class Services {
   virtual int64_t UptimeUs() const = 0;              ///< Never goes back.
   virtual std::optional<int64_t> UtcUs() const = 0;  ///< Since 1970; nothing before somebody has set the clock.
   virtual int MinuteOfDay() const = 0;               ///< Local time, 0 to 1439; -1 before the clock is set.
+  /// @param zone    of the IANA database; empty: what the place has.
+  /// @param rule    the zone's, as POSIX has it.
+  /// @param server  whom to ask for the time, where nobody else sets the clock.
+  virtual void SetClock(std::string_view zone, std::string_view rule, std::string_view server) = 0;
 
   virtual void FillRandom(std::span<uint8_t> bytes) = 0;  ///< Fit for secrets.
   virtual void Log(LogLevel level, const char* tag, std::string_view text) = 0;

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Another build of device_core in place of the installed one: the folder that DEVICE_CORE_DIR names, if it does."""
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+
+def use_if_named() -> None:
+    """To be called before anything imports device_core."""
+    if not (named := os.environ.get("DEVICE_CORE_DIR")):
+        return
+    folder = Path(named)
+    spec = importlib.util.spec_from_file_location(
+        "device_core", folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["device_core"] = module
+    spec.loader.exec_module(module)
