@@ -16,6 +16,7 @@
 #include "app.h"
 #include "device_api/api.h"
 #include "esp_http_server.h"
+#include "http_transport.h"
 #include "large_memory.h"
 #include "log_tee.h"
 #include "sdkconfig.h"
@@ -126,11 +127,9 @@ class Streams {
     for (int piece = 0; open && piece < kPiecesATurn; ++piece) {
       if (each.pending.empty() && each.stream != nullptr && !each.stream->Next(each.pending)) each.stream.reset();
       if (each.pending.empty()) break;
-      const auto sent = send(each.socket, each.pending.data(), each.pending.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (sent < 0) {
-        open = errno == EAGAIN || errno == EWOULDBLOCK;
-        break;
-      }
+      const int sent = SendNow(each.request->handle, each.socket, each.pending);
+      open = sent >= 0;
+      if (sent <= 0) break;
       each.pending.erase(0, static_cast<size_t>(sent));
     }
     if (open && (each.stream != nullptr || !each.pending.empty())) return true;
@@ -217,19 +216,17 @@ std::expected<std::string, std::string> StartHttp(App& app) {
   configuration.max_uri_handlers = kMethods.size();
   configuration.lru_purge_enable = true;
   configuration.uri_match_fn = httpd_uri_match_wildcard;
-  httpd_handle_t handle = nullptr;
-  if (const esp_err_t started = httpd_start(&handle, &configuration); started != ESP_OK) {
-    return std::unexpected(std::string("no server: ") + esp_err_to_name(started));
-  }
+  const auto handle = StartServer(configuration, app.services);
+  if (!handle) return std::unexpected(handle.error());
   for (const httpd_method_t method : kMethods) {
     httpd_uri_t route{};
     route.uri = "/*";
     route.method = method;
     route.handler = Serve;
     route.user_ctx = server;
-    httpd_register_uri_handler(handle, &route);
+    httpd_register_uri_handler(*handle, &route);
   }
-  httpd_register_err_handler(handle, HTTPD_500_INTERNAL_SERVER_ERROR, RefuseWhatIsNone);
+  httpd_register_err_handler(*handle, HTTPD_500_INTERNAL_SERVER_ERROR, RefuseWhatIsNone);
   StartTask(kStreamTask, RunStreams, server, nullptr);
   return "port " + std::to_string(configuration.server_port);
 }
