@@ -12,11 +12,16 @@ def use_if_named() -> None:
     if not (named := os.environ.get("DEVICE_CORE_DIR")):
         return
     folder = Path(named)
-    spec = importlib.util.spec_from_file_location(
-        "device_core", folder / "__init__.py", submodule_search_locations=[str(folder)]
-    )
+    (extension,) = folder.glob("_core*.so")
+    # Both by hand: an editable install's finder would give the installed extension to any package of this name.
+    _load("device_core._core", extension)
+    _load("device_core", folder / "__init__.py", [str(folder)])
+
+
+def _load(name: str, file: Path, folders: list[str] | None = None) -> None:
+    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=folders)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["device_core"] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)

@@ -136,7 +136,8 @@ class Events final : public Stream {
     if (revision == revision_) return;
     const auto lines = store.latest_lines();
     const auto seen = std::ranges::find(lines, after_, IdOf);
-    if (seen == lines.end() && (!after_.empty() || from_begin_) && !std::exchange(replayed_, false)) {
+    const bool some_are_gone = !after_.empty() || (from_begin_ && revision - *revision_ > lines.size());
+    if (seen == lines.end() && some_are_gone && !std::exchange(replayed_, false)) {
       replay_.emplace(store, after_);
       return;
     }

@@ -282,6 +282,7 @@ def test_who_came_before_the_first_event_and_reads_late_misses_none(owner: Clien
         rules_set(owner)
         hear(owner.device, 2)
         rules_set(owner, {"schema": 1, "rules": []})
+    owner.device.upkeep()
     told = b"".join(live.next() or b"" for _ in range(100))
     kinds = [json.loads(data)["kind"] for data in re.findall(rb"data: (.*)\n\n", told)]
     assert kinds == ["start", "end"] * 20
