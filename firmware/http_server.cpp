@@ -26,7 +26,7 @@ namespace firmware {
 namespace {
 
 constexpr TickType_t kStreamPeriod = pdMS_TO_TICKS(30);
-constexpr size_t kMostStreams = 12;
+constexpr size_t kMostStreams = CONFIG_FIRMWARE_HTTP_SOCKETS - 4;  ///< The others are for requests that end.
 constexpr int kPiecesATurn = 8;  ///< Of a stream, so that a download leaves the others their turn.
 constexpr std::array kMethods = {HTTP_GET, HTTP_HEAD, HTTP_PUT, HTTP_POST, HTTP_DELETE};
 

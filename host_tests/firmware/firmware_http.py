@@ -32,6 +32,7 @@ SPEAKS = {"name": "speaks", "classes": ["Speech"], "on": 0.6, "off": 0.3, "patch
 
 WAV_HEAD_BYTES = 44
 PAGES, AUDIO_LISTENERS, PATCHES_UNDER_LOAD = 8, 3, 40
+PAGE_STREAMS = ["scores?mel&k=8", "events?live"]  # what a page holds
 
 
 @dataclass
@@ -151,18 +152,18 @@ def check_nobody_misses_anything(site: Site) -> None:
     wait_until_kept(site.console, 1)
     clip = complete_clip(site)
     whole = site.download(clip)
-    with listen(site, ["scores"] * PAGES + ["audio.wav"] * AUDIO_LISTENERS) as listeners:
+    with listen(site, ["audio.wav"] * AUDIO_LISTENERS + PAGE_STREAMS * PAGES) as listeners:
         last = site.patches() + PATCHES_UNDER_LOAD
         while site.patches() < last:
             assert site.download(clip) == whole
     audio = site.json("status")["audio"]
     assert (audio["overruns"], audio["gaps"]) == (0, 0)
     assert not any(listener.lost for listener in listeners)
-    for page in listeners[:PAGES]:
+    for page in listeners[AUDIO_LISTENERS::2]:
         patches = patches_in(page.taken)
         assert len(patches) >= PATCHES_UNDER_LOAD - 1
         assert patches == list(range(patches[0], patches[0] + len(patches)))
-    for listener in listeners[PAGES:]:
+    for listener in listeners[:AUDIO_LISTENERS]:
         assert listener.taken[:4] == b"RIFF"
         check_is_looped(
             np.frombuffer(listener.taken[: len(listener.taken) & ~1], "<i2")[WAV_HEAD_BYTES // 2 :], recording

@@ -8,7 +8,7 @@ import pytest
 
 from firmware_http import (
     LIVE,
-    PAGES,
+    PAGE_STREAMS,
     Site,
     check_it_tells_what_the_console_tells,
     check_nobody_misses_anything,
@@ -21,7 +21,7 @@ from firmware_targets import QEMU_DEFAULTS, VIRTUAL_TIME, build, run_in_qemu
 
 pytestmark = pytest.mark.slow
 
-MOST_STREAMS = 12
+MOST_STREAMS = 24
 LEAST_BLOCK = 32768  # bytes: what a TLS connection or an update may ask for
 NOISE = 2048
 
@@ -49,14 +49,14 @@ def test_memory_is_left_with_as_many_listeners_as_it_takes(site: Site, hearing_k
     with run_in_qemu(alone, hearing_kitchen, tmp_path / "flash.bin", VIRTUAL_TIME) as console:
         tell_memory("no network", console)
     tell_memory("server idle", site.console)
-    with listen(site, ["scores"]):
+    with listen(site, PAGE_STREAMS):
         tell_memory("one page", site.console)
     with listen(site, ["audio.wav"]):
         tell_memory("one audio listener", site.console)
     left = []
     for _ in range(2):
-        with listen(site, ["scores"] * PAGES + ["audio.wav"] * (MOST_STREAMS - PAGES)) as listeners:
-            full = tell_memory(f"{PAGES} pages and {MOST_STREAMS - PAGES} audio listeners", site.console)
+        with listen(site, PAGE_STREAMS * 10 + ["audio.wav"] * (MOST_STREAMS - 20)) as listeners:
+            full = tell_memory(f"10 pages and {MOST_STREAMS - 20} audio listeners", site.console)
             with site.ask("GET", "scores") as answer:
                 assert answer.status == 503
             assert not any(listener.lost for listener in listeners)
