@@ -174,6 +174,10 @@ class _Goodbye(threading.Thread):
         self._session.client.loop_stop()
 
 
+class _FingerprintError(OSError):
+    """Another broker than the one that was meant."""
+
+
 class _PinnedSocket(ssl.SSLSocket):
     """Takes the broker whose certificate has the fingerprint, and no other."""
 
@@ -183,7 +187,7 @@ class _PinnedSocket(ssl.SSLSocket):
         assert isinstance(context, _PinnedContext)
         found = hashlib.sha256(self.getpeercert(binary_form=True) or b"").hexdigest()
         if not hmac.compare_digest(found, context.fingerprint):
-            raise ssl.SSLError(f"its certificate has another fingerprint: {found}")
+            raise _FingerprintError(f"its certificate has another fingerprint: {found}")
 
 
 class _PinnedContext(ssl.SSLContext):
@@ -212,5 +216,5 @@ def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "it does not answer"
     if isinstance(error, ssl.SSLError):
-        return f"TLS fails: {error.reason or error}"
+        return f"TLS fails: {error.reason}"
     return (getattr(error, "strerror", None) or str(error)).lower()
