@@ -74,7 +74,7 @@ class House:
         self.hass.call(domain, name, entity)
 
     def wait(self, entity: str, state: str | None) -> None:
-        wait_for(lambda: self.hass.state(entity) == state, 60)
+        wait_for(lambda: self.hass.state(entity) == state, 120)
 
     def put_rules(self, change: "dict[str, object]", without: str = "") -> None:
         """Change the rule `baby`, and leave one out."""
@@ -182,7 +182,7 @@ def test_a_disarmed_rule_stays_so_over_restarts_of_both(house: House) -> None:
     house.wait(BABY_ARMED, "off")
     before = len(house.broker.of("yamnet/dev/availability"))
     house.command("button.press", "button.yamnet_restart")
-    wait_for(lambda: house.broker.of("yamnet/dev/availability")[before:] == [b"offline", b"online"])
+    wait_for(lambda: house.broker.of("yamnet/dev/availability")[before:] == [b"offline", b"online"], 120)
     house.wait(BABY_ARMED, "off")
     house.hass.stop()
     house.hass.start()

@@ -44,7 +44,7 @@ struct Step {
 class Link {
  public:
   static constexpr size_t kMostReports = 64;
-  static constexpr size_t kMostInFlight = 8;
+  static constexpr size_t kMostInFlight = 16;
   static constexpr size_t kMostPayloadBytes = 48 * 1024;  ///< Of a message that comes in; larger ones are no ours.
   static constexpr int64_t kLookMs = 1000;                ///< For what the broker keeps of earlier runs.
   static constexpr int64_t kLevelsMs = 10'000;
