@@ -6,9 +6,6 @@
 namespace device_api {
 namespace {
 
-constexpr size_t kFirstTry = 4096;
-constexpr size_t kMostJson = 512 * 1024;
-
 std::string_view Title(int status) {
   switch (status) {
     case 400:
@@ -43,21 +40,6 @@ std::string_view Title(int status) {
 }
 
 }  // namespace
-
-std::string JsonObject(const std::function<void(base::JsonWriter&)>& write) {
-  std::string memory(kFirstTry, '\0');  // grows until it fits
-  while (true) {
-    base::JsonWriter json(memory);
-    json.BeginObject();
-    write(json);
-    json.EndObject();
-    if (!json.overflowed() || memory.size() >= kMostJson) {
-      memory.resize(json.text().size());
-      return memory;
-    }
-    memory.resize(memory.size() * 4);
-  }
-}
 
 Response JsonAnswer(const std::function<void(base::JsonWriter&)>& write, int status) {
   Response response;

@@ -5,17 +5,16 @@
 #include <string>
 #include <string_view>
 
-#include "base/json_writer.h"
+#include "base/json_object.h"
 #include "clip_store/storage.h"
 #include "device_api/http.h"
 #include "listening/error.h"
 
 namespace device_api {
 
-/// A JSON object of whatever fields `write` writes.
-std::string JsonObject(const std::function<void(base::JsonWriter&)>& write);
+using base::JsonObject;
 
-/// The same as an answer.
+/// A JSON object of whatever fields `write` writes, as an answer.
 Response JsonAnswer(const std::function<void(base::JsonWriter&)>& write, int status = 200);
 
 /// 204.

@@ -44,7 +44,8 @@ Api::Api(listening::Device& device, listening::OwnerToken& owner, const listenin
       scores_(device.services()),
       patches_(device, memory.patches),
       levels_(device, memory.levels),
-      peaks_(device.services().MakeLock()) {
+      peaks_(device.services().MakeLock()),
+      home_(device.services()) {
   LoadSettings();
   device_.Add(scores_);
   device_.Add(patches_);
@@ -78,6 +79,8 @@ const std::span<const Api::Route> Api::kRoutes = [] {
       {"GET", "clock", Wish::kRead, &Api::GetClock},
       {"PUT", "clock", Wish::kChange, &Api::PutClock},
       {"POST", "mute", Wish::kChange, &Api::PostMute},
+      {"GET", "mqtt", Wish::kRead, &Api::GetMqtt},
+      {"PUT", "mqtt", Wish::kChange, &Api::PutMqtt},
       {"GET", "session", std::nullopt, &Api::GetSession},
       {"POST", "session", std::nullopt, &Api::PostSession},
       {"DELETE", "session", std::nullopt, &Api::DeleteSession},

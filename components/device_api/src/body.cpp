@@ -5,9 +5,12 @@
 #include <vector>
 
 #include "answers.h"
-#include "base/json_reader.h"
 
 namespace device_api {
+
+Response Problem(const base::JsonError& error) {
+  return Problem(error.kind == base::JsonError::Kind::kSyntax ? 400 : 422, error.message, error.path);
+}
 
 std::expected<void, Response> ReadBody(std::string_view body, std::initializer_list<Field> fields) {
   base::JsonReader json(body);
@@ -24,10 +27,7 @@ std::expected<void, Response> ReadBody(std::string_view body, std::initializer_l
     if (const auto* const text = std::get_if<std::string*>(&field->value)) json.ReadString(**text, field->most_bytes);
   }
   json.ReadEnd();
-  if (json.failed()) {
-    const bool is_json = json.error().kind != base::JsonError::Kind::kSyntax;
-    return std::unexpected(Problem(is_json ? 422 : 400, json.error().message, json.error().path));
-  }
+  if (json.failed()) return std::unexpected(Problem(json.error()));
   for (const Field& field : fields) {
     if (std::ranges::find(seen, field.name) == seen.end())
       return std::unexpected(Problem(422, "the field is missing", std::string("/") + field.name));

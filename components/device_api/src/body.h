@@ -7,9 +7,13 @@
 #include <string_view>
 #include <variant>
 
+#include "base/json_reader.h"
 #include "device_api/http.h"
 
 namespace device_api {
+
+/// The answer to a body that is no JSON, or not what it must be.
+Response Problem(const base::JsonError& error);
 
 /// A field of a body, and where its value goes.
 struct Field {

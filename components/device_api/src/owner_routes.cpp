@@ -38,7 +38,12 @@ void Api::LoadSettings() {
   auto settings = OwnersSettings::Read({reinterpret_cast<const char*>(stored.data()), stored.size()});
   configured_ = settings.has_value();
   settings_ = configured_ ? *std::move(settings) : OwnersSettings{.name = kFirstName, .place = {}, .opened = {}};
+  UseSettings();
+}
+
+void Api::UseSettings() {
   access_.Open(settings_.opened);
+  home_.SetNaming({settings_.name, settings_.place});
 }
 
 Response Api::GetSession(const Call& call) {
@@ -87,7 +92,7 @@ Response Api::PutSettings(const Call& call) {
     return Problem(503, "the settings cannot be stored: " + kept.error());
   settings_ = *std::move(settings);
   configured_ = true;
-  access_.Open(settings_.opened);
+  UseSettings();
   return GetSettings(call);
 }
 

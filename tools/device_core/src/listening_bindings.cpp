@@ -10,7 +10,9 @@
 
 #include "bindings.h"
 #include "device_api/api.h"
+#include "home_link/home_link.h"
 #include "listening/upkeep.h"
+#include "python_transport.h"
 #include "serial_console/console.h"
 #include "serial_console/listening_device.h"
 #include "simulated_host.h"
@@ -61,6 +63,8 @@ class SimulatedDevice {
         patches_(device_api::Api::kHourOfPatches),
         levels_(device_api::Api::kDayOfLevels),
         device_(host_, host_, {}),
+        transport_(host_),
+        site_(host_),
         upkeep_(device_, trial_),
         console_device_(device_),
         console_(console_device_) {
@@ -69,6 +73,7 @@ class SimulatedDevice {
     device_.LoadRules();
     if (const auto owner = device_.owner()) {
       api_.emplace(device_, **owner, host_.log_lines(), device_api::Api::Memory{patches_, levels_});
+      if (host_.has_mqtt()) device_.Add(home_.emplace(device_, api_->home(), transport_, site_));
     }
     device_.KeepClips(ring_, host_.MakeVolumes(), [](listening::ClipKeeper&) {});
     device_.Listen([](listening::Listener&) {});
@@ -118,11 +123,13 @@ class SimulatedDevice {
     const nb::gil_scoped_release free;
     ServeClips();
     upkeep_.Tick();
+    if (home_) home_->Tick();
   }
 
   void PrepareRestart() {
     const nb::gil_scoped_release free;
     device_.PrepareRestart([this] { ServeClips(); });
+    if (home_) home_->Close();
   }
 
   /// Status, header fields, and the body as bytes or as a stream with its length, if that is known.
@@ -162,7 +169,9 @@ class SimulatedDevice {
 
   bool muted() const { return device_.mute().on(); }
   std::string token() { return api_ ? (*device_.owner())->text() : ""; }
-  bool restart_requested() const { return console_.reboot_requested() || (api_ && api_->restart_requested()); }
+  bool restart_requested() const {
+    return console_.reboot_requested() || site_.restart_requested() || (api_ && api_->restart_requested());
+  }
   bool ready() const { return device_.boot().ready(); }
 
   std::string State() const {
@@ -195,8 +204,11 @@ class SimulatedDevice {
   std::vector<device_api::LevelHistory::Step> levels_;
   NoTrial trial_;
   listening::Device device_;
+  PythonTransport transport_;
+  SimulatedSite site_;
   listening::Upkeep upkeep_;
   std::optional<device_api::Api> api_;
+  std::optional<home_link::HomeLink> home_;
   serial_console::ListeningDevice console_device_;
   serial_console::LineReader reader_;
   serial_console::Console console_;
@@ -228,8 +240,8 @@ void BindListening(nb::module_& module) {
       "partition, make_engine(model: bytes) -> an object with score(patch: bytes) -> bytes, costs() -> [(operator, "
       "cycles)] and arena_bytes, arena_bytes, firmware {name, version, idf, built}, memory() -> (free, least free) "
       "bytes, storage (a folder for clips and journal, or ''), log(line) and minute_of_day() of local time; it is "
-      "given "
-      "time_zone, a name or '' for its own. It boots while it is made.")
+      "given time_zone, a name or '' for its own; if it is to speak MQTT, also mqtt "
+      "(yamnet_tools.simulated_device.mqtt), id and url. It boots while it is made.")
       .def(nb::init<nb::object, const std::string&, bool>(), "host"_a, "reset_reason"_a, "crashed"_a = false)
       .def("serve", &SimulatedDevice::Serve, "data"_a, "now_ms"_a = nb::none(),
            "Take bytes of the console's line, b'' included, which lets time pass; return the answers. now_ms replaces "
@@ -245,7 +257,7 @@ void BindListening(nb::module_& module) {
       .def_prop_ro("token", &SimulatedDevice::token, "The owner's token.")
       .def("prepare_restart", &SimulatedDevice::PrepareRestart, "Store what a restart would lose.")
       .def_prop_ro("restart_requested", &SimulatedDevice::restart_requested,
-                   "True once @reboot has been answered; nothing is read after it.")
+                   "True once somebody has asked for a restart; nothing is read after it.")
       .def_prop_ro("ready", &SimulatedDevice::ready, "Whether every boot step went well.")
       .def("state", &SimulatedDevice::State, "All that it says of itself, as JSON: the fields of @info.");
 }

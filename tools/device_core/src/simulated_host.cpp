@@ -224,6 +224,16 @@ std::vector<std::unique_ptr<clip_store::Volume>> SimulatedHost::MakeVolumes() co
   return volumes;
 }
 
+std::string SimulatedHost::Text(const char* attribute, const char* otherwise) const {
+  const nb::gil_scoped_acquire gil;
+  return nb::cast<std::string>(nb::getattr(host_, attribute, nb::str(otherwise)));
+}
+
+bool SimulatedHost::has_mqtt() const {
+  const nb::gil_scoped_acquire gil;
+  return nb::hasattr(host_, "mqtt");
+}
+
 int SimulatedHost::Traverse(visitproc visit, void* arg) const {
   Py_VISIT(host_.ptr());
   Py_VISIT(engine_.ptr());

@@ -50,6 +50,12 @@ class SimulatedHost final : public listening::Services, public listening::ModelS
   /// Where clips and journal are kept.
   std::vector<std::unique_ptr<clip_store::Volume>> MakeVolumes() const;
 
+  /// A string that the host has as an attribute, if it has it.
+  std::string Text(const char* attribute, const char* otherwise) const;
+  /// Its MQTT client. To be called with Python's lock held.
+  nanobind::object mqtt() const { return host_.attr("mqtt"); }
+  bool has_mqtt() const;
+
   /// Shows Python's garbage collector what is held here.
   int Traverse(visitproc visit, void* arg) const;
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from yamnet_tools import cli
 from yamnet_tools.errors import DeviceError
 from yamnet_tools.paths import MODEL_IMAGE
+from yamnet_tools.simulated_device.broker import add_options, settings_of
 from yamnet_tools.simulated_device.endpoint import PseudoTerminal, TcpPort
 from yamnet_tools.simulated_device.http_server import HttpServer
 from yamnet_tools.simulated_device.live import Live, LiveInput, LiveMicrophone
@@ -53,12 +54,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             misbehaviour=misbehaviour,
             live=live,
             storage=options.storage,
+            name=options.id,
+            settings=settings_of(options),
+            heed=_print_mqtt,
         )
         print(f"simulated device at {endpoint.address}", flush=True)
         if options.http is None:
             simulator.run(stop)
             return cli.EXIT_OK
         with closing(HttpServer(lambda: simulator.device, options.http)) as server:
+            simulator.serve_page(f"{server.address}/")
             print(f"{server.address}/, owner's token {simulator.device.token}", flush=True)
             simulator.run(stop)
     return cli.EXIT_OK
@@ -68,6 +73,13 @@ def _live(options: argparse.Namespace) -> Live | None:
     if options.mic:
         return LiveMicrophone()
     return LiveInput(options.play) if options.play else None
+
+
+def _print_mqtt(line: str) -> None:
+    """How the connection with the broker is."""
+    _, _, text = line.partition(") mqtt: ")
+    if text:
+        print(f"mqtt: {text}", flush=True)
 
 
 def _make_folder(folder: Path) -> None:
@@ -99,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
         help="serve its page and HTTP API on 127.0.0.1, too; 0: any port",
     )
     parser.add_argument("--storage", type=Path, metavar="DIR", help="where it keeps clips and journal (else nowhere)")
+    add_options(parser)
     probability = cli.number(float, 0, 1)
     wrong = parser.add_argument_group("misbehaviour")
     wrong.add_argument("--drop", type=probability, default=0.0, metavar="P", help="a byte is lost, either way")

@@ -2,7 +2,7 @@
 """What a simulated device finds where it runs; device_core.SimulatedDevice calls its methods."""
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from yamnet_tools import __version__
 from yamnet_tools.engines import Engine, open_engine
 from yamnet_tools.model.network import INPUT_SHAPE
 from yamnet_tools.model.tflite_reader import read_model
+from yamnet_tools.simulated_device.mqtt import MqttClient
 from yamnet_tools.simulated_device.op_timing import operator_times_ns
 from yamnet_tools.simulated_device.stored import Faults, StoredModel, load_stored
 
@@ -47,22 +48,38 @@ class Host:
         faults: of the model partition.
         log: takes log lines, without line end.
         storage: a folder for clips and journal; None: nothing is kept.
+        name: what it is called in MQTT topics.
+        settings: that it begins with.
 
     Attributes:
         settings: what outlives a restart, as a board keeps it in NVS.
         time_zone: of the IANA database; "": the PC's.
+        mqtt: its MQTT client.
+        url: of its page; empty while it has none.
     """
 
     arena_bytes = 1 << 20
 
-    def __init__(self, image: Path, faults: Faults, log: Callable[[str], None], storage: Path | None = None) -> None:
+    def __init__(
+        self,
+        image: Path,
+        faults: Faults,
+        log: Callable[[str], None],
+        storage: Path | None = None,
+        *,
+        name: str = "simulated",
+        settings: Mapping[str, bytes] | None = None,
+    ) -> None:
         self._image = image
         self.storage = "" if storage is None else str(storage)
         self._faults = faults
         self._stored: StoredModel | None = None
         self._least_free = HEAP_BYTES
-        self.settings: dict[str, bytes] = {}
+        self.settings = dict(settings or {})
         self.time_zone = ""
+        self.mqtt = MqttClient()
+        self.id = name
+        self.url = ""
         self.log = log
         self.firmware = {
             "name": "yamnet",

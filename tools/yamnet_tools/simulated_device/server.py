@@ -3,6 +3,7 @@
 
 import threading
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from device_core import SimulatedDevice
@@ -25,6 +26,9 @@ class Simulator:
         misbehaviour: of device and line.
         live: what it hears.
         storage: a folder for its clips and journal; None: it keeps none.
+        name: what it is called in MQTT topics.
+        settings: that it begins with.
+        heed: is given each line of its log.
     """
 
     def __init__(
@@ -36,17 +40,25 @@ class Simulator:
         misbehaviour: Misbehaviour | None = None,
         live: Live | None = None,
         storage: Path | None = None,
+        name: str = "simulated",
+        settings: Mapping[str, bytes] | None = None,
+        heed: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._endpoint = endpoint
         self._chance = Chance(misbehaviour or Misbehaviour())
         self._live = live
-        self._host = Host(image, faults or Faults(), self._write_log, storage)
+        self._heed = heed
+        self._host = Host(image, faults or Faults(), self._write_log, storage, name=name, settings=settings)
         self._boot("power on")
 
     @property
     def device(self) -> SimulatedDevice:
         """The device that runs now; a restart makes another."""
         return self._device
+
+    def serve_page(self, url: str) -> None:
+        """Say where the device's page is."""
+        self._host.url = url
 
     def run(self, stop: threading.Event) -> None:
         """Serve until `stop` is set."""
@@ -59,6 +71,7 @@ class Simulator:
             if self._device.restart_requested:
                 self._restart()
         self._device.prepare_restart()
+        self._host.mqtt.finish()
 
     def _take(self, piece: bytes) -> None:
         """Serve a request, or a part of one that is longer than what is read at once."""
@@ -95,6 +108,7 @@ class Simulator:
         self._boot("software")
 
     def _write_log(self, line: str) -> None:
+        self._heed(line)
         self._send(line.encode() + b"\r\n")
 
     def _send(self, data: bytes) -> None:

@@ -18,6 +18,7 @@
 #include "device_api/patch_history.h"
 #include "device_api/peaks.h"
 #include "device_api/score_feed.h"
+#include "home_link/settings.h"
 #include "listening/device.h"
 #include "listening/log_lines.h"
 
@@ -42,6 +43,9 @@ class Api {
 
   /// The answer to a request that the server has no place for.
   static Response Busy(std::string_view detail);
+
+  /// What the owner has set of MQTT; for whoever connects.
+  home_link::HomeSettings& home() { return home_; }
 
   /// Somebody asked for a restart, and was answered. From any task.
   bool restart_requested() const { return restart_requested_; }
@@ -93,6 +97,10 @@ class Api {
   Response PutClock(const Call& call);
   Response PostMute(const Call& call);
 
+  // mqtt_routes.cpp
+  Response GetMqtt(const Call& call);
+  Response PutMqtt(const Call& call);
+
   // rule_routes.cpp
   Response GetRules(const Call& call);
   Response PutRules(const Call& call);
@@ -118,6 +126,7 @@ class Api {
 
   Response NeedClips(const std::function<Response(clip_store::ClipStore&)>& serve);
   void LoadSettings();
+  void UseSettings();
 
   listening::Device& device_;
   listening::OwnerToken& owner_;
@@ -127,6 +136,7 @@ class Api {
   PatchHistory patches_;
   LevelHistory levels_;
   PeakCache peaks_;
+  home_link::HomeSettings home_;
   OwnersSettings settings_;
   bool configured_ = false;
   std::atomic<bool> restart_requested_ = false;

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "entities.h"
+#include "home_link/house.h"
+
+namespace home_link {
+
+/// What a device lacks to be well, one line; empty when it is.
+std::string ProblemOf(const listening::DeviceState& state);
+
+// The documents at topics of these names (docs/home-assistant.md).
+std::string LevelsDocument(const listening::DeviceState& state);
+std::string DiagnosticsDocument(const listening::DeviceState& state, uint32_t events_dropped);
+
+/// An event as it is told.
+struct Telling {
+  const Report& report;
+  const Described& described;
+  int64_t now_ms;
+  std::optional<int64_t> utc_ms;
+};
+std::string LastEventDocument(const Telling& telling);
+/// @param late  whether it is told so late that nobody should act on it as if it were now.
+std::string EventDocument(const Telling& telling, bool late);
+
+}  // namespace home_link
