@@ -169,6 +169,9 @@ class Downloads(Client):
         connection, answer = self.device.ask(self.path)
         with closing(connection):
             content = answer.read()
+        if answer.status == 409:  # begun just now, or too many are being read: try again
+            time.sleep(0.5)
+            return
         if answer.status != 200 or len(content) != clips[0]["bytes"]:
             self.problem = f"{self.path}: {answer.status}, {len(content)} bytes of {clips[0]['bytes']}"
         self.bytes_got += len(content)

@@ -198,10 +198,10 @@ class Fuzzer:
             fields["authorization"] = f"Bearer {self._known.token}"
         elif choice < 0.85:
             fields["cookie"] = self._known.random.choice(self._known.cookies)
-            return f"10.0.2.{self._known.random.randrange(250)}"
+            return f"10.0.2.{self._known.random.randrange(3)}"
         elif choice < 0.9:
             fields["authorization"] = self._known.random.choice(("", "Bearer", "Bearer ", "Basic x", self._known.token))
-            return f"10.0.1.{self._known.random.randrange(20)}"
+            return f"10.0.1.{self._known.random.randrange(3)}"
         return "10.0.0.3" if choice > 0.9 else "10.0.0.2"
 
 

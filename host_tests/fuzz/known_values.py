@@ -105,7 +105,7 @@ class KnownValues:
         return quote(self.random.choice(known), safe="") if self.chance(0.7) else self.random.choice(HOSTILE)
 
     def header(self, name: str) -> str:
-        size = self.random.choice((0, 1, 43, 44, 45, 99, 10_000, 10**20))
+        size = self.random.choice((0, 1, 43, 44, 45, 99, 10**4, 10**9, 10**20))
         known = {
             "Range": [
                 f"bytes={size}-",
