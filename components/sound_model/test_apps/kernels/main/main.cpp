@@ -14,6 +14,7 @@
 #include "esp_cpu.h"
 #include "esp_heap_caps.h"
 #include "esp_partition.h"
+#include "random_layers.h"
 #include "sound_model/interpreter.h"
 
 namespace {
@@ -96,4 +97,7 @@ bool Run() {
 
 }  // namespace
 
-extern "C" void app_main() { std::printf("%s\n", Run() ? "PASS" : "FAIL"); }
+extern "C" void app_main() {
+  constexpr int kRandomLayers = 1000;
+  std::printf("%s\n", CheckRandomLayers(kRandomLayers) && Run() ? "PASS" : "FAIL");
+}
