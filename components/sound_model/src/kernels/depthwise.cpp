@@ -2,7 +2,6 @@
 #include "depthwise.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "dot_product.h"
@@ -12,7 +11,8 @@ namespace {
 
 constexpr int kSide = 3;
 constexpr int kTaps = kSide * kSide;
-constexpr int kLanes = 8;  // of 16 bits
+constexpr int kLanes = 8;      // of 16 bits
+constexpr int kLaneBytes = 5;  // of QACC
 
 /// Sums of 16 channels over the nine taps.
 /// @param taps     where each tap's first channel lies.
@@ -123,11 +123,12 @@ struct Lane {
   Lane(const OutputStage& stage, int channel, int exponent, bool wide) {
     const OneProduct product(stage, channel);
     scaling = exponent + 2 - product.shift;
-    const int64_t scaled_offset = int64_t{product.offset} * (int64_t{1} << (29 + scaling));
-    const auto center =
-        static_cast<int32_t>(std::lround(-static_cast<float>(scaled_offset) / static_cast<float>(product.multiplier)));
+    const int32_t scaled_offset = product.offset * (1 << scaling);
+    constexpr float kUnit = 1 << 29;
+    const auto center = static_cast<int32_t>(
+        static_cast<float>(-scaled_offset) * kUnit / static_cast<float>(product.multiplier) + 0.5f);
     start = (int64_t{stage.bias[channel]} << scaling) - center + (wide ? 1 - kHalf : 0);
-    offset = int64_t{center} * product.multiplier + scaled_offset;
+    offset = int64_t{center} * product.multiplier + scaled_offset * (int64_t{1} << 29);
   }
 };
 
@@ -176,9 +177,11 @@ struct alignas(16) Eight {
   int16_t high_multiplier[kLanes];
   int16_t high_offset[kLanes];
   int16_t one[kLanes];
-  int64_t start[kLanes];
+  alignas(16) uint8_t start[64];  ///< Of QACC as it is loaded: four lanes of 40 bits, twice.
   int32_t shift;
   bool wide;
+
+  uint8_t* StartOf(int lane) { return start + lane / 4 * 32 + lane % 4 * kLaneBytes; }
 };
 
 /// The lower half as a signed value, and what then is the upper one.
@@ -237,10 +240,7 @@ void ScaleWeights(const int8_t* weights, int channels, const int16_t factors[kLa
 /// One row of outputs.
 void ConvolveRow(const Eight& eight, const int16_t* taps, int plane_width, int stride, int outputs, int8_t* output,
                  int channels) {
-  // QACC as it is loaded: four lanes of 40 bits, twice.
-  alignas(16) uint8_t image[64];
-  for (int i = 0; i < kLanes; ++i) std::memcpy(image + i / 4 * 32 + i % 4 * 5, &eight.start[i], 5);
-  const uint8_t* start = image;
+  const uint8_t* start = eight.start;
   const int16_t* weights = eight.weights[0];
   const int16_t* constants = eight.wide ? eight.gap[0] : eight.low_offset;
   const int row = (plane_width - 2) * kVectorBytes;
@@ -329,13 +329,17 @@ void ScaleWeights(const int8_t* weights, int channels, const int16_t factors[kLa
   for (int i = 0; i < kTaps * kLanes; ++i) scaled[i] = static_cast<int16_t>(scaled[i] * factors[i % kLanes]);
 }
 
+constexpr int64_t kLaneSign = int64_t{1} << (8 * kLaneBytes - 1);
+
 int16_t Saturated(int64_t value) { return static_cast<int16_t>(std::clamp<int64_t>(value, -kHalf, kHalf - 1)); }
 
-void ConvolveRow(const Eight& eight, const int16_t* taps, int plane_width, int stride, int outputs, int8_t* output,
+void ConvolveRow(Eight& eight, const int16_t* taps, int plane_width, int stride, int outputs, int8_t* output,
                  int channels) {
   for (int x = 0; x < outputs; ++x, taps += stride * kLanes, output += channels) {
     for (int lane = 0; lane < kLanes; ++lane) {
-      int64_t sum = eight.start[lane];
+      int64_t sum = 0;
+      std::memcpy(&sum, eight.StartOf(lane), kLaneBytes);
+      sum = (sum ^ kLaneSign) - kLaneSign;
       for (int tap = 0; tap < kTaps; ++tap) {
         sum += taps[(tap / kSide * plane_width + tap % kSide) * kLanes + lane] * eight.weights[tap][lane];
       }
@@ -358,7 +362,8 @@ void ConvolveEight(const Depthwise3x3& layer, int channel, const int8_t* input, 
   for (int i = 0; i < kLanes; ++i) {
     const Lane lane(layer.stage, channel + i, exponent, eight.wide);
     factors[i] = static_cast<int16_t>(1 << lane.scaling);
-    eight.start[i] = lane.start;
+    // 40 bits, lower bytes first, as both the chip and the PC have them.
+    std::memcpy(eight.StartOf(i), &lane.start, kLaneBytes);
     Split(lane.offset, eight.low_offset[i], eight.high_offset[i]);
     Split(layer.stage.multiplier[channel + i], eight.low_multiplier[i], eight.high_multiplier[i]);
     eight.gap[0][i] = 255;

@@ -18,22 +18,20 @@ constexpr int64_t kPositive = int64_t{1} << 32;
 // Weights of the general way, used for all pixels before the next are fetched from PSRAM through its cache.
 constexpr int kGeneralBlockBytes = 16384;
 
-/// Some weights of one output channel, over the pixels of a block.
-struct Pass {
-  int pixels;           ///< At least 1.
-  const int8_t* input;  ///< What the first weight meets in the first pixel.
-  int input_channels;   ///< From a pixel to the next.
-  const int8_t* weights;
-  int64_t start;        ///< Bias and kPositive.
-  int64_t* sums;        ///< Of each pixel, between passes.
-  int8_t* output;       ///< Of the first pixel.
-  int output_channels;  ///< From a pixel to the next.
+/// Where the last pass over a channel's weights writes.
+struct Outputs {
+  int8_t* first;  ///< Of the first pixel.
+  int channels;   ///< From a pixel to the next.
   OneProduct requantize;
 };
 
+/// Multiplies some weights of one output channel with what they meet in the pixels of a block.
 /// @tparam kVectors  of weights, at most kResident.
 /// @tparam kFirst    begins with `start`, not with `sums`.
 /// @tparam kLast     writes outputs, not sums.
+/// @param depth      from an input pixel to the next.
+/// @param start      bias and kPositive.
+/// @param sums       of each pixel, between passes.
 #if SOUND_MODEL_PIE
 // clang-format off
 #define LOAD(n) "ee.vld.128.ip q" #n ", %[weights], 16\n"
@@ -66,108 +64,122 @@ struct Pass {
   "s8i %[value], %[output], 0\n"        \
   "add %[output], %[output], %[stride]\n"
 // The last pixel comes behind the loop: nothing behind the input is read.
-#define RUN(LOADS, FIRST_LOAD, FROM, MACS, MAC_NEXT, MAC_LAST, TO)                                            \
+#define RUN(LOADS, FIRST_LOAD, FROM, MACS, MAC_NEXT, MAC_LAST, TO)                                       \
+  asm volatile(LOADS FIRST_LOAD                                                                               \
+               "loopnez %[loops], pass_end_%=\n" FROM MACS MAC_NEXT TO                                        \
+               "pass_end_%=:\n" FROM MACS MAC_LAST TO                                                         \
+               : [input] "+&r"(input), [weights] "+&r"(weights), [sums] "+&r"(sums)                           \
+               : [loops] "r"(pixels - 1), [step] "r"(depth - (kVectors - 1) * kVectorBytes), [start] "r"(&start) \
+               : "memory")
+#define RUN_LAST(LOADS, FIRST_LOAD, FROM, MACS, MAC_NEXT, MAC_LAST, TO)                                       \
   asm volatile("ssr %[shift]\n" LOADS FIRST_LOAD                                                              \
                "loopnez %[loops], pass_end_%=\n" FROM MACS MAC_NEXT TO                                        \
                "pass_end_%=:\n" FROM MACS MAC_LAST TO                                                         \
                : [input] "+&r"(input), [weights] "+&r"(weights), [sums] "+&r"(sums), [output] "+&r"(output),  \
                  [value] "=&r"(value)                                                                         \
-               : [loops] "r"(pass.pixels - 1), [step] "r"(pass.input_channels - (kVectors - 1) * kVectorBytes), \
-                 [start] "r"(&pass.start), [shift] "r"(pass.requantize.shift),                                \
-                 [m] "r"(pass.requantize.multiplier), [offset] "r"(pass.requantize.offset),                   \
-                 [stride] "r"(pass.output_channels)                                                           \
+               : [loops] "r"(pixels - 1), [step] "r"(depth - (kVectors - 1) * kVectorBytes), [start] "r"(&start), \
+                 [shift] "r"(outputs.requantize.shift), [m] "r"(outputs.requantize.multiplier),               \
+                 [offset] "r"(outputs.requantize.offset), [stride] "r"(outputs.channels)                      \
                : "memory")
-#define RUN_VECTORS(n, FROM, TO) \
-  RUN(LOADS_##n, "ee.vld.128.ip q0, %[input], 16\n", FROM, MACS_##n, MAC(n), MAC_END(n), TO)
-#define RUN_ANY(FROM, TO)                                                                                      \
+#define RUN_VECTORS(n, KIND, FROM, TO) \
+  KIND(LOADS_##n, "ee.vld.128.ip q0, %[input], 16\n", FROM, MACS_##n, MAC(n), MAC_END(n), TO)
+#define RUN_ANY(KIND, FROM, TO)                                                                                \
   do {                                                                                                         \
     if constexpr (kVectors == 1) {                                                                             \
-      RUN(LOADS_1, "ee.vld.128.xp q0, %[input], %[step]\n", FROM, "", MAC_TURN(1), MAC_END(1), TO);            \
+      KIND(LOADS_1, "ee.vld.128.xp q0, %[input], %[step]\n", FROM, "", MAC_TURN(1), MAC_END(1), TO);           \
     } else if constexpr (kVectors == 2) {                                                                      \
-      RUN_VECTORS(2, FROM, TO);                                                                                \
+      RUN_VECTORS(2, KIND, FROM, TO);                                                                          \
     } else if constexpr (kVectors == 3) {                                                                      \
-      RUN_VECTORS(3, FROM, TO);                                                                                \
+      RUN_VECTORS(3, KIND, FROM, TO);                                                                          \
     } else if constexpr (kVectors == 4) {                                                                      \
-      RUN_VECTORS(4, FROM, TO);                                                                                \
+      RUN_VECTORS(4, KIND, FROM, TO);                                                                          \
     } else if constexpr (kVectors == 5) {                                                                      \
-      RUN_VECTORS(5, FROM, TO);                                                                                \
+      RUN_VECTORS(5, KIND, FROM, TO);                                                                          \
     } else if constexpr (kVectors == 6) {                                                                      \
-      RUN_VECTORS(6, FROM, TO);                                                                                \
+      RUN_VECTORS(6, KIND, FROM, TO);                                                                          \
     } else {                                                                                                   \
-      RUN_VECTORS(7, FROM, TO);                                                                                \
+      RUN_VECTORS(7, KIND, FROM, TO);                                                                          \
     }                                                                                                          \
   } while (false)
 // clang-format on
 template <int kVectors, bool kFirst, bool kLast>
-[[gnu::noinline]] void Run(const Pass& pass) {
-  const int8_t* input = pass.input;
-  const int8_t* weights = pass.weights;
-  int64_t* sums = pass.sums;
-  int8_t* output = pass.output;
-  int32_t value;
-  if constexpr (kFirst && kLast) {
-    RUN_ANY(FROM_START, TO_OUTPUT);
-  } else if constexpr (kFirst) {
-    RUN_ANY(FROM_START, TO_SUMS);
-  } else if constexpr (kLast) {
-    RUN_ANY("ee.ld.accx.ip %[sums], 8\n", TO_OUTPUT);
+[[gnu::noinline]] void Run(const int8_t* input, const int8_t* weights, int pixels, int depth, const int64_t& start,
+                           int64_t* sums, const Outputs& outputs) {
+  if constexpr (!kLast) {
+    if constexpr (kFirst) {
+      RUN_ANY(RUN, FROM_START, TO_SUMS);
+    } else {
+      RUN_ANY(RUN, "ee.ld.accx.ip %[sums], 0\n", TO_SUMS);
+    }
   } else {
-    RUN_ANY("ee.ld.accx.ip %[sums], 0\n", TO_SUMS);
+    int8_t* output = outputs.first;
+    int32_t value;
+    if constexpr (kFirst) {
+      RUN_ANY(RUN_LAST, FROM_START, TO_OUTPUT);
+    } else {
+      RUN_ANY(RUN_LAST, "ee.ld.accx.ip %[sums], 8\n", TO_OUTPUT);
+    }
   }
 }
 #else
 template <int kVectors, bool kFirst, bool kLast>
-void Run(const Pass& pass) {
-  for (int pixel = 0; pixel < pass.pixels; ++pixel) {
-    const int8_t* const input = pass.input + pixel * pass.input_channels;
-    int64_t sum = kFirst ? pass.start : pass.sums[pixel];
-    for (int i = 0; i < kVectors * kVectorBytes; ++i) sum += input[i] * pass.weights[i];
+void Run(const int8_t* input, const int8_t* weights, int pixels, int depth, const int64_t& start, int64_t* sums,
+         const Outputs& outputs) {
+  for (int pixel = 0; pixel < pixels; ++pixel, input += depth) {
+    int64_t sum = kFirst ? start : sums[pixel];
+    for (int i = 0; i < kVectors * kVectorBytes; ++i) sum += input[i] * weights[i];
     if constexpr (kLast) {
-      pass.output[pixel * pass.output_channels] = pass.requantize(static_cast<int32_t>(sum));
+      outputs.first[pixel * outputs.channels] = outputs.requantize(static_cast<int32_t>(sum));
     } else {
-      pass.sums[pixel] = sum;
+      sums[pixel] = sum;
     }
   }
 }
 #endif
 
-using Runner = void (*)(const Pass&);
+using Runner = decltype(&Run<1, true, true>);
 
 template <bool kFirst, bool kLast>
 constexpr Runner kRunners[kResident] = {Run<1, kFirst, kLast>, Run<2, kFirst, kLast>, Run<3, kFirst, kLast>,
                                         Run<4, kFirst, kLast>, Run<5, kFirst, kLast>, Run<6, kFirst, kLast>,
                                         Run<7, kFirst, kLast>};
 
-Runner FindRunner(int vectors, bool first, bool last) {
-  if (first) return last ? kRunners<true, true>[vectors - 1] : kRunners<true, false>[vectors - 1];
-  return last ? kRunners<false, true>[vectors - 1] : kRunners<false, false>[vectors - 1];
-}
-
 void ConvolveResident(const Pointwise& layer, const int8_t* input, int8_t* output) {
   int64_t sums[kBlockPixels];
-  const int vectors = layer.input_channels / kVectorBytes;
+  const int depth = layer.input_channels;
+  const int vectors = depth / kVectorBytes;
   const int passes = (vectors + kResident - 1) / kResident;
+  const int resident = vectors / passes;   // in each pass,
+  const int with_more = vectors % passes;  // and one more in the first of them
+  const Runner only = kRunners<true, true>[resident - 1];
+  const Runner first = kRunners<true, false>[resident - (with_more > 0 ? 0 : 1)];
+  const Runner last = kRunners<false, true>[resident - 1];
+  const Runner* const middle = kRunners<false, false> + resident - 1;
   for (int pixel = 0; pixel < layer.pixels; pixel += kBlockPixels) {
+    const int pixels = std::min(kBlockPixels, layer.pixels - pixel);
     const int8_t* weights = layer.weights;
+    const int8_t* const inputs = input + pixel * depth;
     for (int channel = 0; channel < layer.output_channels; ++channel) {
-      Pass pass{.pixels = std::min(kBlockPixels, layer.pixels - pixel),
-                .input = input + pixel * layer.input_channels,
-                .input_channels = layer.input_channels,
-                .weights = weights,
-                .start = kPositive + layer.stage.bias[channel],
-                .sums = sums,
-                .output = output + pixel * layer.output_channels + channel,
-                .output_channels = layer.output_channels,
-                .requantize = OneProduct(layer.stage, channel)};
-      int left = vectors;
-      for (int i = 0; i < passes; ++i) {
-        const int resident = left / (passes - i);
-        FindRunner(resident, i == 0, i == passes - 1)(pass);
-        pass.input += resident * kVectorBytes;
-        pass.weights += resident * kVectorBytes;
-        left -= resident;
+      const int64_t start = kPositive + layer.stage.bias[channel];
+      const Outputs outputs{.first = output + pixel * layer.output_channels + channel,
+                            .channels = layer.output_channels,
+                            .requantize = OneProduct(layer.stage, channel)};
+      if (passes == 1) {
+        only(inputs, weights, pixels, depth, start, sums, outputs);
+        weights += depth;
+        continue;
       }
-      weights += layer.input_channels;
+      const int8_t* values = inputs;
+      Runner run = first;
+      for (int pass = 0; pass < passes - 1; ++pass) {
+        const int more = pass < with_more ? 1 : 0;
+        if (pass > 0) run = middle[more];
+        run(values, weights, pixels, depth, start, sums, outputs);
+        values += (resident + more) * kVectorBytes;
+        weights += (resident + more) * kVectorBytes;
+      }
+      last(values, weights, pixels, depth, start, sums, outputs);
+      weights += resident * kVectorBytes;
     }
   }
 }

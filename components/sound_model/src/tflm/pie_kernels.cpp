@@ -163,6 +163,12 @@ bool Accepts(const std::optional<std::string>& reason) {
   return !reason;
 }
 
+/// Rows of the output that are done at a time when a convolution is done column by column.
+int RowsAtATime(const TfLiteIntArray& output) {
+  constexpr int kColumns = 128;
+  return std::clamp(kColumns / output.data[2], 1, output.data[1]);
+}
+
 TfLiteStatus PrepareConv(TfLiteContext* context, TfLiteNode* node) {
   TF_LITE_ENSURE_STATUS(tflite::ConvPrepare(context, node));
   auto& data = *static_cast<ConvData*>(node->user_data);
@@ -184,27 +190,37 @@ TfLiteStatus PrepareConv(TfLiteContext* context, TfLiteNode* node) {
   for (int channel = 0; channel < channels; ++channel) {
     std::memcpy(data.columns_weights + channel * kVectorBytes, tensors.weights().data.int8 + channel * taps, taps);
   }
-  // One row of the output at a time.
-  return context->RequestScratchBufferInArena(context, tensors.output().dims->data[2] * kVectorBytes, &data.scratch);
+  const TfLiteIntArray& output = *tensors.output().dims;
+  return context->RequestScratchBufferInArena(context, RowsAtATime(output) * output.data[2] * kVectorBytes,
+                                              &data.scratch);
 }
 
-/// Writes what the kernel sees at each position of one output row, [width, 16].
+/// Writes what the kernel sees at each position of one output row, [width, 16]; values behind the taps stay.
 void GatherColumns(const TfLiteIntArray& input_dims, const TfLiteIntArray& weights_dims, const TfLiteConvParams& params,
                    const tflite::OpDataConv& data, const int8_t* input, int output_y, int output_width,
                    int8_t* columns) {
   const int height = input_dims.data[1];
   const int width = input_dims.data[2];
-  for (int output_x = 0; output_x < output_width; ++output_x, columns += kVectorBytes) {
-    int8_t* column = columns;
-    for (int ky = 0; ky < weights_dims.data[1]; ++ky) {
-      const int y = output_y * params.stride_height - data.padding.height + ky;
-      for (int kx = 0; kx < weights_dims.data[2]; ++kx) {
-        const int x = output_x * params.stride_width - data.padding.width + kx;
-        const bool inside = y >= 0 && y < height && x >= 0 && x < width;
-        *column++ = inside ? input[y * width + x] : static_cast<int8_t>(data.input_zero_point);
+  const int stride = params.stride_width;
+  const auto zero_point = static_cast<int8_t>(data.input_zero_point);
+  for (int ky = 0; ky < weights_dims.data[1]; ++ky) {
+    const int y = output_y * params.stride_height - data.padding.height + ky;
+    for (int kx = 0; kx < weights_dims.data[2]; ++kx) {
+      int8_t* column = columns++;
+      int x = kx - data.padding.width;
+      int output_x = 0;
+      for (; output_x < output_width && (x < 0 || y < 0 || y >= height); ++output_x, x += stride) {
+        *column = zero_point;
+        column += kVectorBytes;
       }
+      const int8_t* value = input + y * width + x;
+      for (; output_x < output_width && x < width; ++output_x, x += stride) {
+        *column = *value;
+        value += stride;
+        column += kVectorBytes;
+      }
+      for (; output_x < output_width; ++output_x, column += kVectorBytes) *column = zero_point;
     }
-    std::memset(column, 0, static_cast<size_t>(columns + kVectorBytes - column));
   }
 }
 
@@ -229,14 +245,20 @@ TfLiteStatus EvalConv(TfLiteContext* context, TfLiteNode* node) {
     return kTfLiteOk;
   }
   auto* const columns = static_cast<int8_t*>(context->GetScratchBuffer(context, data.scratch));
-  const Pointwise row{.pixels = output_width,
-                      .input_channels = kVectorBytes,
-                      .output_channels = channels,
-                      .weights = data.columns_weights,
-                      .stage = Stage(data)};
-  for (int y = 0; y < output_height; ++y) {
-    GatherColumns(*input->dims, *weights->dims, params, data.conv, in, y, output_width, columns);
-    Convolve(row, columns, out + y * output_width * channels);
+  const int rows = RowsAtATime(*output->dims);
+  std::memset(columns, 0, static_cast<size_t>(rows * output_width * kVectorBytes));
+  for (int y = 0; y < output_height; y += rows) {
+    const int now = std::min(rows, output_height - y);
+    for (int i = 0; i < now; ++i) {
+      GatherColumns(*input->dims, *weights->dims, params, data.conv, in, y + i, output_width,
+                    columns + i * output_width * kVectorBytes);
+    }
+    Convolve(Pointwise{.pixels = now * output_width,
+                       .input_channels = kVectorBytes,
+                       .output_channels = channels,
+                       .weights = data.columns_weights,
+                       .stage = Stage(data)},
+             columns, out + y * output_width * channels);
   }
   return kTfLiteOk;
 }
