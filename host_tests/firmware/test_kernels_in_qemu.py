@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kernels' vector instructions in QEMU: random layers against a definition, the model against TFLM on a PC."""
+"""The kernels' vector instructions in QEMU: random layers against a definition, the model against TFLM."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from yamnet_tools.model import YamnetModel
 
 pytestmark = pytest.mark.slow
 
-MOST_INSTRUCTIONS = 13_000_000
+MOST_INSTRUCTIONS = 14_000_000
 
 
 def test_outputs_are_the_reference_kernels_and_a_patch_costs_what_is_promised(

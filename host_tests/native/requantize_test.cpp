@@ -78,27 +78,58 @@ bool CheckAnyChannels() {
   return true;
 }
 
+/// @param most  the largest absolute value of a total.
+bool CheckThresholds(const Channel& channel, int32_t most) {
+  if (!kernels::InOneProduct(channel.Stage(), 0, most)) {
+    std::printf("multiplier %d, exponent %d, most %d: not in one product\n", static_cast<int>(channel.multiplier),
+                static_cast<int>(-channel.further_shift - 1), static_cast<int>(most));
+    return false;
+  }
+  const kernels::OneProduct product(channel.Stage(), 0);
+  for (int output = kLowest; output <= kHighest; ++output) {
+    const int32_t threshold = Threshold(channel, output, -most, most);
+    for (const int32_t total : {threshold - 1, threshold, threshold + 1}) {
+      if (total >= -most && total <= most && !Equal("one product", channel, total, product(total))) return false;
+    }
+  }
+  return true;
+}
+
 bool CheckOneProduct() {
-  constexpr int64_t kMost = (int64_t{1} << 28) - 1;
+  constexpr int32_t kMost = (1 << 28) - 1;
   constexpr int kChannels = 400;
   std::mt19937 random(2);
   for (int round = 0; round < kChannels; ++round) {
     const int32_t multiplier = round % 8 == 0 ? std::numeric_limits<int32_t>::max() - round / 8
                                               : std::uniform_int_distribution(0, 0x7FFFFFFF)(random);
     const Channel channel{.bias = 0, .multiplier = multiplier, .further_shift = round % 20 - 1, .zero_point = -128};
-    if (!kernels::InOneProduct(channel.Stage(), 0, kMost)) {
-      std::printf("exponent %d is refused\n", static_cast<int>(channel.further_shift));
-      return false;
-    }
-    const kernels::OneProduct product(channel.Stage(), 0);
-    for (int output = kLowest; output <= kHighest; ++output) {
-      const int32_t threshold = Threshold(channel, output, -kMost, kMost);
-      for (const int32_t total : {threshold - 1, threshold, threshold + 1}) {
-        if (total >= -kMost && total <= kMost && !Equal("one product", channel, total, product(total))) return false;
-      }
-    }
+    if (!CheckThresholds(channel, kMost)) return false;
   }
   return true;
+}
+
+/// The channels of a model: a line each of multiplier, TensorFlow Lite's exponent, output zero point and the largest
+/// absolute value of a total.
+bool CheckChannelsOf(const char* file) {
+  std::FILE* const lines = std::fopen(file, "r");
+  if (lines == nullptr) return false;
+  long multiplier;
+  long exponent;
+  long zero_point;
+  long most;
+  int channels = 0;
+  bool equal = true;
+  while (equal && std::fscanf(lines, "%ld %ld %ld %ld", &multiplier, &exponent, &zero_point, &most) == 4) {
+    const Channel channel{.bias = 0,
+                          .multiplier = static_cast<int32_t>(multiplier),
+                          .further_shift = kernels::FurtherShift(static_cast<int32_t>(exponent)),
+                          .zero_point = static_cast<int32_t>(zero_point)};
+    equal = CheckThresholds(channel, static_cast<int32_t>(most));
+    ++channels;
+  }
+  std::fclose(lines);
+  std::printf("%d channels\n", channels);
+  return equal;
 }
 
 /// What InOneProduct() has to refuse.
@@ -119,4 +150,7 @@ bool CheckRefusals() {
 
 }  // namespace
 
-int main() { return CheckAnyChannels() && CheckOneProduct() && CheckRefusals() ? 0 : 1; }
+int main(int count, char** arguments) {
+  if (count == 2) return CheckChannelsOf(arguments[1]) ? 0 : 1;
+  return CheckAnyChannels() && CheckOneProduct() && CheckRefusals() ? 0 : 1;
+}

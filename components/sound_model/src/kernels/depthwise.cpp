@@ -69,33 +69,46 @@ inline void SumTaps(const int8_t* const taps[kTaps], int channel, const int8_t* 
 }
 #endif
 
-/// All channels that are computed one by one.
-/// @param padding  channels values that are all the input's zero point: it stands for pixels outside.
-void ConvolveScalars(const Depthwise3x3& layer, const int8_t* input, const int8_t* padding, int8_t* output) {
-  const OutputStage stage = layer.stage;  // a copy of its own: int8 stores could change any other
-  const int channels = layer.channels;
+/// 16 channels, one by one.
+/// @param padding     channels values that are all the input's zero point: it stands for pixels outside.
+/// @param requantize  maps a sum and which of the 16 it is to an output.
+template <typename Requantizer>
+void ConvolveScalars(const Depthwise3x3& layer, int channel, const int8_t* input, const int8_t* padding, int8_t* output,
+                     Requantizer&& requantize) {
   const auto pixel_at = [&](int y, int x) {
     const bool inside = y >= 0 && y < layer.input_height && x >= 0 && x < layer.input_width;
-    return inside ? input + (y * layer.input_width + x) * channels : padding;
+    return inside ? input + (y * layer.input_width + x) * layer.channels : padding;
   };
+  output += channel;
   for (int y = 0; y < layer.output_height; ++y) {
-    for (int x = 0; x < layer.output_width; ++x) {
+    for (int x = 0; x < layer.output_width; ++x, output += layer.channels) {
       const int8_t* taps[kTaps];
       for (int tap = 0; tap < kTaps; ++tap) {
         taps[tap] = pixel_at(y * layer.stride_height - layer.pad_top + tap / kSide,
                              x * layer.stride_width - layer.pad_left + tap % kSide);
       }
-      for (int channel = 0; channel < channels; channel += kVectorBytes) {
-        if (layer.ways[channel / kLanes] != DepthwiseWay::kScalar) continue;
-        int32_t sums[kVectorBytes];
-        SumTaps(taps, channel, layer.weights + channel, channels, sums);
-        for (int i = 0; i < kVectorBytes; ++i) {
-          output[channel + i] = Requantize(sums[i], stage, channel + i);
-        }
-      }
-      output += channels;
+      int32_t sums[kVectorBytes];
+      SumTaps(taps, channel, layer.weights + channel, layer.channels, sums);
+      for (int i = 0; i < kVectorBytes; ++i) output[i] = requantize(sums[i], i);
     }
   }
+}
+
+void ConvolveScalars(const Depthwise3x3& layer, int channel, const int8_t* input, const int8_t* padding,
+                     int8_t* output) {
+  if (!layer.stage.one_product) {
+    ConvolveScalars(layer, channel, input, padding, output,
+                    [&](int32_t sum, int i) { return Requantize(sum, layer.stage, channel + i); });
+    return;
+  }
+  OneProduct products[kVectorBytes];
+  int32_t biases[kVectorBytes];
+  for (int i = 0; i < kVectorBytes; ++i) {
+    products[i] = OneProduct(layer.stage, channel + i);
+    biases[i] = layer.stage.bias[channel + i];
+  }
+  ConvolveScalars(layer, channel, input, padding, output,
+                  [&](int32_t sum, int i) { return products[i](sum + biases[i]); });
 }
 
 // As vectors, eight channels at a time. OneProduct is floor((v m + o 2^29) / 2^(31 + e)), with v the sum and bias, m
@@ -220,6 +233,18 @@ void Widen(const int8_t* input, int pixels, int channels, int16_t* values) {
       : "memory");
 }
 
+/// So many pixels of eight channels with one value.
+void Fill(int16_t* values, int pixels, int16_t value) {
+  asm volatile(
+      "ee.vldbc.16 q0, %[value]\n"
+      "loopnez %[pixels], fill_end_%=\n"
+      "ee.vst.128.ip q0, %[values], 16\n"
+      "fill_end_%=:\n"
+      : [values] "+&r"(values)
+      : [pixels] "r"(pixels), [value] "r"(&value)
+      : "memory");
+}
+
 /// All taps of eight channels, each times a factor of its own.
 void ScaleWeights(const int8_t* weights, int channels, const int16_t factors[kLanes], int16_t* scaled) {
   Widen(weights, kTaps, channels, scaled);
@@ -324,6 +349,8 @@ void Widen(const int8_t* input, int pixels, int channels, int16_t* values) {
   }
 }
 
+void Fill(int16_t* values, int pixels, int16_t value) { std::fill_n(values, pixels * kLanes, value); }
+
 void ScaleWeights(const int8_t* weights, int channels, const int16_t factors[kLanes], int16_t* scaled) {
   Widen(weights, kTaps, channels, scaled);
   for (int i = 0; i < kTaps * kLanes; ++i) scaled[i] = static_cast<int16_t>(scaled[i] * factors[i % kLanes]);
@@ -400,13 +427,15 @@ void Convolve(const Depthwise3x3& layer, const int8_t* input, int8_t* scratch, i
   const Plane plane(layer, scratch);
   const int8_t* const padding = scratch + plane.bytes();
   std::memset(scratch + plane.bytes(), layer.input_zero_point, static_cast<size_t>(layer.channels));
-  const auto* const ways_end = layer.ways + layer.channels / kLanes;
-  if (std::find(layer.ways, ways_end, DepthwiseWay::kScalar) != ways_end) {
-    ConvolveScalars(layer, input, padding, output);
-  }
-  std::fill_n(plane.values, plane.height * plane.width * kLanes, int16_t{layer.input_zero_point});
-  for (int channel = 0; channel < layer.channels; channel += kLanes) {
-    if (layer.ways[channel / kLanes] != DepthwiseWay::kScalar) ConvolveEight(layer, channel, input, plane, output);
+  Fill(plane.values, plane.height * plane.width, layer.input_zero_point);
+  for (int channel = 0; channel < layer.channels; channel += kVectorBytes) {
+    const DepthwiseWay* const ways = layer.ways + channel / kLanes;
+    if (ways[0] == DepthwiseWay::kScalar) {
+      ConvolveScalars(layer, channel, input, padding, output);
+      continue;
+    }
+    ConvolveEight(layer, channel, input, plane, output);
+    ConvolveEight(layer, channel + kLanes, input, plane, output);
   }
 }
 

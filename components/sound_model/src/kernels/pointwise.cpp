@@ -144,42 +144,49 @@ constexpr Runner kRunners[kResident] = {Run<1, kFirst, kLast>, Run<2, kFirst, kL
                                         Run<4, kFirst, kLast>, Run<5, kFirst, kLast>, Run<6, kFirst, kLast>,
                                         Run<7, kFirst, kLast>};
 
+/// The passes over a channel's weights: all of equally many vectors, or of one more in the first of them.
+struct Passes {
+  int count;
+  int vectors;
+  int with_more;
+
+  explicit Passes(int all_vectors)
+      : count((all_vectors + kResident - 1) / kResident),
+        vectors(all_vectors / count),
+        with_more(all_vectors % count) {}
+};
+
+/// One output channel. A function of its own, so that what it needs lies close together.
+[[gnu::noinline]] void ConvolveChannel(const Passes& passes, const int8_t* input, const int8_t* weights, int pixels,
+                                       int depth, int64_t* sums, const int64_t& start, const Outputs& outputs) {
+  int vectors = passes.vectors;
+  if (passes.count == 1) return kRunners<true, true>[vectors - 1](input, weights, pixels, depth, start, sums, outputs);
+  int more = passes.with_more;
+  if (more > 0) ++vectors;
+  Runner run = kRunners<true, false>[vectors - 1];
+  for (int left = passes.count - 1; left > 0; --left) {
+    run(input, weights, pixels, depth, start, sums, outputs);
+    input += vectors * kVectorBytes;
+    weights += vectors * kVectorBytes;
+    if (--more == 0) --vectors;
+    run = kRunners<false, false>[vectors - 1];
+  }
+  kRunners<false, true>[vectors - 1](input, weights, pixels, depth, start, sums, outputs);
+}
+
 void ConvolveResident(const Pointwise& layer, const int8_t* input, int8_t* output) {
   int64_t sums[kBlockPixels];
   const int depth = layer.input_channels;
-  const int vectors = depth / kVectorBytes;
-  const int passes = (vectors + kResident - 1) / kResident;
-  const int resident = vectors / passes;   // in each pass,
-  const int with_more = vectors % passes;  // and one more in the first of them
-  const Runner only = kRunners<true, true>[resident - 1];
-  const Runner first = kRunners<true, false>[resident - (with_more > 0 ? 0 : 1)];
-  const Runner last = kRunners<false, true>[resident - 1];
-  const Runner* const middle = kRunners<false, false> + resident - 1;
+  const Passes passes(depth / kVectorBytes);
   for (int pixel = 0; pixel < layer.pixels; pixel += kBlockPixels) {
     const int pixels = std::min(kBlockPixels, layer.pixels - pixel);
     const int8_t* weights = layer.weights;
-    const int8_t* const inputs = input + pixel * depth;
-    for (int channel = 0; channel < layer.output_channels; ++channel) {
+    for (int channel = 0; channel < layer.output_channels; ++channel, weights += depth) {
       const int64_t start = kPositive + layer.stage.bias[channel];
       const Outputs outputs{.first = output + pixel * layer.output_channels + channel,
                             .channels = layer.output_channels,
                             .requantize = OneProduct(layer.stage, channel)};
-      if (passes == 1) {
-        only(inputs, weights, pixels, depth, start, sums, outputs);
-        weights += depth;
-        continue;
-      }
-      const int8_t* values = inputs;
-      Runner run = first;
-      for (int pass = 0; pass < passes - 1; ++pass) {
-        const int more = pass < with_more ? 1 : 0;
-        if (pass > 0) run = middle[more];
-        run(values, weights, pixels, depth, start, sums, outputs);
-        values += (resident + more) * kVectorBytes;
-        weights += (resident + more) * kVectorBytes;
-      }
-      last(values, weights, pixels, depth, start, sums, outputs);
-      weights += resident * kVectorBytes;
+      ConvolveChannel(passes, input + pixel * depth, weights, pixels, depth, sums, start, outputs);
     }
   }
 }

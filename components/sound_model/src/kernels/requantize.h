@@ -54,6 +54,7 @@ struct OneProduct {
   int32_t offset;
   int32_t shift;
 
+  OneProduct() = default;
   OneProduct(const OutputStage& stage, int channel) : multiplier(stage.multiplier[channel]) {
     const int32_t exponent = stage.further_shift[channel] + 1;
     shift = exponent + 2;
