@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a patch costs on the chip, operator by operator, in instructions that QEMU counts; and whether it is exact.
 
-    PYTHONPATH=host_tests python host_tests/firmware/kernel_costs.py MODEL [--kernels pie|esp-nn|reference] [--clips FOLDER] [--patches N]
+    PYTHONPATH=host_tests python host_tests/firmware/kernel_costs.py MODEL [--kernels pie|esp-nn|reference]
+        [--clips FOLDER] [--patches N]
 
 MODEL is a converted yamnet.tflite. ESP-IDF has to be set up, and QEMU, as for the tests (conftest.py). A small app
 (components/sound_model/test_apps/kernels) scores patches of the clips, random ones and extreme ones, and compares all
