@@ -197,6 +197,16 @@ struct alignas(16) Eight {
   uint8_t* StartOf(int lane) { return start + lane / 4 * 32 + lane % 4 * kLaneBytes; }
 };
 
+/// 40 bits, lower bytes first.
+void SetStart(uint8_t bytes[kLaneBytes], int64_t value) {
+  const auto low = static_cast<uint32_t>(value);
+  bytes[0] = static_cast<uint8_t>(low);
+  bytes[1] = static_cast<uint8_t>(low >> 8);
+  bytes[2] = static_cast<uint8_t>(low >> 16);
+  bytes[3] = static_cast<uint8_t>(low >> 24);
+  bytes[4] = static_cast<uint8_t>(value >> 32);
+}
+
 /// The lower half as a signed value, and what then is the upper one.
 void Split(int64_t value, int16_t& low, int16_t& high) {
   low = static_cast<int16_t>(value);
@@ -389,8 +399,7 @@ void ConvolveEight(const Depthwise3x3& layer, int channel, const int8_t* input, 
   for (int i = 0; i < kLanes; ++i) {
     const Lane lane(layer.stage, channel + i, exponent, eight.wide);
     factors[i] = static_cast<int16_t>(1 << lane.scaling);
-    // 40 bits, lower bytes first, as both the chip and the PC have them.
-    std::memcpy(eight.StartOf(i), &lane.start, kLaneBytes);
+    SetStart(eight.StartOf(i), lane.start);
     Split(lane.offset, eight.low_offset[i], eight.high_offset[i]);
     Split(layer.stage.multiplier[channel + i], eight.low_multiplier[i], eight.high_multiplier[i]);
     eight.gap[0][i] = 255;
