@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -154,15 +154,25 @@ def run_in_qemu(
         yield console
 
 
-def output_in_qemu(folder: Path, flash: Path, last_lines: Sequence[str], arguments: Sequence[str] = ()) -> list[str]:
+def output_in_qemu(
+    folder: Path,
+    flash: Path,
+    last_lines: Sequence[str],
+    arguments: Sequence[str] = (),
+    parts: Mapping[int, bytes] | None = None,
+) -> list[str]:
     """What an app without a console prints in QEMU, up to the first of `last_lines`.
 
     Args:
         flash: where the image of the whole flash is put.
         arguments: further ones for QEMU.
+        parts: what lies in flash besides the app, by offset.
     """
     command = [*_qemu_command(flash), *arguments]
-    flash.write_bytes(_app_image(folder))
+    image = _app_image(folder)
+    for offset, data in (parts or {}).items():
+        image[offset : offset + len(data)] = data
+    flash.write_bytes(image)
     printed: list[str] = []
     # QEMU stops its UART where standard input ends.
     with subprocess.Popen(

@@ -4,6 +4,7 @@
 #include "tensorflow/lite/micro/kernels/conv.h"
 #include "tensorflow/lite/micro/kernels/depthwise_conv.h"
 #include "tensorflow/lite/micro/kernels/fully_connected.h"
+#include "tensorflow/lite/micro/kernels/micro_ops.h"
 #include "tflm/kernels.h"
 
 namespace sound_model::kernels {
@@ -15,5 +16,9 @@ TFLMRegistration Conv2D() { return tflite::Register_CONV_2D(); }
 TFLMRegistration DepthwiseConv2D() { return tflite::Register_DEPTHWISE_CONV_2D(); }
 
 TFLMRegistration FullyConnected() { return tflite::Register_FULLY_CONNECTED(); }
+
+TFLMRegistration Mean() { return tflite::Register_MEAN(); }
+
+TFLMRegistration Logistic() { return tflite::Register_LOGISTIC(); }
 
 }  // namespace sound_model::kernels

@@ -8,6 +8,7 @@
 #include "tensorflow/lite/micro/kernels/depthwise_conv.h"
 #include "tensorflow/lite/micro/kernels/fully_connected.h"
 #include "tensorflow/lite/micro/kernels/kernel_util.h"
+#include "tensorflow/lite/micro/kernels/micro_ops.h"
 #include "tflm/kernels.h"
 
 namespace sound_model::kernels {
@@ -93,5 +94,9 @@ TFLMRegistration DepthwiseConv2D() {
 TFLMRegistration FullyConnected() {
   return tflite::micro::RegisterOp(Init<tflite::OpDataFullyConnected>, PrepareFullyConnected, EvalFullyConnected);
 }
+
+TFLMRegistration Mean() { return tflite::Register_MEAN(); }
+
+TFLMRegistration Logistic() { return tflite::Register_LOGISTIC(); }
 
 }  // namespace sound_model::kernels

@@ -11,6 +11,7 @@
 #include "tensorflow/lite/micro/kernels/depthwise_conv.h"
 #include "tensorflow/lite/micro/kernels/fully_connected.h"
 #include "tensorflow/lite/micro/kernels/kernel_util.h"
+#include "tensorflow/lite/micro/kernels/micro_ops.h"
 
 namespace sound_model::kernels {
 namespace {
@@ -104,5 +105,9 @@ TFLMRegistration Conv2D() { return tflite::Register_CONV_2D(); }
 TFLMRegistration DepthwiseConv2D() { return tflite::micro::RegisterOp(InitDepthwise, PrepareDepthwise, EvalDepthwise); }
 
 TFLMRegistration FullyConnected() { return tflite::Register_FULLY_CONNECTED(); }
+
+TFLMRegistration Mean() { return tflite::Register_MEAN(); }
+
+TFLMRegistration Logistic() { return tflite::Register_LOGISTIC(); }
 
 }  // namespace sound_model::kernels

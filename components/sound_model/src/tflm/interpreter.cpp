@@ -22,9 +22,9 @@ TfLiteStatus AddOp(Resolver& resolver, std::string_view op) {
   if (op == "CONV_2D") return resolver.AddConv2D(ArenaGuard::Guarded<kernels::Conv2D>());
   if (op == "DEPTHWISE_CONV_2D") return resolver.AddDepthwiseConv2D(ArenaGuard::Guarded<kernels::DepthwiseConv2D>());
   if (op == "FULLY_CONNECTED") return resolver.AddFullyConnected(ArenaGuard::Guarded<kernels::FullyConnected>());
-  if (op == "LOGISTIC") return resolver.AddLogistic(ArenaGuard::Guarded<tflite::Register_LOGISTIC>());
+  if (op == "LOGISTIC") return resolver.AddLogistic(ArenaGuard::Guarded<kernels::Logistic>());
   if (op == "RESHAPE") return resolver.AddReshape(ArenaGuard::Guarded<tflite::Register_RESHAPE>());
-  if (op == "MEAN") return resolver.AddMean(ArenaGuard::Guarded<tflite::Register_MEAN>());
+  if (op == "MEAN") return resolver.AddMean(ArenaGuard::Guarded<kernels::Mean>());
   return kTfLiteError;
 }
 

@@ -10,6 +10,8 @@ namespace sound_model::kernels {
 TFLMRegistration Conv2D();
 TFLMRegistration DepthwiseConv2D();
 TFLMRegistration FullyConnected();
+TFLMRegistration Mean();
+TFLMRegistration Logistic();
 
 extern const char kName[];
 
