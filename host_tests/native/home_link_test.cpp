@@ -174,6 +174,22 @@ void AnEntityVanishesWithItsRule() {
   CHECK(bench.Has(R"("rule_baby":{"p":"binary_sensor","name")") && bench.kept.at(kRule) == "OFF");
 }
 
+void RulesThatComeAndGoForYearsDoNotAddUp() {
+  for (const auto discovery : {home_link::Discovery::kDevice, home_link::Discovery::kEntities}) {
+    MqttSettings settings;
+    settings.discovery = discovery;
+    Bench bench(settings);
+    bench.Connect();
+    for (int i = 0; i < 2000; ++i) bench.Show(HouseWith({"rule_" + std::to_string(i)}));
+    bench.sent.clear();
+    bench.link.Received("homeassistant/status", "online", false, bench.now_ms);
+    bench.Run();
+    CHECK(bench.sent.size() < 900, "%zu", bench.sent.size());
+    if (discovery == home_link::Discovery::kDevice) CHECK(bench.kept.at(kDevice).size() < Link::kMostPayloadBytes);
+    CHECK(bench.kept.at("yamnet/dev/rule/rule_7").empty() && bench.kept.at("yamnet/dev/rule/rule_1999") == "OFF");
+  }
+}
+
 void WhatAnEarlierRunAnnouncedVanishesToo() {
   Bench before;
   before.Connect();
@@ -493,6 +509,7 @@ int main() {
   BothFormsOfDiscoverySayTheSame();
   ATitleChangesNoUniqueId();
   AnEntityVanishesWithItsRule();
+  RulesThatComeAndGoForYearsDoNotAddUp();
   WhatAnEarlierRunAnnouncedVanishesToo();
   OneFormReplacesTheOther();
   RetainedRubbishHarmsNothing();

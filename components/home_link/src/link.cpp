@@ -10,7 +10,8 @@
 namespace home_link {
 namespace {
 
-constexpr size_t kMostFound = 256;  ///< Topics of earlier runs.
+constexpr size_t kMostFound = 256;   ///< Topics of earlier runs.
+constexpr size_t kMostTopics = 512;  ///< More only if all are in use; else those that were removed are forgotten.
 constexpr char kOnline[] = "online";
 constexpr char kOffline[] = "offline";
 constexpr char kOn[] = "ON";
@@ -42,7 +43,8 @@ struct Link::Parts {
   std::string discovery_prefix;
   Topics own;
   std::optional<Described> described;
-  std::set<EntityName> announced;  ///< By this run or an earlier one.
+  std::set<EntityName> announced;  ///< By this run or an earlier one, and not removed since.
+  std::set<EntityName> gone;       ///< Removed, which is told again for those who were away.
   std::set<std::string> found;     ///< Own topics that earlier runs have left.
   std::vector<std::string> left;   ///< Discovery of the other form, likewise.
 
@@ -74,6 +76,7 @@ Link::Link(std::string_view id, const MqttSettings& settings)
                                            .own = Topics(settings.topic_prefix, id),
                                            .described = std::nullopt,
                                            .announced = {},
+                                           .gone = {},
                                            .found = {},
                                            .left = {}})) {}
 
@@ -111,6 +114,8 @@ void Link::Show(const House& house, int64_t now_ms, std::optional<int64_t> utc_m
     if (Find(topic) == nullptr && topic != own.Of("last_event")) Set(topic, "");
   }
   Set(own.availability(), kOnline);
+  if (topics_.size() <= kMostTopics) return;
+  std::erase_if(topics_, [](const Topic& topic) { return topic.wanted.empty() && !topic.due && topic.flight == 0; });
 }
 
 /// @return whether something has changed.
@@ -127,8 +132,9 @@ bool Link::Announce(const House& house) {
   }
   parts_->described = std::move(described);
   const std::vector<Entity> entities = Entities(*parts_->described, parts_->own);
-  std::set<EntityName> gone = std::move(parts_->announced);
-  parts_->announced = gone;
+  std::set<EntityName>& gone = parts_->gone;
+  while (gone.size() > kMostFound) gone.erase(gone.begin());
+  gone.merge(std::exchange(parts_->announced, {}));
   const bool whole = parts_->discovery == Discovery::kDevice;
   for (const Entity& entity : entities) {
     parts_->announced.insert({entity.platform, entity.key});
