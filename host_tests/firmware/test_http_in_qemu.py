@@ -21,7 +21,7 @@ from firmware_targets import QEMU_DEFAULTS, VIRTUAL_TIME, build, run_in_qemu
 
 pytestmark = pytest.mark.slow
 
-MOST_STREAMS = 24
+MOST_STREAMS = 20
 LEAST_BLOCK = 32768  # bytes: what a TLS connection or an update may ask for
 NOISE = 2048
 
@@ -55,8 +55,8 @@ def test_memory_is_left_with_as_many_listeners_as_it_takes(site: Site, hearing_k
         tell_memory("one audio listener", site.console)
     left = []
     for _ in range(2):
-        with listen(site, PAGE_STREAMS * 10 + ["audio.wav"] * (MOST_STREAMS - 20)) as listeners:
-            full = tell_memory(f"10 pages and {MOST_STREAMS - 20} audio listeners", site.console)
+        with listen(site, PAGE_STREAMS * 8 + ["audio.wav"] * (MOST_STREAMS - 16)) as listeners:
+            full = tell_memory(f"8 pages and {MOST_STREAMS - 16} audio listeners", site.console)
             with site.ask("GET", "scores") as answer:
                 assert answer.status == 503
             assert not any(listener.lost for listener in listeners)
