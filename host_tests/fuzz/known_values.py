@@ -54,6 +54,23 @@ DOCUMENTS: list[dict[str, Any]] = [
     },
     {"schema": 1, "rules": [{"name": f"r{i}", "classes": [i], "on": 0.5, "off": 0.1} for i in range(30)]},
 ]
+MQTT: list[dict[str, Any]] = [
+    {
+        "on": on,
+        "host": "broker.local",
+        "port": 1883,
+        "user": "",
+        "password": "x",
+        "tls": False,
+        "ca": "",
+        "fingerprint": "",
+        "discovery": discovery,
+        "discovery_prefix": "homeassistant",
+        "topic_prefix": "yamnet",
+    }
+    for on in (True, False)
+    for discovery in ("device", "entities")
+]
 HOSTILE_BYTES = (b"\x00", b"\xff" * 9, b"\\u0000", b"\\ud800", b"x" * 40_000, b"[" * 2000)
 ZONES = ("Europe/Berlin", "", "UTC", "Asia/Kathmandu", "Nowhere/Atall", "../../etc/passwd", "x" * 64)
 HOSTILE_JSON: list[Any] = [None, True, -1, 0, 1, 1e308, 2**70, 0.5, "", "x", LONG, "\x00", "\ud800", [], {}, [[]]]
@@ -124,9 +141,13 @@ class KnownValues:
             return json.dumps({"token": self.token if self.chance(0.9) else self.token[:-1] + "\u00e9"}).encode()
         if path == "/clock":
             return json.dumps({"time_zone": self.random.choice(ZONES), "time_server": "pool.ntp.org"}).encode()
-        if not path.startswith("/rules") or path.endswith("enabled"):
+        if path == "/mqtt":
+            documents = MQTT
+        elif path.startswith("/rules") and not path.endswith("enabled"):
+            documents = DOCUMENTS
+        else:
             return None
-        document = copy.deepcopy(self.random.choice(DOCUMENTS))
+        document = copy.deepcopy(self.random.choice(documents))
         if self.chance(0.5):
             self._spoil(document)
         return json.dumps(document).encode()

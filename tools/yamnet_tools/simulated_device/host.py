@@ -17,7 +17,7 @@ from yamnet_tools.simulated_device.mqtt import MqttClient
 from yamnet_tools.simulated_device.op_timing import operator_times_ns
 from yamnet_tools.simulated_device.stored import Faults, StoredModel, load_stored
 
-HEAP_BYTES = 1 << 30
+HEAP_BYTES = 1 << 32
 """The heap that a simulated device says it has; what is free of it is this less the memory of its process."""
 
 
@@ -113,7 +113,7 @@ class Host:
 
     def memory(self) -> tuple[int, int]:
         """Free heap in bytes, now and at least."""
-        free = HEAP_BYTES - _resident_bytes()
+        free = max(0, HEAP_BYTES - _resident_bytes())
         self._least_free = min(self._least_free, free)
         return free, self._least_free
 
