@@ -22,7 +22,7 @@ from firmware_targets import QEMU_DEFAULTS, VIRTUAL_TIME, build, run_in_qemu
 pytestmark = pytest.mark.slow
 
 MOST_STREAMS = 20
-LEAST_BLOCK = 32768  # bytes: what a TLS connection or an update may ask for
+LEAST_BLOCK = 24576  # bytes; what is larger than 16 KB comes from PSRAM
 NOISE = 2048
 
 
