@@ -97,8 +97,8 @@ class Streams {
     if (open_.size() >= kMostStreams) return false;
     httpd_req_t* copy = nullptr;
     if (httpd_req_async_handler_begin(request, &copy) != ESP_OK) return false;
-    open_.push_back(
-        {copy, httpd_req_to_sockfd(copy), response.length.has_value(), Head(response), std::move(response.stream)});
+    std::string head = Head(response);
+    open_.push_back({copy, httpd_req_to_sockfd(copy), response.length, std::move(head), std::move(response.stream)});
     return true;
   }
 
@@ -114,7 +114,7 @@ class Streams {
   struct Open {
     httpd_req_t* request;
     int socket;
-    bool reusable;  ///< The body's length was told.
+    std::optional<uint64_t> left;  ///< Of a body whose length was told.
     std::string pending;
     std::unique_ptr<device_api::Stream> stream;  ///< nullptr once it has ended.
   };
@@ -125,7 +125,7 @@ class Streams {
     const auto got = recv(each.socket, byte.data(), byte.size(), MSG_PEEK | MSG_DONTWAIT);
     bool open = got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
     for (int piece = 0; open && piece < kPiecesATurn; ++piece) {
-      if (each.pending.empty() && each.stream != nullptr && !each.stream->Next(each.pending)) each.stream.reset();
+      if (each.pending.empty() && each.stream != nullptr) Refill(each);
       if (each.pending.empty()) break;
       const int sent = SendNow(each.request->handle, each.socket, each.pending);
       open = sent >= 0;
@@ -135,16 +135,24 @@ class Streams {
     if (open && (each.stream != nullptr || !each.pending.empty())) return true;
     const httpd_handle_t server = each.request->handle;
     httpd_req_async_handler_complete(each.request);
-    if (!open || !each.reusable) httpd_sess_trigger_close(server, each.socket);
+    // The end of a body that is shorter than was told, or whose length was not told, is the connection's.
+    if (!open || each.left != 0) httpd_sess_trigger_close(server, each.socket);
     return false;
+  }
+
+  static void Refill(Open& each) {
+    if (!each.stream->Next(each.pending)) each.stream.reset();
+    if (each.left) *each.left -= std::min<uint64_t>(*each.left, each.pending.size());
   }
 
   std::unique_ptr<base::Lock> lock_;
   std::list<Open> open_;
 };
 
-struct Server {
-  Server(App& app, listening::OwnerToken& owner)
+}  // namespace
+
+struct HttpServer {
+  HttpServer(App& app, listening::OwnerToken& owner)
       : app(app),
         log(app.services.MakeLock()),
         api(app.device, owner, log,
@@ -160,8 +168,10 @@ struct Server {
   Streams streams;
 };
 
+namespace {
+
 esp_err_t Serve(httpd_req_t* request) {
-  Server& server = *static_cast<Server*>(request->user_ctx);
+  HttpServer& server = *static_cast<HttpServer*>(request->user_ctx);
   const int socket = httpd_req_to_sockfd(request);
   device_api::Request asked{.method = http_method_str(static_cast<http_method>(request->method)),
                             .target = request->uri,
@@ -198,14 +208,17 @@ esp_err_t RefuseWhatIsNone(httpd_req_t* request, httpd_err_code_t) {
   return httpd_resp_send_err(request, HTTPD_400_BAD_REQUEST, "this is no request");
 }
 
-void RunStreams(void* argument) { static_cast<Server*>(argument)->streams.Run(); }
+void RunStreams(void* argument) { static_cast<HttpServer*>(argument)->streams.Run(); }
 
 }  // namespace
 
-std::expected<std::string, std::string> StartHttp(App& app) {
+std::expected<HttpServer*, std::string> MakeHttpServer(App& app) {
   const auto owner = app.device.owner();
   if (!owner) return std::unexpected(owner.error().message);
-  auto* const server = new Server(app, **owner);  // for as long as the device runs
+  return new HttpServer(app, **owner);
+}
+
+std::expected<std::string, std::string> StartHttpServer(HttpServer& server) {
   httpd_config_t configuration = HTTPD_DEFAULT_CONFIG();
   configuration.server_port = Port();
   configuration.ctrl_port = configuration.server_port;  // UDP; no two servers of a computer may share it
@@ -216,18 +229,18 @@ std::expected<std::string, std::string> StartHttp(App& app) {
   configuration.max_uri_handlers = kMethods.size();
   configuration.lru_purge_enable = true;
   configuration.uri_match_fn = httpd_uri_match_wildcard;
-  const auto handle = StartServer(configuration, app.services);
+  const auto handle = StartServer(configuration, server.app.services);
   if (!handle) return std::unexpected(handle.error());
   for (const httpd_method_t method : kMethods) {
     httpd_uri_t route{};
     route.uri = "/*";
     route.method = method;
     route.handler = Serve;
-    route.user_ctx = server;
+    route.user_ctx = &server;
     httpd_register_uri_handler(*handle, &route);
   }
   httpd_register_err_handler(*handle, HTTPD_500_INTERNAL_SERVER_ERROR, RefuseWhatIsNone);
-  StartTask(kStreamTask, RunStreams, server, nullptr);
+  StartTask(kStreamTask, RunStreams, &server, nullptr);
   return "port " + std::to_string(configuration.server_port);
 }
 

@@ -7,10 +7,15 @@
 namespace firmware {
 
 struct App;
+struct HttpServer;
 
-/// Serves the HTTP API from now on; to be called when the device has counted its boot and does not listen yet, and the
-/// default event loop runs. @p app lives for as long as the device runs.
+/// The HTTP API, which hears from now on what it will tell; to be made when the device has counted its boot and does
+/// not listen yet. It and @p app live for as long as the device runs.
+/// @return or why there is none, in words.
+std::expected<HttpServer*, std::string> MakeHttpServer(App& app);
+
+/// Serves it from now on; to be called when the default event loop runs.
 /// @return where, in words.
-std::expected<std::string, std::string> StartHttp(App& app);
+std::expected<std::string, std::string> StartHttpServer(HttpServer& server);
 
 }  // namespace firmware

@@ -21,8 +21,12 @@ std::expected<std::string, std::string> Connect() {
 
 void StartNetwork(App& app) {
   listening::BootSequence& boot = app.device.boot();
+  const auto server = MakeHttpServer(app);
   boot.Run(kNetworkStep, "", Connect, listening::BootSequence::Recovers::kMay);
-  boot.Run(kHttpStep, kNetworkStep, [&app] { return StartHttp(app); });
+  boot.Run(kHttpStep, kNetworkStep, [server]() -> listening::BootSequence::Result {
+    if (!server) return std::unexpected(server.error());
+    return StartHttpServer(**server);
+  });
 }
 
 }  // namespace firmware

@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The HTTP API of the real ESP32-S3 binary, through the Ethernet of Espressif's QEMU."""
 
+import socket
+import struct
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -71,3 +77,47 @@ def test_under_load_nobody_misses_anything(site: Site) -> None:
 
 def test_what_is_kept_can_be_had(site: Site) -> None:
     check_what_is_kept_can_be_had(site)
+
+
+def test_the_clock_is_set_by_the_server_that_the_owner_names(site: Site) -> None:
+    """QEMU's 10.0.2.2 is this computer."""
+    assert site.json("clock")["utc"] is None
+    with ntp_server(datetime(2031, 5, 17, 10, tzinfo=UTC)):
+        wanted = {"time_zone": "Asia/Kathmandu", "time_server": "10.0.2.2"}
+        with site.ask("PUT", "clock", wanted) as answer:
+            assert answer.status == 200
+        deadline = time.monotonic() + 120
+        while (told := site.json("clock"))["utc"] is None:
+            assert time.monotonic() < deadline, site.console.log[-20:]
+            time.sleep(1)
+    assert told["utc"].startswith("2031-05-17T10:0")
+    assert told["time_zone"] == "Asia/Kathmandu"
+
+
+@contextmanager
+def ntp_server(now: datetime) -> Iterator[None]:
+    """Tells everybody that it is `now` (RFC 4330, section 4). Skips who may not have its port."""
+    line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        line.bind(("127.0.0.1", 123))
+    except OSError as error:
+        pytest.skip(f"needs UDP port 123 of this computer: {error.strerror}")
+    seconds = int(now.timestamp()) + 2_208_988_800
+    end = threading.Event()
+    line.settimeout(0.2)
+
+    def serve() -> None:
+        while not end.is_set():
+            with suppress(TimeoutError):
+                asked, peer = line.recvfrom(512)
+                times = struct.pack("!8s8sQQ", b"", asked[40:48], seconds << 32, seconds << 32)
+                line.sendto(struct.pack("!BBBb8s4s", 0x24, 1, 6, -20, b"", b"TEST") + times, peer)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()
+        line.close()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The firmware's own HTTP server, with ESP-IDF's Linux target: the API behind esp_http_server."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import hostile_clients
+from firmware_events import wait_until_kept
 from firmware_http import (
     KITCHEN,
     LIVE,
@@ -15,6 +17,7 @@ from firmware_http import (
     check_it_tells_what_the_console_tells,
     check_nobody_misses_anything,
     check_what_is_kept_can_be_had,
+    complete_clip,
     listen,
 )
 from firmware_targets import build, free_port, run_on_linux
@@ -61,6 +64,24 @@ def test_what_is_kept_can_be_had(site: Site, tmp_path: Path) -> None:
     with site.ask("DELETE", f"clips/{clip}") as answer:
         assert answer.status == 204
     assert not stored.exists()
+
+
+def test_a_download_whose_clip_goes_is_cut_off_and_not_left_hanging(site: Site) -> None:
+    wait_until_kept(site.console, 1)
+    clip = complete_clip(site)
+    request = f"GET /api/v1/clips/{clip} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {site.token}\r\n\r\n"
+    with socket.socket() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.settimeout(10)
+        line.connect(("127.0.0.1", site.port))
+        line.sendall(request.encode())
+        head, _, body = line.recv(2048).partition(b"\r\n\r\n")
+        promised = int(head.partition(b"Content-Length: ")[2].split()[0])
+        with site.ask("DELETE", f"clips/{clip}") as answer:
+            assert answer.status == 204
+        while piece := line.recv(65536):
+            body += piece
+    assert len(body) < promised
 
 
 def test_it_hears_as_fast_as_it_can_while_others_listen_and_go(site: Site) -> None:

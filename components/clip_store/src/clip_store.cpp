@@ -314,6 +314,7 @@ StorageResult<void> ClipStore::StartClip(const EventId& id, int64_t start, int64
                                .wanted_end = start,
                                .next = start,
                                .checkpointed = start});
+  Publish();  // Whoever finds the clip in the list knows that it is being written.
   return {};
 }
 

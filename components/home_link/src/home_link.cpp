@@ -27,7 +27,9 @@ std::string Where(const MqttSettings& mqtt) {
 }  // namespace
 
 HomeLink::HomeLink(listening::Device& device, HomeSettings& settings, Transport& transport, Site& site)
-    : device_(device), settings_(settings), transport_(transport), site_(site) {}
+    : device_(device), settings_(settings), transport_(transport), site_(site) {
+  settings_.Tell({false, "off"});
+}
 
 void HomeLink::Tick() {
   const int64_t now_ms = device_.services().UptimeUs() / 1000;

@@ -44,10 +44,10 @@ Device::Device(Services& services, ModelSource& source, const DeviceSpec& spec)
 
 void Device::CountBoot(const Reset& reset) {
   boot_.Run(kRecordStep, "", [this, reset]() -> Result {
+    mute_.Load();  // first: what is muted stays so whatever fails
     auto record = listening::CountBoot(services_.settings(), reset);
     if (!record) return std::unexpected(record.error());
     owner_.emplace(services_);
-    mute_.Load();
     local_clock_.Load();
     record_ = *std::move(record);
     return "boot " + std::to_string(record_->count) + " after " + record_->reset_reason();

@@ -61,6 +61,18 @@ def test_it_stays_muted_over_a_restart(host: SmallHost, owner: Client) -> None:
     assert json.loads(again.state())["inference"]["patches"] == 0
 
 
+def test_it_stays_muted_also_where_the_boot_cannot_be_counted(host: SmallHost, owner: Client) -> None:
+    class Worn(dict[str, bytes]):
+        def __setitem__(self, key: str, value: bytes) -> None:
+            raise OSError("worn out")
+
+    assert owner.ask("POST", "mute", {"muted": True}).status == 204
+    host.settings = Worn(host.settings)
+    again = SimulatedDevice(host, "test")
+    assert not again.ready
+    assert again.muted
+
+
 def test_what_cannot_be_stored_is_muted_all_the_same_and_said(host: SmallHost, owner: Client) -> None:
     class Full(dict[str, bytes]):
         def __setitem__(self, key: str, value: bytes) -> None:

@@ -99,6 +99,11 @@ def run_until(owner: Client, reached: Any) -> None:
         time.sleep(0.01)
 
 
+def test_a_device_without_a_client_says_so() -> None:
+    owner = owner_of(SimulatedDevice(SmallHost(), "test"))
+    assert owner.ask("PUT", "mqtt", BROKER).json["connection"] == "nothing in this firmware speaks MQTT"
+
+
 def test_the_password_is_never_told_and_stays(host: SmallHost, mqtt: FakeMqtt) -> None:
     owner = owner_of(SimulatedDevice(host, "test"))
     first = owner.ask("GET", "mqtt").json

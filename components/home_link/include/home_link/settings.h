@@ -83,7 +83,7 @@ class HomeSettings {
   std::unique_ptr<base::Lock> lock_;
   MqttSettings mqtt_;
   Naming naming_;
-  Connection connection_{false, "off"};
+  Connection connection_{false, "nothing in this firmware speaks MQTT"};  ///< Until somebody tells another.
   std::atomic<uint32_t> revision_ = 0;
 };
 

@@ -48,10 +48,6 @@ int PaddedInputBytes(const data_dims_t& input, const data_dims_t& weights) {
          weights.width * weights.height * input.channels + kAlignment;
 }
 
-void* InitDepthwise(TfLiteContext* context, const char*, size_t) {
-  return context->AllocatePersistentBuffer(context, sizeof(DepthwiseData));
-}
-
 TfLiteStatus PrepareDepthwise(TfLiteContext* context, TfLiteNode* node) {
   TF_LITE_ENSURE_STATUS(tflite::DepthwiseConvPrepare(context, node));
   auto& data = *static_cast<DepthwiseData*>(node->user_data);
@@ -102,7 +98,9 @@ const char kName[] = "esp-nn";
 
 TFLMRegistration Conv2D() { return tflite::Register_CONV_2D(); }
 
-TFLMRegistration DepthwiseConv2D() { return tflite::micro::RegisterOp(InitDepthwise, PrepareDepthwise, EvalDepthwise); }
+TFLMRegistration DepthwiseConv2D() {
+  return tflite::micro::RegisterOp(AllocateData<DepthwiseData>, PrepareDepthwise, EvalDepthwise);
+}
 
 TFLMRegistration FullyConnected() { return tflite::Register_FULLY_CONNECTED(); }
 

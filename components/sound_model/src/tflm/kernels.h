@@ -15,4 +15,10 @@ TFLMRegistration Logistic();
 
 extern const char kName[];
 
+/// The init of a kernel that keeps a `Data` of its own for as long as the interpreter lives.
+template <typename Data>
+void* AllocateData(TfLiteContext* context, const char*, size_t) {
+  return context->AllocatePersistentBuffer(context, sizeof(Data));
+}
+
 }  // namespace sound_model::kernels

@@ -75,11 +75,6 @@ class TempTensors {
   TfLiteTensor* tensors_[4];
 };
 
-template <typename Data>
-void* Init(TfLiteContext* context, const char*, size_t) {
-  return context->AllocatePersistentBuffer(context, sizeof(Data));
-}
-
 template <typename T>
 T* AllocatePersistent(TfLiteContext* context, int count) {
   return static_cast<T*>(context->AllocatePersistentBuffer(context, static_cast<size_t>(count) * sizeof(T)));
@@ -360,14 +355,14 @@ TfLiteStatus EvalFullyConnected(TfLiteContext* context, TfLiteNode* node) {
 
 const char kName[] = "pie";
 
-TFLMRegistration Conv2D() { return tflite::micro::RegisterOp(Init<ConvData>, PrepareConv, EvalConv); }
+TFLMRegistration Conv2D() { return tflite::micro::RegisterOp(AllocateData<ConvData>, PrepareConv, EvalConv); }
 
 TFLMRegistration DepthwiseConv2D() {
-  return tflite::micro::RegisterOp(Init<ConvData>, PrepareDepthwise, EvalDepthwise);
+  return tflite::micro::RegisterOp(AllocateData<ConvData>, PrepareDepthwise, EvalDepthwise);
 }
 
 TFLMRegistration FullyConnected() {
-  return tflite::micro::RegisterOp(Init<FullyConnectedData>, PrepareFullyConnected, EvalFullyConnected);
+  return tflite::micro::RegisterOp(AllocateData<FullyConnectedData>, PrepareFullyConnected, EvalFullyConnected);
 }
 
 }  // namespace sound_model::kernels

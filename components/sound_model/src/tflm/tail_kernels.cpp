@@ -24,11 +24,6 @@ struct LogisticData {
   int8_t table[kInputs];         ///< From input -128 on.
 };
 
-template <typename Data>
-void* Init(TfLiteContext* context, const char*, size_t) {
-  return context->AllocatePersistentBuffer(context, sizeof(Data));
-}
-
 TfLiteStatus PrepareMean(TfLiteContext* context, TfLiteNode* node) {
   return tflite::PrepareMeanOrSumHelper(context, node, static_cast<tflite::OpDataReduce*>(node->user_data));
 }
@@ -77,8 +72,10 @@ TfLiteStatus EvalLogistic(TfLiteContext* context, TfLiteNode* node) {
 
 }  // namespace
 
-TFLMRegistration Mean() { return tflite::micro::RegisterOp(Init<tflite::OpDataReduce>, PrepareMean, EvalMean); }
+TFLMRegistration Mean() { return tflite::micro::RegisterOp(AllocateData<tflite::OpDataReduce>, PrepareMean, EvalMean); }
 
-TFLMRegistration Logistic() { return tflite::micro::RegisterOp(Init<LogisticData>, PrepareLogistic, EvalLogistic); }
+TFLMRegistration Logistic() {
+  return tflite::micro::RegisterOp(AllocateData<LogisticData>, PrepareLogistic, EvalLogistic);
+}
 
 }  // namespace sound_model::kernels
