@@ -121,10 +121,11 @@ def test_what_goes_on_is_the_same(site: Site, tool: Tool) -> None:
 
 
 def test_without_storage_it_is_the_same(model_image: Path, tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
-    with simulated_site(model_image) as site:
+    with simulated_site(model_image, heard=[ALARM]) as site:
         monkeypatch.setenv("YAMNET_TOKEN", site.token)
         for command in ("events", "storage"):
             assert tool(site.console, command) == tool(site.address, command)
+        assert "smoke_alarm start" in tool(site.address, "events")
         with pytest.raises(DeviceError, match="refused GET clips: 503: clips: there is no storage"):
             tool(site.address, "clips", "list")
         for place in (site.console, site.address):

@@ -94,7 +94,7 @@ class HttpDevice:
         return self._count(self._line.ask_json("POST", "rules/presets"))
 
     def events(self) -> Events:
-        """What goes on, and the latest events; those that no storage keeps are not told.
+        """What goes on, and the latest events.
 
         Raises:
             DeviceError: no answer, or the device has no event rules.
@@ -104,7 +104,7 @@ class HttpDevice:
         storage = fields.get("storage") or {}
         watch = fields.get("events") or {}
         levels = {name: watch.get(name) for name in ("level_dbfs", "floor_dbfs", "floor_known", "events")}
-        latest = self._journal(_LATEST)[::-1] if storage.get("volume") else []
+        latest = self._journal(_LATEST)[::-1] if storage else []
         active = [vars(rule) for rule in running if rule.state != "idle"]
         return Events.parse(levels | {"active": active, "next": None, "latest": latest, "storage": storage})
 
@@ -195,8 +195,8 @@ class HttpDevice:
         return lines
 
     def _newest_event(self) -> str:
-        """The id that the newest event has in the stream of events; "" if the device keeps none."""
-        if not (self.info().fields.get("storage") or {}).get("volume"):
+        """The id that the newest event has in the stream of events; "" if the device has no memory for any."""
+        if not self.info().fields.get("storage"):
             return ""
         lines = self._journal(1)
         return f"{lines[0]['id']}-{lines[0]['kind']}" if lines else _BEFORE_ALL
