@@ -5,6 +5,7 @@
 #include "esp_event.h"
 #include "http_server.h"
 #include "network_interface.h"
+#include "network_task.h"
 
 namespace firmware {
 namespace {
@@ -22,7 +23,14 @@ std::expected<std::string, std::string> Connect() {
 void StartNetwork(App& app) {
   listening::BootSequence& boot = app.device.boot();
   const auto server = MakeHttpServer(app);
-  boot.Run(kNetworkStep, "", Connect, listening::BootSequence::Recovers::kMay);
+  boot.Run(
+      kNetworkStep, "",
+      [&app, server]() -> listening::BootSequence::Result {
+        auto connected = Connect();
+        if (connected && server) StartNetworkTask(app, ApiOf(**server));
+        return connected;
+      },
+      listening::BootSequence::Recovers::kMay);
   boot.Run(kHttpStep, kNetworkStep, [server]() -> listening::BootSequence::Result {
     if (!server) return std::unexpected(server.error());
     return StartHttpServer(**server);

@@ -12,6 +12,7 @@
 #include "device_api/api.h"
 #include "home_link/home_link.h"
 #include "listening/upkeep.h"
+#include "network/improv.h"
 #include "network/station.h"
 #include "python_radio.h"
 #include "python_transport.h"
@@ -79,8 +80,13 @@ class SimulatedDevice {
       station_.emplace(host_, *wifi_, radio_, host_.Text("hostname", "yamnet"));
       host_.Show(*station_);
     }
+    network::Network& network = station_ ? static_cast<network::Network&>(*station_) : outside_;
+    const std::string version = device_.state().firmware.version;
+    improv_.emplace(network,
+                    network::ImprovDevice{.firmware = "YAMNet", .version = version, .chip = "simulated", .url = [this] {
+                                            return host_.Text("url", "");
+                                          }});
     if (const auto owner = device_.owner()) {
-      network::Network& network = station_ ? static_cast<network::Network&>(*station_) : pc_network_;
       api_.emplace(device_, **owner, host_.log_lines(), network, device_api::Api::Memory{patches_, levels_});
       if (host_.has_mqtt()) device_.Add(home_.emplace(device_, api_->home(), transport_, site_));
     }
@@ -99,11 +105,12 @@ class SimulatedDevice {
       const nb::gil_scoped_release free;
       if (const auto line = reader_.Expire(now)) answers += console_.Answer(*line, now);
       console_.Expire(now);
-      for (size_t i = 0; i < bytes.size(); ++i) {
-        const char byte = static_cast<const char*>(bytes.data())[i];
-        if (const auto line = reader_.Push(byte, now)) answers += console_.Answer(*line, now);
-        if (console_.reboot_requested()) break;
+      for (size_t i = 0; i < bytes.size() && !console_.reboot_requested(); ++i) {
+        for (const char byte : improv_->Push(static_cast<const char*>(bytes.data())[i], now)) {
+          if (const auto line = reader_.Push(byte, now)) answers += console_.Answer(*line, now);
+        }
       }
+      answers += improv_->Poll(now);
     }
     return nb::bytes(answers.data(), answers.size());
   }
@@ -215,9 +222,10 @@ class SimulatedDevice {
   NoTrial trial_;
   listening::Device device_;
   PythonRadio radio_;
-  PcNetwork pc_network_;
+  network::OutsideNetwork outside_{listening::LinkState::kUp, "the computer's own network"};
   std::optional<network::WifiSettings> wifi_;
   std::optional<network::Station> station_;
+  std::optional<network::Improv> improv_;
   PythonTransport transport_;
   SimulatedSite site_;
   listening::Upkeep upkeep_;
