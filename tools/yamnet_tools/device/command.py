@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from yamnet_tools import cli
-from yamnet_tools.device import clips, console_commands
+from yamnet_tools.device import clips, console_commands, network
 from yamnet_tools.device.answers import RuleState
 from yamnet_tools.device.any_device import AnyDevice
 from yamnet_tools.device.client import Device
@@ -141,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_seconds(logging)
     muting = command("mute", _mute, "whether it hears nothing; switch the microphone off or on, for good", HttpDevice)
     muting.add_argument("muted", nargs="?", choices=["on", "off"], help="on: it hears nothing")
+    network.add_actions(command("network", network.run, "how it is connected; look for networks, join one"))
     command("reboot", _reboot, "restart it and wait for it")
     return parser
 
