@@ -100,7 +100,7 @@ class Updater:
             except DeviceError as error:
                 last = str(error)
                 continue
-            if self._confirmed(told) and info.ready:
+            if self._confirmed(told) and (info.fields.get("selftest") or {}).get("passed"):
                 return
             restarted = info.uptime_ms < 1000 * (time.monotonic() - sent)
             if restarted and not told["busy"] and not self._runs(told):
