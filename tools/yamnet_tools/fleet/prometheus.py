@@ -26,7 +26,7 @@ def direct_targets(members: Sequence[Member]) -> list[Target]:
         {
             "targets": [member.address.host_field],
             "labels": {
-                "device": member.name,
+                "instance": member.name,
                 "__scheme__": "https" if member.address.secure else "http",
                 "__metrics_path__": member.address.target("metrics"),
             },
@@ -39,7 +39,7 @@ def direct_targets(members: Sequence[Member]) -> list[Target]:
 def gateway_targets(members: Sequence[Member], host: str) -> list[Target]:
     """For http_sd: each device behind the gateway."""
     return [
-        {"targets": [host], "labels": {"device": member.name, "__metrics_path__": f"{_METRICS}{quote(member.name)}"}}
+        {"targets": [host], "labels": {"instance": member.name, "__metrics_path__": f"{_METRICS}{quote(member.name)}"}}
         for member in members
     ]
 
