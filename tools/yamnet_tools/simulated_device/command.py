@@ -11,6 +11,7 @@ from pathlib import Path
 from yamnet_tools import cli
 from yamnet_tools.errors import DeviceError
 from yamnet_tools.paths import MODEL_IMAGE
+from yamnet_tools.simulated_device.announcement import Announcement
 from yamnet_tools.simulated_device.broker import add_options, settings_of
 from yamnet_tools.simulated_device.endpoint import PseudoTerminal, TcpPort
 from yamnet_tools.simulated_device.http_server import HttpServer
@@ -30,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if not options.image.is_file():
         raise DeviceError(f"{options.image}: no model image; make it with tools/mkspiffs_model.py")
+    if options.announce and options.http is None:
+        raise DeviceError("--announce: what is announced is the HTTP API: --http PORT, too")
     if options.storage:
         _make_folder(options.storage)
     misbehaviour = Misbehaviour(
@@ -67,7 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with closing(HttpServer(lambda: simulator.device, options.http)) as server:
             simulator.serve_page(f"{server.address}/")
             print(f"{server.address}/, owner's token {simulator.device.token}", flush=True)
-            simulator.run(stop)
+            announced = Announcement(simulator.device, options.id, server.port) if options.announce else nullcontext()
+            with announced:
+                simulator.run(stop)
     return cli.EXIT_OK
 
 
@@ -118,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PORT",
         help="serve its page and HTTP API on 127.0.0.1, too; 0: any port",
     )
+    parser.add_argument("--announce", action="store_true", help="announce it by mDNS on this computer (with --http)")
     parser.add_argument("--storage", type=Path, metavar="DIR", help="where it keeps clips and journal (else nowhere)")
     parser.add_argument(
         "--wifi",
