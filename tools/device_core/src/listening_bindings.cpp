@@ -11,7 +11,9 @@
 #include "bindings.h"
 #include "device_api/api.h"
 #include "home_link/home_link.h"
+#include "home_link/webhook.h"
 #include "listening/upkeep.h"
+#include "python_http_client.h"
 #include "python_transport.h"
 #include "serial_console/console.h"
 #include "serial_console/listening_device.h"
@@ -65,6 +67,7 @@ class SimulatedDevice {
         device_(host_, host_, {}),
         transport_(host_),
         site_(host_),
+        http_client_(host_),
         upkeep_(device_, trial_),
         console_device_(device_),
         console_(console_device_) {
@@ -73,7 +76,8 @@ class SimulatedDevice {
     device_.LoadRules();
     if (const auto owner = device_.owner()) {
       api_.emplace(device_, **owner, host_.log_lines(), device_api::Api::Memory{patches_, levels_});
-      if (host_.has_mqtt()) device_.Add(home_.emplace(device_, api_->home(), transport_, site_));
+      if (host_.has("mqtt")) home_.emplace(device_, api_->home(), transport_, site_);
+      if (host_.has("http")) webhook_.emplace(device_, api_->home(), api_->webhook(), http_client_, site_);
     }
     device_.KeepClips(ring_, host_.MakeVolumes(), [](listening::ClipKeeper&) {});
     device_.Listen([](listening::Listener&) {});
@@ -124,6 +128,7 @@ class SimulatedDevice {
     ServeClips();
     upkeep_.Tick();
     if (home_) home_->Tick();
+    if (webhook_) webhook_->Tick();
   }
 
   void PrepareRestart() {
@@ -206,9 +211,11 @@ class SimulatedDevice {
   listening::Device device_;
   PythonTransport transport_;
   SimulatedSite site_;
+  PythonHttpClient http_client_;
   listening::Upkeep upkeep_;
   std::optional<device_api::Api> api_;
   std::optional<home_link::HomeLink> home_;
+  std::optional<home_link::Webhook> webhook_;
   serial_console::ListeningDevice console_device_;
   serial_console::LineReader reader_;
   serial_console::Console console_;
@@ -241,7 +248,9 @@ void BindListening(nb::module_& module) {
       "cycles)] and arena_bytes, arena_bytes, firmware {name, version, idf, built}, memory() -> (free, least free) "
       "bytes, storage (a folder for clips and journal, or ''), log(line) and minute_of_day() of local time; it is "
       "given time_zone, a name or '' for its own; if it is to speak MQTT, also mqtt "
-      "(yamnet_tools.simulated_device.mqtt), id and url. It boots while it is made.")
+      "(yamnet_tools.simulated_device.mqtt), id and url, and http (yamnet_tools.simulated_device.http_client) if it is "
+      "to "
+      "post events. It boots while it is made.")
       .def(nb::init<nb::object, const std::string&, bool>(), "host"_a, "reset_reason"_a, "crashed"_a = false)
       .def("serve", &SimulatedDevice::Serve, "data"_a, "now_ms"_a = nb::none(),
            "Take bytes of the console's line, b'' included, which lets time pass; return the answers. now_ms replaces "

@@ -229,9 +229,9 @@ std::string SimulatedHost::Text(const char* attribute, const char* otherwise) co
   return nb::cast<std::string>(nb::getattr(host_, attribute, nb::str(otherwise)));
 }
 
-bool SimulatedHost::has_mqtt() const {
+bool SimulatedHost::has(const char* attribute) const {
   const nb::gil_scoped_acquire gil;
-  return nb::hasattr(host_, "mqtt");
+  return nb::hasattr(host_, attribute);
 }
 
 int SimulatedHost::Traverse(visitproc visit, void* arg) const {

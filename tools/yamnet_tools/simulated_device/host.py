@@ -13,6 +13,7 @@ from yamnet_tools import __version__
 from yamnet_tools.engines import Engine, open_engine
 from yamnet_tools.model.network import INPUT_SHAPE
 from yamnet_tools.model.tflite_reader import read_model
+from yamnet_tools.simulated_device.http_client import HttpClient
 from yamnet_tools.simulated_device.mqtt import MqttClient
 from yamnet_tools.simulated_device.op_timing import operator_times_ns
 from yamnet_tools.simulated_device.stored import Faults, StoredModel, load_stored
@@ -55,6 +56,7 @@ class Host:
         settings: what outlives a restart, as a board keeps it in NVS.
         time_zone: of the IANA database; "": the PC's.
         mqtt: its MQTT client.
+        http: its HTTP client.
         url: of its page; empty while it has none.
     """
 
@@ -78,6 +80,7 @@ class Host:
         self.settings = dict(settings or {})
         self.time_zone = ""
         self.mqtt = MqttClient()
+        self.http = HttpClient()
         self.id = name
         self.url = ""
         self.log = log
