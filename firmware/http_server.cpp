@@ -219,6 +219,8 @@ std::expected<HttpServer*, std::string> MakeHttpServer(App& app) {
   return new HttpServer(app, **owner);
 }
 
+device_api::Api& ApiOf(HttpServer& server) { return server.api; }
+
 std::expected<std::string, std::string> StartHttpServer(HttpServer& server) {
   httpd_config_t configuration = HTTPD_DEFAULT_CONFIG();
   configuration.server_port = Port();

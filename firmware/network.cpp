@@ -3,6 +3,7 @@
 
 #include "app.h"
 #include "esp_event.h"
+#include "home.h"
 #include "http_server.h"
 #include "network_interface.h"
 
@@ -22,6 +23,7 @@ std::expected<std::string, std::string> Connect() {
 void StartNetwork(App& app) {
   listening::BootSequence& boot = app.device.boot();
   const auto server = MakeHttpServer(app);
+  if (server) StartHome(app, ApiOf(**server));
   boot.Run(kNetworkStep, "", Connect, listening::BootSequence::Recovers::kMay);
   boot.Run(kHttpStep, kNetworkStep, [server]() -> listening::BootSequence::Result {
     if (!server) return std::unexpected(server.error());

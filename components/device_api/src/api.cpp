@@ -48,7 +48,8 @@ Api::Api(listening::Device& device, listening::OwnerToken& owner, const listenin
       patches_(device, memory.patches),
       levels_(device, memory.levels),
       peaks_(device.services().MakeLock()),
-      home_(device.services()) {
+      home_(device.services()),
+      webhook_(device.services()) {
   LoadSettings();
   device_.Add(scores_);
   device_.Add(patches_);
@@ -89,6 +90,9 @@ const std::span<const Api::Route> Api::kRoutes = [] {
       {"POST", "network/join", Wish::kChange, &Api::PostJoin, true},
       {"GET", "mqtt", Wish::kRead, &Api::GetMqtt},
       {"PUT", "mqtt", Wish::kChange, &Api::PutMqtt},
+      {"GET", "webhook", Wish::kChange, &Api::GetWebhook},
+      {"PUT", "webhook", Wish::kChange, &Api::PutWebhook},
+      {"POST", "webhook/test", Wish::kChange, &Api::PostWebhookTest},
       {"GET", "session", std::nullopt, &Api::GetSession},
       {"POST", "session", std::nullopt, &Api::PostSession},
       {"DELETE", "session", std::nullopt, &Api::DeleteSession},

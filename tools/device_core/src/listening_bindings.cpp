@@ -11,8 +11,10 @@
 #include "bindings.h"
 #include "device_api/api.h"
 #include "home_link/home_link.h"
+#include "home_link/webhook.h"
 #include "listening/upkeep.h"
 #include "network/station.h"
+#include "python_http_client.h"
 #include "python_radio.h"
 #include "python_transport.h"
 #include "serial_console/console.h"
@@ -68,13 +70,14 @@ class SimulatedDevice {
         radio_(host_),
         transport_(host_),
         site_(host_),
+        http_client_(host_),
         upkeep_(device_, trial_),
         console_device_(device_),
         console_(console_device_) {
     device_.CountBoot({reset_reason, crashed ? listening::ResetKind::kCrash : listening::ResetKind::kWanted});
     device_.LoadModel();
     device_.LoadRules();
-    if (host_.has_radio()) {
+    if (host_.has("radio")) {
       wifi_.emplace(host_);
       station_.emplace(host_, *wifi_, radio_, host_.Text("hostname", "yamnet"));
       host_.Show(*station_);
@@ -82,7 +85,8 @@ class SimulatedDevice {
     if (const auto owner = device_.owner()) {
       network::Network& network = station_ ? static_cast<network::Network&>(*station_) : pc_network_;
       api_.emplace(device_, **owner, host_.log_lines(), network, device_api::Api::Memory{patches_, levels_});
-      if (host_.has_mqtt()) device_.Add(home_.emplace(device_, api_->home(), transport_, site_));
+      if (host_.has("mqtt")) home_.emplace(device_, api_->home(), transport_, site_);
+      if (host_.has("http")) webhook_.emplace(device_, api_->home(), api_->webhook(), http_client_, site_);
     }
     device_.KeepClips(ring_, host_.MakeVolumes(), [](listening::ClipKeeper&) {});
     device_.Listen([](listening::Listener&) {});
@@ -134,6 +138,7 @@ class SimulatedDevice {
     upkeep_.Tick();
     if (station_) station_->Tick();
     if (home_) home_->Tick();
+    if (webhook_) webhook_->Tick();
   }
 
   void PrepareRestart() {
@@ -221,9 +226,11 @@ class SimulatedDevice {
   std::optional<network::Station> station_;
   PythonTransport transport_;
   SimulatedSite site_;
+  PythonHttpClient http_client_;
   listening::Upkeep upkeep_;
   std::optional<device_api::Api> api_;
   std::optional<home_link::HomeLink> home_;
+  std::optional<home_link::Webhook> webhook_;
   serial_console::ListeningDevice console_device_;
   serial_console::LineReader reader_;
   serial_console::Console console_;
@@ -256,8 +263,9 @@ void BindListening(nb::module_& module) {
       "cycles)] and arena_bytes, arena_bytes, firmware {name, version, idf, built}, memory() -> (free, least free) "
       "bytes, storage (a folder for clips and journal, or ''), log(line) and minute_of_day() of local time; it is "
       "given time_zone, a name or '' for its own; if it is to speak MQTT, also mqtt "
-      "(yamnet_tools.simulated_device.mqtt), id and url; if it is to have Wi-Fi, also radio "
-      "(yamnet_tools.simulated_device.wifi) and hostname. It boots while it is made.")
+      "(yamnet_tools.simulated_device.mqtt), id and url, and http (yamnet_tools.simulated_device.http_client) if it is "
+      "to post events; if it is to have Wi-Fi, also radio (yamnet_tools.simulated_device.wifi) and hostname. It boots "
+      "while it is made.")
       .def(nb::init<nb::object, const std::string&, bool>(), "host"_a, "reset_reason"_a, "crashed"_a = false)
       .def("serve", &SimulatedDevice::Serve, "data"_a, "now_ms"_a = nb::none(),
            "Take bytes of the console's line, b'' included, which lets time pass; return the answers. now_ms replaces "

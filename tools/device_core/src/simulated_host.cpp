@@ -230,14 +230,9 @@ std::string SimulatedHost::Text(const char* attribute, const char* otherwise) co
   return nb::cast<std::string>(nb::getattr(host_, attribute, nb::str(otherwise)));
 }
 
-bool SimulatedHost::has_mqtt() const {
+bool SimulatedHost::has(const char* attribute) const {
   const nb::gil_scoped_acquire gil;
-  return nb::hasattr(host_, "mqtt");
-}
-
-bool SimulatedHost::has_radio() const {
-  const nb::gil_scoped_acquire gil;
-  return !radio().is_none();
+  return !nb::getattr(host_, attribute, nb::none()).is_none();
 }
 
 int SimulatedHost::Traverse(visitproc visit, void* arg) const {

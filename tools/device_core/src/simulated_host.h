@@ -56,12 +56,9 @@ class SimulatedHost final : public listening::Services, public listening::ModelS
 
   /// A string that the host has as an attribute, if it has it.
   std::string Text(const char* attribute, const char* otherwise) const;
-  /// Its MQTT client. To be called with Python's lock held.
-  nanobind::object mqtt() const { return host_.attr("mqtt"); }
-  bool has_mqtt() const;
-  /// Its radio, likewise; None where it has none.
-  nanobind::object radio() const { return nanobind::getattr(host_, "radio", nanobind::none()); }
-  bool has_radio() const;
+  /// A part that the host has as an attribute, as its MQTT client. To be called with Python's lock held.
+  nanobind::object part(const char* attribute) const { return host_.attr(attribute); }
+  bool has(const char* attribute) const;  ///< And it is not None.
 
   /// Shows Python's garbage collector what is held here.
   int Traverse(visitproc visit, void* arg) const;

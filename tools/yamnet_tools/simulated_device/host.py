@@ -14,6 +14,7 @@ from yamnet_tools import __version__
 from yamnet_tools.engines import Engine, open_engine
 from yamnet_tools.model.network import INPUT_SHAPE
 from yamnet_tools.model.tflite_reader import read_model
+from yamnet_tools.simulated_device.http_client import HttpClient
 from yamnet_tools.simulated_device.mqtt import MqttClient
 from yamnet_tools.simulated_device.op_timing import operator_times_ns
 from yamnet_tools.simulated_device.stored import Faults, StoredModel, load_stored
@@ -58,6 +59,7 @@ class Host:
         settings: what outlives a restart, as a board keeps it in NVS.
         time_zone: of the IANA database; "": the PC's.
         mqtt: its MQTT client.
+        http: its HTTP client.
         url: of its page; empty while it has none.
         hostname: in its network; a board's ends with that of its address, this one's with that of its name.
     """
@@ -84,6 +86,7 @@ class Host:
         self.time_zone = ""
         self.mqtt = MqttClient()
         self.radio = radio
+        self.http = HttpClient()
         self.id = name
         self.hostname = f"yamnet-{hashlib.sha256(name.encode()).hexdigest()[:4]}"
         self.url = ""

@@ -19,6 +19,7 @@
 #include "device_api/peaks.h"
 #include "device_api/score_feed.h"
 #include "home_link/settings.h"
+#include "home_link/webhook_settings.h"
 #include "listening/device.h"
 #include "listening/log_lines.h"
 #include "network/network.h"
@@ -48,6 +49,8 @@ class Api {
 
   /// What the owner has set of MQTT; for whoever connects.
   home_link::HomeSettings& home() { return home_; }
+  /// And where he wants events to be posted.
+  home_link::WebhookDesk& webhook() { return webhook_; }
 
   /// Somebody asked for a restart, and was answered. From any task.
   bool restart_requested() const { return restart_requested_; }
@@ -112,6 +115,11 @@ class Api {
   Response GetMqtt(const Call& call);
   Response PutMqtt(const Call& call);
 
+  // webhook_routes.cpp
+  Response GetWebhook(const Call& call);
+  Response PutWebhook(const Call& call);
+  Response PostWebhookTest(const Call& call);
+
   // rule_routes.cpp
   Response GetRules(const Call& call);
   Response PutRules(const Call& call);
@@ -150,6 +158,7 @@ class Api {
   LevelHistory levels_;
   PeakCache peaks_;
   home_link::HomeSettings home_;
+  home_link::WebhookDesk webhook_;
   OwnersSettings settings_;
   bool configured_ = false;
   std::atomic<bool> restart_requested_ = false;

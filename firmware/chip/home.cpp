@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "home.h"
+
+#include <array>
+#include <atomic>
+
+#include "app.h"
+#include "base/hex.h"
+#include "device_api/api.h"
+#include "esp_log.h"
+#include "esp_mac.h"
+#include "home_link/esp/esp_mqtt_transport.h"
+#include "home_link/home_link.h"
+#include "network_interface.h"
+#include "panel.h"
+#include "sdkconfig.h"
+#include "task_layout.h"
+
+namespace firmware {
+namespace {
+
+constexpr char kTag[] = "home";
+constexpr TickType_t kPeriod = pdMS_TO_TICKS(100);
+constexpr TickType_t kLongestGoodbye = pdMS_TO_TICKS(6000);  ///< One network operation of the client's.
+
+std::atomic<bool> started = false;
+std::atomic<bool> closed = false;
+
+class ChipSite final : public home_link::Site {
+ public:
+  ChipSite() {
+    std::array<uint8_t, 6> mac{};
+    esp_read_mac(mac.data(), ESP_MAC_BASE);
+    id_ = "yamnet-" + base::HexText(mac);
+  }
+
+  std::string id() const override { return id_; }
+
+  std::string url() const override {
+    const auto network = ReadNetwork();
+    if (!network || !network->address) return "";
+#if CONFIG_FIRMWARE_HTTPS
+    constexpr int kUsual = 443;
+    std::string url = "https://";
+#else
+    constexpr int kUsual = 80;
+    std::string url = "http://";
+#endif
+    url += *network->address;
+    if (CONFIG_FIRMWARE_HTTP_PORT != kUsual) url += ":" + std::to_string(CONFIG_FIRMWARE_HTTP_PORT);
+    return url + "/";
+  }
+
+  bool has_network() const override {
+    const auto network = ReadNetwork();
+    return network && network->address;
+  }
+
+  void Restart() override { restart_requested_ = true; }
+
+  void Identify() override {
+    ESP_LOGW(kTag, "here I am: %s", id_.c_str());
+    Blink();
+  }
+
+  bool restart_requested() const { return restart_requested_; }
+
+ private:
+  std::string id_;
+  bool restart_requested_ = false;
+};
+
+struct Home {
+  Home(App& app, device_api::Api& api)
+      : app(app),
+        transport(home_link::esp::MakeEspMqttTransport(app.services)),
+        link(app.device, api.home(), *transport, site) {
+    app.device.Add(link);
+  }
+
+  void Run() {
+    while (!app.device.boot().finished()) vTaskDelay(kPeriod);
+    while (!app.device.closed() && !site.restart_requested()) {
+      link.Tick();
+      vTaskDelay(kPeriod);
+    }
+    link.Close();
+    closed = true;
+    if (site.restart_requested() && !app.device.closed()) ShutDown(app);
+    vTaskSuspend(nullptr);
+  }
+
+  App& app;
+  ChipSite site;
+  std::unique_ptr<home_link::Transport> transport;
+  home_link::HomeLink link;
+};
+
+}  // namespace
+
+void StartHome(App& app, device_api::Api& api) {
+  auto* const home = new Home(app, api);
+  started = true;
+  StartTask(
+      kHomeTask, [](void* argument) { static_cast<Home*>(argument)->Run(); }, home, nullptr);
+}
+
+void CloseHome() {
+  if (!started) return;
+  for (TickType_t waited = 0; !closed && waited < kLongestGoodbye; waited += kPeriod) vTaskDelay(kPeriod);
+}
+
+}  // namespace firmware
