@@ -2,7 +2,6 @@
 // What is the owner's: session, token, settings, clock, mute.
 #include "answers.h"
 #include "body.h"
-#include "clip_store/clip_name.h"
 #include "device_api/api.h"
 #include "target.h"
 
@@ -98,13 +97,7 @@ Response Api::PutSettings(const Call& call) {
 
 Response Api::GetClock(const Call& call) {
   if (const std::string wrong = Query(call.query).problem(); !wrong.empty()) return Problem(400, wrong);
-  const listening::LocalClock::Settings clock = device_.local_clock().settings();
-  const auto utc_us = device_.services().UtcUs();
-  return JsonAnswer([&](base::JsonWriter& json) {
-    json.Field("time_zone", std::string_view(clock.time_zone));
-    json.Field("time_server", std::string_view(clock.time_server));
-    json.Field("utc", utc_us ? std::optional(clip_store::UtcText(*utc_us / 1000)) : std::nullopt);
-  });
+  return JsonAnswer([this](base::JsonWriter& json) { device_.local_clock().Write(json); });
 }
 
 Response Api::PutClock(const Call& call) {

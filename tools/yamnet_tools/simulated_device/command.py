@@ -56,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             storage=options.storage,
             name=options.id,
             settings=settings_of(options),
+            clock_set=not options.no_clock,
             heed=_print_mqtt,
         )
         print(f"simulated device at {endpoint.address}", flush=True)
@@ -111,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
         help="serve its page and HTTP API on 127.0.0.1, too; 0: any port",
     )
     parser.add_argument("--storage", type=Path, metavar="DIR", help="where it keeps clips and journal (else nowhere)")
+    parser.add_argument("--no-clock", action="store_true", help="its clock is not set, as after a board's power-on")
     add_options(parser)
     probability = cli.number(float, 0, 1)
     wrong = parser.add_argument_group("misbehaviour")

@@ -50,10 +50,12 @@ class Host:
         storage: a folder for clips and journal; None: nothing is kept.
         name: what it is called in MQTT topics.
         settings: that it begins with.
+        clock_ahead_us: its clock, as below.
 
     Attributes:
         settings: what outlives a restart, as a board keeps it in NVS.
         time_zone: of the IANA database; "": the PC's.
+        clock_ahead_us: by so much its clock is ahead of the PC's; None: nobody has set it.
         mqtt: its MQTT client.
         url: of its page; empty while it has none.
     """
@@ -69,6 +71,7 @@ class Host:
         *,
         name: str = "simulated",
         settings: Mapping[str, bytes] | None = None,
+        clock_ahead_us: int | None = 0,
     ) -> None:
         self._image = image
         self.storage = "" if storage is None else str(storage)
@@ -77,6 +80,7 @@ class Host:
         self._least_free = HEAP_BYTES
         self.settings = dict(settings or {})
         self.time_zone = ""
+        self.clock_ahead_us = clock_ahead_us
         self.mqtt = MqttClient()
         self.id = name
         self.url = ""
@@ -106,9 +110,9 @@ class Host:
         assert self._stored is not None
         return TflmEngine(open_engine("tflm", self._stored.load()), data, self._stored.arena_bytes)
 
-    def minute_of_day(self) -> int:
-        """Minutes since midnight in the device's time zone."""
-        now = datetime.now(ZoneInfo(self.time_zone) if self.time_zone else None)
+    def minute_of_day(self, utc_s: int) -> int:
+        """Minutes since midnight in the device's time zone, so many seconds after 1970."""
+        now = datetime.fromtimestamp(utc_s, ZoneInfo(self.time_zone) if self.time_zone else None)
         return now.hour * 60 + now.minute
 
     def memory(self) -> tuple[int, int]:

@@ -28,6 +28,7 @@ class Simulator:
         storage: a folder for its clips and journal; None: it keeps none.
         name: what it is called in MQTT topics.
         settings: that it begins with.
+        clock_set: whether its clock is the PC's; else nobody has set it yet.
         heed: is given each line of its log.
     """
 
@@ -42,13 +43,22 @@ class Simulator:
         storage: Path | None = None,
         name: str = "simulated",
         settings: Mapping[str, bytes] | None = None,
+        clock_set: bool = True,
         heed: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._endpoint = endpoint
         self._chance = Chance(misbehaviour or Misbehaviour())
         self._live = live
         self._heed = heed
-        self._host = Host(image, faults or Faults(), self._write_log, storage, name=name, settings=settings)
+        self._host = Host(
+            image,
+            faults or Faults(),
+            self._write_log,
+            storage,
+            name=name,
+            settings=settings,
+            clock_ahead_us=0 if clock_set else None,
+        )
         self._boot("power on")
 
     @property
