@@ -3,6 +3,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <string>
@@ -28,6 +29,7 @@ class SimulatedHost final : public listening::Services, public listening::ModelS
   listening::Settings& settings() override { return settings_; }
   int64_t UptimeUs() const override;
   std::optional<int64_t> UtcUs() const override;
+  std::expected<void, std::string> SetUtc(int64_t utc_us) override;
   int MinuteOfDay() const override;
   void SetClock(std::string_view zone, std::string_view rule, std::string_view server) override;
   void FillRandom(std::span<uint8_t> bytes) override;
@@ -78,6 +80,7 @@ class SimulatedHost final : public listening::Services, public listening::ModelS
   nanobind::object host_;
   nanobind::object engine_;
   PythonSettings settings_;
+  std::atomic<int64_t> clock_ahead_us_ = 0;  ///< Of the PC's; kNoClock: it was never set.
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::map<std::string, std::string> files_;
   listening::AudioState audio_;

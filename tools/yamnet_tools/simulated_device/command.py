@@ -61,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             name=options.id,
             settings=settings_of(options),
             radio=_radio(options),
+            clock_set=not options.no_clock,
             heed=_print_connections,
         )
         print(f"simulated device at {endpoint.address}", flush=True)
@@ -132,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="it has Wi-Fi: with the networks of a JSON file, which may change meanwhile, or a few of its own",
     )
+    parser.add_argument("--no-clock", action="store_true", help="its clock is not set, as after a board's power-on")
     add_options(parser)
     probability = cli.number(float, 0, 1)
     wrong = parser.add_argument_group("misbehaviour")

@@ -54,10 +54,12 @@ class Host:
         name: what it is called in MQTT topics.
         settings: that it begins with.
         radio: its Wi-Fi; None: the PC's network is its own.
+        clock_ahead_us: its clock, as below.
 
     Attributes:
         settings: what outlives a restart, as a board keeps it in NVS.
         time_zone: of the IANA database; "": the PC's.
+        clock_ahead_us: by so much its clock is ahead of the PC's; None: nobody has set it.
         mqtt: its MQTT client.
         http: its HTTP client.
         url: of its page; empty while it has none.
@@ -76,6 +78,7 @@ class Host:
         name: str = "simulated",
         settings: Mapping[str, bytes] | None = None,
         radio: SimulatedRadio | None = None,
+        clock_ahead_us: int | None = 0,
     ) -> None:
         self._image = image
         self.storage = "" if storage is None else str(storage)
@@ -84,6 +87,7 @@ class Host:
         self._least_free = HEAP_BYTES
         self.settings = dict(settings or {})
         self.time_zone = ""
+        self.clock_ahead_us = clock_ahead_us
         self.mqtt = MqttClient()
         self.radio = radio
         self.http = HttpClient()
@@ -116,9 +120,9 @@ class Host:
         assert self._stored is not None
         return TflmEngine(open_engine("tflm", self._stored.load()), data, self._stored.arena_bytes)
 
-    def minute_of_day(self) -> int:
-        """Minutes since midnight in the device's time zone."""
-        now = datetime.now(ZoneInfo(self.time_zone) if self.time_zone else None)
+    def minute_of_day(self, utc_s: int) -> int:
+        """Minutes since midnight in the device's time zone, so many seconds after 1970."""
+        now = datetime.fromtimestamp(utc_s, ZoneInfo(self.time_zone) if self.time_zone else None)
         return now.hour * 60 + now.minute
 
     def memory(self) -> tuple[int, int]:

@@ -30,6 +30,7 @@ class Simulator:
         name: what it is called in MQTT topics.
         settings: that it begins with.
         radio: its Wi-Fi; None: it has none.
+        clock_set: whether its clock is the PC's; else nobody has set it yet.
         heed: is given each line of its log.
     """
 
@@ -45,6 +46,7 @@ class Simulator:
         name: str = "simulated",
         settings: Mapping[str, bytes] | None = None,
         radio: SimulatedRadio | None = None,
+        clock_set: bool = True,
         heed: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._endpoint = endpoint
@@ -52,7 +54,14 @@ class Simulator:
         self._live = live
         self._heed = heed
         self._host = Host(
-            image, faults or Faults(), self._write_log, storage, name=name, settings=settings, radio=radio
+            image,
+            faults or Faults(),
+            self._write_log,
+            storage,
+            name=name,
+            settings=settings,
+            radio=radio,
+            clock_ahead_us=0 if clock_set else None,
         )
         self._boot("power on")
 
