@@ -552,7 +552,7 @@ def test_a_restart_is_asked_for_twice_and_seen_through(site: Site, visit: Visit)
     assert site.json("status")["boot"]["count"] == 1
     visitor.page.get_by_role("button", name="Restart").click()
     visitor.page.get_by_role("dialog").get_by_role("button", name="Restart").click()
-    visitor.sees("It is back after", "#restarting", 20)
+    visitor.sees("It is back after", ".p-restart .restarting", 20)
     assert site.json("status")["boot"]["count"] == 2
 
 

@@ -8,10 +8,11 @@ import { languageChoice } from './form.js';
 import { ago, bytes, lasting, moment, number, t } from './i18n.js';
 import { keepFresh, live, owns, refreshFacts, refreshSession, watch } from './live.js';
 import { confirmed, explain, notify } from './notices.js';
+import { expectRestart, restartProgress } from './restart.js';
 import { settingsForm } from './settings_form.js';
+import { updates } from './updates.js';
 
 const EVERY_MS = 15000;
-let restart = null; // when it was asked for, and the uptime then: a restart that was asked for
 
 /** Fill `root` until the signal. */
 export function show(root, signal) {
@@ -34,6 +35,7 @@ export function show(root, signal) {
       panel('health', t('device.health'), health, h('details', {}, h('summary', {}, t('device.steps')), steps)),
       panel('storage', t('device.storage'), storage),
       panel('what', t('device.what'), what),
+      owns() && panel('updates', t('update.title'), updates(signal)),
       owns() && panel('settings', t('device.settings'), settings(signal)),
       owns() && panel('clock', t('device.clock'), clock(signal)),
       owns() && panel('token', t('device.token'), tokenChange()),
@@ -215,27 +217,14 @@ function session() {
 }
 
 function restarting(signal) {
-  const progress = h('p', { role: 'status', id: 'restarting' });
   const act = button({ class: 'danger' }, async () => {
     if (!(await confirmed(t('restart.really'), t('device.restart')))) return;
     try {
-      const uptime = live.state?.uptime_ms ?? 0;
       await ask('POST', 'restart');
-      restart = { asked: Date.now(), uptime };
-      update();
+      expectRestart('restart');
     } catch (problem) {
       notify(explain(problem));
     }
   }, t('device.restart'));
-
-  const update = () => {
-    if (!restart) return;
-    const seconds = Math.round((Date.now() - restart.asked) / 1000);
-    const back = live.state && live.state.uptime_ms < restart.uptime;
-    act.disabled = !back;
-    say(progress, t(back ? 'restart.back' : 'restart.going', { time: lasting(Math.max(1, seconds)) }));
-    if (back) restart = null;
-  };
-  watch(['state', 'tick'], signal, update);
-  return h('div', {}, h('p', { class: 'hint' }, t('restart.help')), progress, act);
+  return h('div', {}, h('p', { class: 'hint' }, t('restart.help')), restartProgress('restart', signal, (going) => (act.disabled = going)), act);
 }
