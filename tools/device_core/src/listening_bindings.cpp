@@ -12,6 +12,8 @@
 #include "device_api/api.h"
 #include "home_link/home_link.h"
 #include "listening/upkeep.h"
+#include "network/station.h"
+#include "python_radio.h"
 #include "python_transport.h"
 #include "serial_console/console.h"
 #include "serial_console/listening_device.h"
@@ -63,6 +65,7 @@ class SimulatedDevice {
         patches_(device_api::Api::kHourOfPatches),
         levels_(device_api::Api::kDayOfLevels),
         device_(host_, host_, {}),
+        radio_(host_),
         transport_(host_),
         site_(host_),
         upkeep_(device_, trial_),
@@ -71,8 +74,14 @@ class SimulatedDevice {
     device_.CountBoot({reset_reason, crashed ? listening::ResetKind::kCrash : listening::ResetKind::kWanted});
     device_.LoadModel();
     device_.LoadRules();
+    if (host_.has_radio()) {
+      wifi_.emplace(host_);
+      station_.emplace(host_, *wifi_, radio_, host_.Text("hostname", "yamnet"));
+      host_.Show(*station_);
+    }
     if (const auto owner = device_.owner()) {
-      api_.emplace(device_, **owner, host_.log_lines(), device_api::Api::Memory{patches_, levels_});
+      network::Network& network = station_ ? static_cast<network::Network&>(*station_) : pc_network_;
+      api_.emplace(device_, **owner, host_.log_lines(), network, device_api::Api::Memory{patches_, levels_});
       if (host_.has_mqtt()) device_.Add(home_.emplace(device_, api_->home(), transport_, site_));
     }
     device_.KeepClips(ring_, host_.MakeVolumes(), [](listening::ClipKeeper&) {});
@@ -123,6 +132,7 @@ class SimulatedDevice {
     const nb::gil_scoped_release free;
     ServeClips();
     upkeep_.Tick();
+    if (station_) station_->Tick();
     if (home_) home_->Tick();
   }
 
@@ -204,6 +214,10 @@ class SimulatedDevice {
   std::vector<device_api::LevelHistory::Step> levels_;
   NoTrial trial_;
   listening::Device device_;
+  PythonRadio radio_;
+  PcNetwork pc_network_;
+  std::optional<network::WifiSettings> wifi_;
+  std::optional<network::Station> station_;
   PythonTransport transport_;
   SimulatedSite site_;
   listening::Upkeep upkeep_;
@@ -241,7 +255,8 @@ void BindListening(nb::module_& module) {
       "cycles)] and arena_bytes, arena_bytes, firmware {name, version, idf, built}, memory() -> (free, least free) "
       "bytes, storage (a folder for clips and journal, or ''), log(line) and minute_of_day() of local time; it is "
       "given time_zone, a name or '' for its own; if it is to speak MQTT, also mqtt "
-      "(yamnet_tools.simulated_device.mqtt), id and url. It boots while it is made.")
+      "(yamnet_tools.simulated_device.mqtt), id and url; if it is to have Wi-Fi, also radio "
+      "(yamnet_tools.simulated_device.wifi) and hostname. It boots while it is made.")
       .def(nb::init<nb::object, const std::string&, bool>(), "host"_a, "reset_reason"_a, "crashed"_a = false)
       .def("serve", &SimulatedDevice::Serve, "data"_a, "now_ms"_a = nb::none(),
            "Take bytes of the console's line, b'' included, which lets time pass; return the answers. now_ms replaces "

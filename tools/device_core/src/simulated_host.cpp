@@ -171,6 +171,7 @@ void SimulatedHost::Describe(listening::DeviceState& state) const {
   }
   state.target = "simulated";
   state.audio = audio_;
+  if (network_ != nullptr) state.network = network_->status();
 }
 
 std::expected<void, sound_model::Error> SimulatedHost::Mount() {
@@ -232,6 +233,11 @@ std::string SimulatedHost::Text(const char* attribute, const char* otherwise) co
 bool SimulatedHost::has_mqtt() const {
   const nb::gil_scoped_acquire gil;
   return nb::hasattr(host_, "mqtt");
+}
+
+bool SimulatedHost::has_radio() const {
+  const nb::gil_scoped_acquire gil;
+  return !radio().is_none();
 }
 
 int SimulatedHost::Traverse(visitproc visit, void* arg) const {

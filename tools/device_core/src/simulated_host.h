@@ -12,6 +12,7 @@
 #include "listening/log_lines.h"
 #include "listening/model_source.h"
 #include "listening/services.h"
+#include "network/network.h"
 
 namespace device_core {
 
@@ -47,6 +48,9 @@ class SimulatedHost final : public listening::Services, public listening::ModelS
   const listening::LogLines& log_lines() const { return log_lines_; }
   listening::AudioState& audio() { return audio_; }
 
+  /// @param network  is described from now on; outlives this.
+  void Show(const network::Network& network) { network_ = &network; }
+
   /// Where clips and journal are kept.
   std::vector<std::unique_ptr<clip_store::Volume>> MakeVolumes() const;
 
@@ -55,6 +59,9 @@ class SimulatedHost final : public listening::Services, public listening::ModelS
   /// Its MQTT client. To be called with Python's lock held.
   nanobind::object mqtt() const { return host_.attr("mqtt"); }
   bool has_mqtt() const;
+  /// Its radio, likewise; None where it has none.
+  nanobind::object radio() const { return nanobind::getattr(host_, "radio", nanobind::none()); }
+  bool has_radio() const;
 
   /// Shows Python's garbage collector what is held here.
   int Traverse(visitproc visit, void* arg) const;
@@ -78,6 +85,7 @@ class SimulatedHost final : public listening::Services, public listening::ModelS
   std::map<std::string, std::string> files_;
   listening::AudioState audio_;
   listening::LogLines log_lines_;
+  const network::Network* network_ = nullptr;
 };
 
 }  // namespace device_core

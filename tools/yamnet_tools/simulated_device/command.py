@@ -18,6 +18,7 @@ from yamnet_tools.simulated_device.live import Live, LiveInput, LiveMicrophone
 from yamnet_tools.simulated_device.misbehaviour import Misbehaviour
 from yamnet_tools.simulated_device.server import Simulator
 from yamnet_tools.simulated_device.stored import Faults
+from yamnet_tools.simulated_device.wifi import SimulatedRadio, file_air
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             storage=options.storage,
             name=options.id,
             settings=settings_of(options),
-            heed=_print_mqtt,
+            radio=_radio(options),
+            heed=_print_connections,
         )
         print(f"simulated device at {endpoint.address}", flush=True)
         if options.http is None:
@@ -75,11 +77,17 @@ def _live(options: argparse.Namespace) -> Live | None:
     return LiveInput(options.play) if options.play else None
 
 
-def _print_mqtt(line: str) -> None:
-    """How the connection with the broker is."""
-    _, _, text = line.partition(") mqtt: ")
-    if text:
-        print(f"mqtt: {text}", flush=True)
+def _radio(options: argparse.Namespace) -> SimulatedRadio | None:
+    if options.wifi is None:
+        return None
+    return SimulatedRadio(file_air(Path(options.wifi) if options.wifi else None))
+
+
+def _print_connections(line: str) -> None:
+    """How the connections with the network and the broker are."""
+    _, _, said = line.partition(") ")
+    if said.startswith(("mqtt: ", "network: ")):
+        print(said, flush=True)
 
 
 def _make_folder(folder: Path) -> None:
@@ -111,6 +119,13 @@ def _parser() -> argparse.ArgumentParser:
         help="serve its page and HTTP API on 127.0.0.1, too; 0: any port",
     )
     parser.add_argument("--storage", type=Path, metavar="DIR", help="where it keeps clips and journal (else nowhere)")
+    parser.add_argument(
+        "--wifi",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="it has Wi-Fi: with the networks of a JSON file, which may change meanwhile, or a few of its own",
+    )
     add_options(parser)
     probability = cli.number(float, 0, 1)
     wrong = parser.add_argument_group("misbehaviour")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a simulated device finds where it runs; device_core.SimulatedDevice calls its methods."""
 
+import hashlib
 import platform
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -16,6 +17,7 @@ from yamnet_tools.model.tflite_reader import read_model
 from yamnet_tools.simulated_device.mqtt import MqttClient
 from yamnet_tools.simulated_device.op_timing import operator_times_ns
 from yamnet_tools.simulated_device.stored import Faults, StoredModel, load_stored
+from yamnet_tools.simulated_device.wifi import SimulatedRadio
 
 HEAP_BYTES = 1 << 32
 """The heap that a simulated device says it has; what is free of it is this less the memory of its process."""
@@ -50,12 +52,14 @@ class Host:
         storage: a folder for clips and journal; None: nothing is kept.
         name: what it is called in MQTT topics.
         settings: that it begins with.
+        radio: its Wi-Fi; None: the PC's network is its own.
 
     Attributes:
         settings: what outlives a restart, as a board keeps it in NVS.
         time_zone: of the IANA database; "": the PC's.
         mqtt: its MQTT client.
         url: of its page; empty while it has none.
+        hostname: in its network; a board's ends with that of its address, this one's with that of its name.
     """
 
     arena_bytes = 1 << 20
@@ -69,6 +73,7 @@ class Host:
         *,
         name: str = "simulated",
         settings: Mapping[str, bytes] | None = None,
+        radio: SimulatedRadio | None = None,
     ) -> None:
         self._image = image
         self.storage = "" if storage is None else str(storage)
@@ -78,7 +83,9 @@ class Host:
         self.settings = dict(settings or {})
         self.time_zone = ""
         self.mqtt = MqttClient()
+        self.radio = radio
         self.id = name
+        self.hostname = f"yamnet-{hashlib.sha256(name.encode()).hexdigest()[:4]}"
         self.url = ""
         self.log = log
         self.firmware = {

@@ -12,6 +12,7 @@ from yamnet_tools.simulated_device.host import Host
 from yamnet_tools.simulated_device.live import Live
 from yamnet_tools.simulated_device.misbehaviour import Chance, Misbehaviour
 from yamnet_tools.simulated_device.stored import Faults
+from yamnet_tools.simulated_device.wifi import SimulatedRadio
 
 _POLL_S = 0.02
 
@@ -28,6 +29,7 @@ class Simulator:
         storage: a folder for its clips and journal; None: it keeps none.
         name: what it is called in MQTT topics.
         settings: that it begins with.
+        radio: its Wi-Fi; None: it has none.
         heed: is given each line of its log.
     """
 
@@ -42,13 +44,16 @@ class Simulator:
         storage: Path | None = None,
         name: str = "simulated",
         settings: Mapping[str, bytes] | None = None,
+        radio: SimulatedRadio | None = None,
         heed: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._endpoint = endpoint
         self._chance = Chance(misbehaviour or Misbehaviour())
         self._live = live
         self._heed = heed
-        self._host = Host(image, faults or Faults(), self._write_log, storage, name=name, settings=settings)
+        self._host = Host(
+            image, faults or Faults(), self._write_log, storage, name=name, settings=settings, radio=radio
+        )
         self._boot("power on")
 
     @property

@@ -21,6 +21,7 @@
 #include "home_link/settings.h"
 #include "listening/device.h"
 #include "listening/log_lines.h"
+#include "network/network.h"
 
 namespace device_api {
 
@@ -37,7 +38,8 @@ class Api {
   static constexpr size_t kDayOfLevels = 8640;
 
   /// All outlive the API and its streams. To be made before the device listens.
-  Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log, const Memory& memory);
+  Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log,
+      network::Network& network, const Memory& memory);
 
   Response Handle(const Request& request);
 
@@ -61,6 +63,7 @@ class Api {
     const char* path;          ///< Below /api/v1/.
     std::optional<Wish> wish;  ///< Nothing: for everybody.
     Response (Api::*serve)(const Call&);
+    bool guests = false;  ///< Also for who is on the device's own access point.
   };
   static const std::span<const Route> kRoutes;
 
@@ -75,6 +78,7 @@ class Api {
   };
 
   Response Serve(const Request& request);
+  bool IsGuest(const Request& request) const;  ///< Whether it comes from somebody on the device's own access point.
 
   // device_routes.cpp
   Response GetDescription(const Call& call);
@@ -96,6 +100,12 @@ class Api {
   Response GetClock(const Call& call);
   Response PutClock(const Call& call);
   Response PostMute(const Call& call);
+
+  // network_routes.cpp
+  Response GetNetwork(const Call& call);
+  Response PutNetwork(const Call& call);
+  Response PostScan(const Call& call);
+  Response PostJoin(const Call& call);
 
   // mqtt_routes.cpp
   Response GetMqtt(const Call& call);
@@ -131,6 +141,7 @@ class Api {
   listening::Device& device_;
   listening::OwnerToken& owner_;
   const listening::LogLines& log_;
+  network::Network& network_;
   Access access_;
   ScoreFeed scores_;
   PatchHistory patches_;
