@@ -67,6 +67,7 @@ const std::span<const Api::Route> Api::kRoutes = [] {
       {"GET", "clips", Wish::kListen, &Api::GetClips},
       {"GET", "clips/*", Wish::kListen, &Api::GetClip},
       {"GET", "clips/*/peaks.json", Wish::kListen, &Api::GetPeaks},
+      {"GET", "clips/*/digest.json", Wish::kListen, &Api::GetClipDigest},
       {"DELETE", "clips/*", Wish::kChange, &Api::DeleteClip},
       {"PUT", "clips/*/star", Wish::kChange, &Api::PutStar},
       {"POST", "storage/*/format", Wish::kChange, &Api::PostFormat},

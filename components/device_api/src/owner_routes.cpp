@@ -4,6 +4,7 @@
 #include "body.h"
 #include "clip_store/clip_name.h"
 #include "device_api/api.h"
+#include "entity_tag.h"
 #include "target.h"
 
 namespace device_api {
@@ -12,6 +13,15 @@ namespace {
 constexpr char kSettingsKey[] = "device_api/set";
 constexpr char kFirstName[] = "YAMNet";
 constexpr size_t kMostNameBytes = 64;
+
+void WriteClock(const listening::LocalClock::Settings& clock, base::JsonWriter& json) {
+  json.Field("time_zone", std::string_view(clock.time_zone));
+  json.Field("time_server", std::string_view(clock.time_server));
+}
+
+std::string Tag(const listening::LocalClock::Settings& clock) {
+  return EntityTag([&](base::JsonWriter& json) { WriteClock(clock, json); });
+}
 
 }  // namespace
 
@@ -31,6 +41,10 @@ void Api::OwnersSettings::Write(base::JsonWriter& json) const {
   json.Field("place", std::string_view(place));
   json.Field("open_reading", opened.reading);
   json.Field("open_audio", opened.audio);
+}
+
+std::string Api::OwnersSettings::Tag() const {
+  return EntityTag([this](base::JsonWriter& json) { Write(json); });
 }
 
 void Api::LoadSettings() {
@@ -77,15 +91,18 @@ Response Api::PutToken(const Call& call) {
 
 Response Api::GetSettings(const Call& call) {
   if (const std::string wrong = Query(call.query).problem(); !wrong.empty()) return Problem(400, wrong);
-  return JsonAnswer([this](base::JsonWriter& json) {
+  Response response = JsonAnswer([this](base::JsonWriter& json) {
     settings_.Write(json);
     json.Field("configured", configured_);
   });
+  response.headers.push_back({"ETag", settings_.Tag()});
+  return response;
 }
 
 Response Api::PutSettings(const Call& call) {
   auto settings = OwnersSettings::Read(call.request.body);
   if (!settings) return std::move(settings.error());
+  if (auto refusal = Mismatch(call.request, settings_.Tag())) return *std::move(refusal);
   const std::string text = JsonObject([&](base::JsonWriter& json) { settings->Write(json); });
   const std::span bytes(reinterpret_cast<const uint8_t*>(text.data()), text.size());
   if (const auto kept = device_.services().settings().Store(kSettingsKey, bytes); !kept)
@@ -100,11 +117,12 @@ Response Api::GetClock(const Call& call) {
   if (const std::string wrong = Query(call.query).problem(); !wrong.empty()) return Problem(400, wrong);
   const listening::LocalClock::Settings clock = device_.local_clock().settings();
   const auto utc_us = device_.services().UtcUs();
-  return JsonAnswer([&](base::JsonWriter& json) {
-    json.Field("time_zone", std::string_view(clock.time_zone));
-    json.Field("time_server", std::string_view(clock.time_server));
+  Response response = JsonAnswer([&](base::JsonWriter& json) {
+    WriteClock(clock, json);
     json.Field("utc", utc_us ? std::optional(clip_store::UtcText(*utc_us / 1000)) : std::nullopt);
   });
+  response.headers.push_back({"ETag", Tag(clock)});
+  return response;
 }
 
 Response Api::PutClock(const Call& call) {
@@ -115,6 +133,7 @@ Response Api::PutClock(const Call& call) {
       !read) {
     return std::move(read.error());
   }
+  if (auto refusal = Mismatch(call.request, Tag(device_.local_clock().settings()))) return *std::move(refusal);
   if (const auto set = device_.local_clock().Set(clock); !set) return Problem(set.error());
   return GetClock(call);
 }

@@ -159,6 +159,7 @@ class SimulatedDevice {
                                       .origin = field("origin"),
                                       .if_match = field("if-match"),
                                       .if_none_match = field("if-none-match"),
+                                      .if_range = field("if-range"),
                                       .range = field("range"),
                                       .last_event_id = field("last-event-id")};
     if (!api_) throw nb::value_error("the boot step \"boot record\" failed: there is no API");

@@ -75,6 +75,7 @@ class Api {
 
     static std::expected<OwnersSettings, Response> Read(std::string_view body);
     void Write(base::JsonWriter& json) const;
+    std::string Tag() const;  ///< ETag.
   };
 
   Response Serve(const Request& request);
@@ -130,6 +131,7 @@ class Api {
   Response GetClips(const Call& call);
   Response GetClip(const Call& call);
   Response GetPeaks(const Call& call);
+  Response GetClipDigest(const Call& call);
   Response DeleteClip(const Call& call);
   Response PutStar(const Call& call);
   Response PostFormat(const Call& call);
