@@ -183,6 +183,7 @@ esp_err_t Serve(httpd_req_t* request) {
                             .origin = Field(request, "Origin"),
                             .if_match = Field(request, "If-Match"),
                             .if_none_match = Field(request, "If-None-Match"),
+                            .if_range = Field(request, "If-Range"),
                             .range = Field(request, "Range"),
                             .last_event_id = Field(request, "Last-Event-ID")};
   if (!ReadBody(request, asked.body)) return ESP_FAIL;

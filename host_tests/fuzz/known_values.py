@@ -137,6 +137,7 @@ class KnownValues:
                 "bytes=0-1,3-4",
             ],
             "Last-Event-ID": [*self.events],
+            "If-Match": ["*"] * len(self.tags) + [*self.tags],
         }.get(name, [*self.tags])
         return self.random.choice(known) if self.chance(0.8) else self.random.choice(HOSTILE)
 

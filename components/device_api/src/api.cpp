@@ -4,6 +4,7 @@
 #include <array>
 
 #include "answers.h"
+#include "network/station.h"
 #include "page.h"
 #include "target.h"
 
@@ -36,10 +37,12 @@ void DropBody(Response& response) {
 
 }  // namespace
 
-Api::Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log, const Memory& memory)
+Api::Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log,
+         network::Network& network, const Memory& memory)
     : device_(device),
       owner_(owner),
       log_(log),
+      network_(network),
       access_(device.services(), owner),
       scores_(device.services()),
       patches_(device, memory.patches),
@@ -65,6 +68,7 @@ const std::span<const Api::Route> Api::kRoutes = [] {
       {"GET", "clips", Wish::kListen, &Api::GetClips},
       {"GET", "clips/*", Wish::kListen, &Api::GetClip},
       {"GET", "clips/*/peaks.json", Wish::kListen, &Api::GetPeaks},
+      {"GET", "clips/*/digest.json", Wish::kListen, &Api::GetClipDigest},
       {"DELETE", "clips/*", Wish::kChange, &Api::DeleteClip},
       {"PUT", "clips/*/star", Wish::kChange, &Api::PutStar},
       {"POST", "storage/*/format", Wish::kChange, &Api::PostFormat},
@@ -80,6 +84,10 @@ const std::span<const Api::Route> Api::kRoutes = [] {
       {"GET", "clock", Wish::kRead, &Api::GetClock},
       {"PUT", "clock", Wish::kChange, &Api::PutClock},
       {"POST", "mute", Wish::kChange, &Api::PostMute},
+      {"GET", "network", Wish::kRead, &Api::GetNetwork, true},
+      {"PUT", "network", Wish::kChange, &Api::PutNetwork},
+      {"POST", "network/scan", Wish::kChange, &Api::PostScan, true},
+      {"POST", "network/join", Wish::kChange, &Api::PostJoin, true},
       {"GET", "mqtt", Wish::kRead, &Api::GetMqtt},
       {"PUT", "mqtt", Wish::kChange, &Api::PutMqtt},
       {"GET", "webhook", Wish::kChange, &Api::GetWebhook},
@@ -121,7 +129,8 @@ Response Api::Serve(const Request& request) {
   for (const Route& route : kRoutes) {
     if (!Fits(route.path, path.subspan(2), call.names)) continue;
     if (method == route.method) {
-      if (auto refusal = access_.Refusal(request, route.wish)) return *std::move(refusal);
+      const bool open = route.guests && IsGuest(request);
+      if (auto refusal = access_.Refusal(request, open ? std::nullopt : route.wish)) return *std::move(refusal);
       return (this->*route.serve)(call);
     }
     (allowed += allowed.empty() ? "" : ", ") += route.method;
@@ -130,6 +139,11 @@ Response Api::Serve(const Request& request) {
   Response response = Problem(405, "this is not to be done with it; Allow has what is");
   response.headers.push_back({"Allow", allowed});
   return response;
+}
+
+bool Api::IsGuest(const Request& request) const {
+  network::Station* const station = network_.station();
+  return station != nullptr && station->IsGuest(request.peer);
 }
 
 Response Api::Busy(std::string_view detail) { return Problem(503, detail); }

@@ -176,7 +176,7 @@ class HttpStream:
 
 class SimulatedDevice:
     """
-    A device without a board: the firmware's own wiring of listening, rules, events, state and console. Its host is a Python object with settings (a mutable mapping of str to bytes), read_files() -> {name: bytes} of the model partition, make_engine(model: bytes) -> an object with score(patch: bytes) -> bytes, costs() -> [(operator, cycles)] and arena_bytes, arena_bytes, firmware {name, version, idf, built}, memory() -> (free, least free) bytes, storage (a folder for clips and journal, or ''), log(line) and minute_of_day() of local time; it is given time_zone, a name or '' for its own; if it is to speak MQTT, also mqtt (yamnet_tools.simulated_device.mqtt), id and url, and http (yamnet_tools.simulated_device.http_client) if it is to post events. It boots while it is made.
+    A device without a board: the firmware's own wiring of listening, rules, events, state and console. Its host is a Python object with settings (a mutable mapping of str to bytes), read_files() -> {name: bytes} of the model partition, make_engine(model: bytes) -> an object with score(patch: bytes) -> bytes, costs() -> [(operator, cycles)] and arena_bytes, arena_bytes, firmware {name, version, idf, built}, memory() -> (free, least free) bytes, storage (a folder for clips and journal, or ''), log(line) and minute_of_day() of local time; it is given time_zone, a name or '' for its own; if it is to speak MQTT, also mqtt (yamnet_tools.simulated_device.mqtt), id and url; if it is to have Wi-Fi, also radio (yamnet_tools.simulated_device.wifi) and hostname. It boots while it is made.
     """
 
     def __init__(self, host: object, reset_reason: str, crashed: bool = False) -> None: ...

@@ -13,7 +13,9 @@
 #include "home_link/home_link.h"
 #include "home_link/webhook.h"
 #include "listening/upkeep.h"
+#include "network/station.h"
 #include "python_http_client.h"
+#include "python_radio.h"
 #include "python_transport.h"
 #include "serial_console/console.h"
 #include "serial_console/listening_device.h"
@@ -65,6 +67,7 @@ class SimulatedDevice {
         patches_(device_api::Api::kHourOfPatches),
         levels_(device_api::Api::kDayOfLevels),
         device_(host_, host_, {}),
+        radio_(host_),
         transport_(host_),
         site_(host_),
         http_client_(host_),
@@ -74,8 +77,14 @@ class SimulatedDevice {
     device_.CountBoot({reset_reason, crashed ? listening::ResetKind::kCrash : listening::ResetKind::kWanted});
     device_.LoadModel();
     device_.LoadRules();
+    if (host_.has("radio")) {
+      wifi_.emplace(host_);
+      station_.emplace(host_, *wifi_, radio_, host_.Text("hostname", "yamnet"));
+      host_.Show(*station_);
+    }
     if (const auto owner = device_.owner()) {
-      api_.emplace(device_, **owner, host_.log_lines(), device_api::Api::Memory{patches_, levels_});
+      network::Network& network = station_ ? static_cast<network::Network&>(*station_) : pc_network_;
+      api_.emplace(device_, **owner, host_.log_lines(), network, device_api::Api::Memory{patches_, levels_});
       if (host_.has("mqtt")) home_.emplace(device_, api_->home(), transport_, site_);
       if (host_.has("http")) webhook_.emplace(device_, api_->home(), api_->webhook(), http_client_, site_);
     }
@@ -127,6 +136,7 @@ class SimulatedDevice {
     const nb::gil_scoped_release free;
     ServeClips();
     upkeep_.Tick();
+    if (station_) station_->Tick();
     if (home_) home_->Tick();
     if (webhook_) webhook_->Tick();
   }
@@ -154,6 +164,7 @@ class SimulatedDevice {
                                       .origin = field("origin"),
                                       .if_match = field("if-match"),
                                       .if_none_match = field("if-none-match"),
+                                      .if_range = field("if-range"),
                                       .range = field("range"),
                                       .last_event_id = field("last-event-id")};
     if (!api_) throw nb::value_error("the boot step \"boot record\" failed: there is no API");
@@ -209,6 +220,10 @@ class SimulatedDevice {
   std::vector<device_api::LevelHistory::Step> levels_;
   NoTrial trial_;
   listening::Device device_;
+  PythonRadio radio_;
+  PcNetwork pc_network_;
+  std::optional<network::WifiSettings> wifi_;
+  std::optional<network::Station> station_;
   PythonTransport transport_;
   SimulatedSite site_;
   PythonHttpClient http_client_;
@@ -249,8 +264,8 @@ void BindListening(nb::module_& module) {
       "bytes, storage (a folder for clips and journal, or ''), log(line) and minute_of_day() of local time; it is "
       "given time_zone, a name or '' for its own; if it is to speak MQTT, also mqtt "
       "(yamnet_tools.simulated_device.mqtt), id and url, and http (yamnet_tools.simulated_device.http_client) if it is "
-      "to "
-      "post events. It boots while it is made.")
+      "to post events; if it is to have Wi-Fi, also radio (yamnet_tools.simulated_device.wifi) and hostname. It boots "
+      "while it is made.")
       .def(nb::init<nb::object, const std::string&, bool>(), "host"_a, "reset_reason"_a, "crashed"_a = false)
       .def("serve", &SimulatedDevice::Serve, "data"_a, "now_ms"_a = nb::none(),
            "Take bytes of the console's line, b'' included, which lets time pass; return the answers. now_ms replaces "

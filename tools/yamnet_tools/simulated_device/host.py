@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a simulated device finds where it runs; device_core.SimulatedDevice calls its methods."""
 
+import hashlib
 import platform
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -17,6 +18,7 @@ from yamnet_tools.simulated_device.http_client import HttpClient
 from yamnet_tools.simulated_device.mqtt import MqttClient
 from yamnet_tools.simulated_device.op_timing import operator_times_ns
 from yamnet_tools.simulated_device.stored import Faults, StoredModel, load_stored
+from yamnet_tools.simulated_device.wifi import SimulatedRadio
 
 HEAP_BYTES = 1 << 32
 """The heap that a simulated device says it has; what is free of it is this less the memory of its process."""
@@ -51,13 +53,17 @@ class Host:
         storage: a folder for clips and journal; None: nothing is kept.
         name: what it is called in MQTT topics.
         settings: that it begins with.
+        radio: its Wi-Fi; None: the PC's network is its own.
+        clock_ahead_us: its clock, as below.
 
     Attributes:
         settings: what outlives a restart, as a board keeps it in NVS.
         time_zone: of the IANA database; "": the PC's.
+        clock_ahead_us: by so much its clock is ahead of the PC's; None: nobody has set it.
         mqtt: its MQTT client.
         http: its HTTP client.
         url: of its page; empty while it has none.
+        hostname: in its network; a board's ends with that of its address, this one's with that of its name.
     """
 
     arena_bytes = 1 << 20
@@ -71,6 +77,8 @@ class Host:
         *,
         name: str = "simulated",
         settings: Mapping[str, bytes] | None = None,
+        radio: SimulatedRadio | None = None,
+        clock_ahead_us: int | None = 0,
     ) -> None:
         self._image = image
         self.storage = "" if storage is None else str(storage)
@@ -79,9 +87,12 @@ class Host:
         self._least_free = HEAP_BYTES
         self.settings = dict(settings or {})
         self.time_zone = ""
+        self.clock_ahead_us = clock_ahead_us
         self.mqtt = MqttClient()
+        self.radio = radio
         self.http = HttpClient()
         self.id = name
+        self.hostname = f"yamnet-{hashlib.sha256(name.encode()).hexdigest()[:4]}"
         self.url = ""
         self.log = log
         self.firmware = {
@@ -109,9 +120,9 @@ class Host:
         assert self._stored is not None
         return TflmEngine(open_engine("tflm", self._stored.load()), data, self._stored.arena_bytes)
 
-    def minute_of_day(self) -> int:
-        """Minutes since midnight in the device's time zone."""
-        now = datetime.now(ZoneInfo(self.time_zone) if self.time_zone else None)
+    def minute_of_day(self, utc_s: int) -> int:
+        """Minutes since midnight in the device's time zone, so many seconds after 1970."""
+        now = datetime.fromtimestamp(utc_s, ZoneInfo(self.time_zone) if self.time_zone else None)
         return now.hour * 60 + now.minute
 
     def memory(self) -> tuple[int, int]:

@@ -22,6 +22,7 @@
 #include "home_link/webhook_settings.h"
 #include "listening/device.h"
 #include "listening/log_lines.h"
+#include "network/network.h"
 
 namespace device_api {
 
@@ -38,7 +39,8 @@ class Api {
   static constexpr size_t kDayOfLevels = 8640;
 
   /// All outlive the API and its streams. To be made before the device listens.
-  Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log, const Memory& memory);
+  Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log,
+      network::Network& network, const Memory& memory);
 
   Response Handle(const Request& request);
 
@@ -64,6 +66,7 @@ class Api {
     const char* path;          ///< Below /api/v1/.
     std::optional<Wish> wish;  ///< Nothing: for everybody.
     Response (Api::*serve)(const Call&);
+    bool guests = false;  ///< Also for who is on the device's own access point.
   };
   static const std::span<const Route> kRoutes;
 
@@ -75,9 +78,11 @@ class Api {
 
     static std::expected<OwnersSettings, Response> Read(std::string_view body);
     void Write(base::JsonWriter& json) const;
+    std::string Tag() const;  ///< ETag.
   };
 
   Response Serve(const Request& request);
+  bool IsGuest(const Request& request) const;  ///< Whether it comes from somebody on the device's own access point.
 
   // device_routes.cpp
   Response GetDescription(const Call& call);
@@ -99,6 +104,12 @@ class Api {
   Response GetClock(const Call& call);
   Response PutClock(const Call& call);
   Response PostMute(const Call& call);
+
+  // network_routes.cpp
+  Response GetNetwork(const Call& call);
+  Response PutNetwork(const Call& call);
+  Response PostScan(const Call& call);
+  Response PostJoin(const Call& call);
 
   // mqtt_routes.cpp
   Response GetMqtt(const Call& call);
@@ -128,6 +139,7 @@ class Api {
   Response GetClips(const Call& call);
   Response GetClip(const Call& call);
   Response GetPeaks(const Call& call);
+  Response GetClipDigest(const Call& call);
   Response DeleteClip(const Call& call);
   Response PutStar(const Call& call);
   Response PostFormat(const Call& call);
@@ -139,6 +151,7 @@ class Api {
   listening::Device& device_;
   listening::OwnerToken& owner_;
   const listening::LogLines& log_;
+  network::Network& network_;
   Access access_;
   ScoreFeed scores_;
   PatchHistory patches_;
