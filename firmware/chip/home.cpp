@@ -9,8 +9,10 @@
 #include "device_api/api.h"
 #include "esp_log.h"
 #include "esp_mac.h"
+#include "home_link/esp/esp_http_client.h"
 #include "home_link/esp/esp_mqtt_transport.h"
 #include "home_link/home_link.h"
+#include "home_link/webhook.h"
 #include "network_interface.h"
 #include "panel.h"
 #include "sdkconfig.h"
@@ -74,14 +76,15 @@ struct Home {
   Home(App& app, device_api::Api& api)
       : app(app),
         transport(home_link::esp::MakeEspMqttTransport(app.services)),
-        link(app.device, api.home(), *transport, site) {
-    app.device.Add(link);
-  }
+        client(home_link::esp::MakeEspHttpClient(app.services)),
+        link(app.device, api.home(), *transport, site),
+        webhook(app.device, api.home(), api.webhook(), *client, site) {}
 
   void Run() {
     while (!app.device.boot().finished()) vTaskDelay(kPeriod);
     while (!app.device.closed() && !site.restart_requested()) {
       link.Tick();
+      webhook.Tick();
       vTaskDelay(kPeriod);
     }
     link.Close();
@@ -93,7 +96,9 @@ struct Home {
   App& app;
   ChipSite site;
   std::unique_ptr<home_link::Transport> transport;
+  std::unique_ptr<home_link::HttpClient> client;
   home_link::HomeLink link;
+  home_link::Webhook webhook;
 };
 
 }  // namespace
