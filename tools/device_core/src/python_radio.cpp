@@ -81,7 +81,7 @@ bool PythonRadio::IsGuest(std::string_view peer) const {
 
 std::string PythonRadio::portal() const {
   std::string url;
-  Do([&] { url = nb::cast<std::string>(host_.radio().attr("portal")()); });
+  Do([&] { url = nb::cast<std::string>(host_.part("radio").attr("portal")()); });
   return url;
 }
 
