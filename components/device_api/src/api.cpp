@@ -36,10 +36,12 @@ void DropBody(Response& response) {
 
 }  // namespace
 
-Api::Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log, const Memory& memory)
+Api::Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log,
+         update::Updates& updates, const Memory& memory)
     : device_(device),
       owner_(owner),
       log_(log),
+      updates_(updates),
       access_(device.services(), owner),
       scores_(device.services()),
       patches_(device, memory.patches),
@@ -81,6 +83,12 @@ const std::span<const Api::Route> Api::kRoutes = [] {
       {"POST", "mute", Wish::kChange, &Api::PostMute},
       {"GET", "mqtt", Wish::kRead, &Api::GetMqtt},
       {"PUT", "mqtt", Wish::kChange, &Api::PutMqtt},
+      {"GET", "update", Wish::kRead, &Api::GetUpdate},
+      {"PUT", "update/firmware", Wish::kChange, &Api::PutUpdate},
+      {"POST", "update/firmware/back", Wish::kChange, &Api::PostBack},
+      {"PUT", "update/model", Wish::kChange, &Api::PutUpdate},
+      {"POST", "update/model/back", Wish::kChange, &Api::PostBack},
+      {"PUT", "update/key", Wish::kChange, &Api::PutUpdateKey},
       {"GET", "session", std::nullopt, &Api::GetSession},
       {"POST", "session", std::nullopt, &Api::PostSession},
       {"DELETE", "session", std::nullopt, &Api::DeleteSession},
@@ -94,8 +102,7 @@ const std::span<const Api::Route> Api::kRoutes = [] {
 }();
 
 Response Api::Handle(const Request& request) {
-  Response response = Serve(request);
-  response.headers.push_back({"X-Content-Type-Options", "nosniff"});
+  Response response = Unsniffed(Serve(request));
   if (request.method == "HEAD") DropBody(response);
   return response;
 }

@@ -23,6 +23,7 @@ from yamnet_tools.device.owner_token import VARIABLE, find_token, prompt_for_tok
 from yamnet_tools.device.ports import find_port
 from yamnet_tools.errors import DeviceError
 from yamnet_tools.paths import DEFAULT_MODEL
+from yamnet_tools.updating.command import add_update_options, run_update
 
 _WAYS = {Device: "the serial console: --port PORT", HttpDevice: "HTTP: --port http://yamnet.local"}
 
@@ -142,6 +143,9 @@ def _parser() -> argparse.ArgumentParser:
     muting = command("mute", _mute, "whether it hears nothing; switch the microphone off or on, for good", HttpDevice)
     muting.add_argument("muted", nargs="?", choices=["on", "off"], help="on: it hears nothing")
     command("reboot", _reboot, "restart it and wait for it")
+    add_update_options(
+        command("update", run_update, "firmware and model; with IMAGE, replace one (docs/updates.md)", HttpDevice)
+    )
     return parser
 
 

@@ -28,6 +28,8 @@ class Simulator:
         storage: a folder for its clips and journal; None: it keeps none.
         name: what it is called in MQTT topics.
         settings: that it begins with.
+        trial_s: after which a new firmware is judged.
+        crash_version: of a firmware that crashes as it starts.
         heed: is given each line of its log.
     """
 
@@ -42,13 +44,24 @@ class Simulator:
         storage: Path | None = None,
         name: str = "simulated",
         settings: Mapping[str, bytes] | None = None,
+        trial_s: float = 60.0,
+        crash_version: str = "",
         heed: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._endpoint = endpoint
         self._chance = Chance(misbehaviour or Misbehaviour())
         self._live = live
         self._heed = heed
-        self._host = Host(image, faults or Faults(), self._write_log, storage, name=name, settings=settings)
+        self._host = Host(
+            image,
+            faults or Faults(),
+            self._write_log,
+            storage,
+            name=name,
+            settings=settings,
+            trial_s=trial_s,
+            crash_version=crash_version,
+        )
         self._boot("power on")
 
     @property

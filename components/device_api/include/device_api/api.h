@@ -21,6 +21,7 @@
 #include "home_link/settings.h"
 #include "listening/device.h"
 #include "listening/log_lines.h"
+#include "update/updates.h"
 
 namespace device_api {
 
@@ -37,9 +38,15 @@ class Api {
   static constexpr size_t kDayOfLevels = 8640;
 
   /// All outlive the API and its streams. To be made before the device listens.
-  Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log, const Memory& memory);
+  Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log, update::Updates& updates,
+      const Memory& memory);
 
   Response Handle(const Request& request);
+
+  /// Whether a request's body is larger than what Handle() takes, and goes to what Open() gives.
+  static bool ComesInPieces(const Request& request);
+  /// @return the answer, when none of it is wanted.
+  std::expected<std::unique_ptr<Intake>, Response> Open(const Request& request);
 
   /// The answer to a request that the server has no place for.
   static Response Busy(std::string_view detail);
@@ -101,6 +108,12 @@ class Api {
   Response GetMqtt(const Call& call);
   Response PutMqtt(const Call& call);
 
+  // update_routes.cpp
+  Response GetUpdate(const Call& call);
+  Response PutUpdate(const Call& call);
+  Response PostBack(const Call& call);
+  Response PutUpdateKey(const Call& call);
+
   // rule_routes.cpp
   Response GetRules(const Call& call);
   Response PutRules(const Call& call);
@@ -131,6 +144,7 @@ class Api {
   listening::Device& device_;
   listening::OwnerToken& owner_;
   const listening::LogLines& log_;
+  update::Updates& updates_;
   Access access_;
   ScoreFeed scores_;
   PatchHistory patches_;
