@@ -42,7 +42,9 @@ def test_the_page_itself_is_at_the_root(device: SimulatedDevice) -> None:
 
 def test_a_browser_is_given_three_scripts() -> None:
     assert sorted(name for name in GIVEN if name.endswith(".js")) == ["app.js", "setup.js", "shared.js"]
-    asked = {name for page in ("index.html", "setup.html") for name in re.findall(rb'(?:src|href)="([^"]+)"', GIVEN[page])}
+    asked = {
+        name for page in ("index.html", "setup.html") for name in re.findall(rb'(?:src|href)="([^"]+)"', GIVEN[page])
+    }
     assert asked == {b"app.js", b"setup.js", b"style.css", b"icon.svg"}
     for name in ("app.js", "setup.js"):
         assert re.findall(rb"^import .* from '(.*)';$", GIVEN[name], re.MULTILINE) == [b"./shared.js"]
