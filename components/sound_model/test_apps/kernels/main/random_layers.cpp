@@ -8,7 +8,7 @@
 
 #include "kernels/depthwise.h"
 #include "kernels/pointwise.h"
-#include "tflite_rounding.h"
+#include "kernels/tflite_rounding.h"
 
 namespace {
 
