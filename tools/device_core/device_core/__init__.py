@@ -3,6 +3,7 @@
 
 from device_core._core import (
     CaptureRing,
+    DeviceEngine,
     Event,
     EventDetector,
     HttpStream,
@@ -39,6 +40,7 @@ from device_core._core import (
 
 __all__ = [
     "CaptureRing",
+    "DeviceEngine",
     "Event",
     "EventDetector",
     "HttpStream",

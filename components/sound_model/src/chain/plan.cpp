@@ -43,7 +43,7 @@ double RealMultiplier(const GraphTensor& input, float weight_scale, const GraphT
 }
 
 /// @param activation  see ActivationRange().
-/// @return nothing if a multiplier is 1 or more.
+/// @return nothing if a multiplier is 1 or more: the kernels know none.
 std::optional<Quantization> Quantize(const ModelGraph& graph, const GraphOperator& op, const WeightLayout& layout,
                                      int8_t activation) {
   const GraphTensor& input = graph.tensors[op.inputs[0]];
@@ -176,6 +176,7 @@ std::optional<Step> PlanStep(const ModelGraph& graph, const GraphOperator& op) {
     case schema::Op::kFullyConnected:
       return PlanFullyConnected(graph, op);
     case schema::Op::kMean:
+      if (input.shape[0] != 1) return {};
       return PlanMean(input, graph.tensors[op.output]);
     case schema::Op::kLogistic:
     case schema::Op::kReshape:
@@ -220,7 +221,7 @@ std::expected<Plan, Error> MakePlan(std::span<const uint8_t> model) {
     last = op.output;
     if (op.op == schema::Op::kReshape) continue;
     auto step = PlanStep(*graph, op);
-    if (!step) return refuse(i, " scales its sums up");
+    if (!step) return refuse(i, " scales its sums up, or averages several patches");
     plan.steps.push_back(*std::move(step));
   }
   return plan;

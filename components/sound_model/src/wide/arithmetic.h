@@ -14,49 +14,46 @@ namespace {
 constexpr int kTaps = 9;
 constexpr int kSide = 3;
 
-[[gnu::always_inline]] inline int32_t HighProduct(int32_t a, int32_t b) {
-  return static_cast<int32_t>((int64_t{a} * b) >> 32);
+template <typename Vector>
+[[gnu::always_inline]] inline Vector Load(const void* values) {
+  Vector vector;
+  std::memcpy(&vector, values, sizeof(vector));
+  return vector;
 }
 
-[[gnu::always_inline]] inline uint8_t Clamp(int32_t value, int32_t lowest, int32_t highest) {
-  value = value < lowest ? lowest : value;
-  return static_cast<uint8_t>(value > highest ? highest : value);
-}
-
-/// kernels::OneProduct
-[[gnu::always_inline]] inline uint8_t InOneProduct(int32_t value, const Outputs& outputs, int channel) {
-  const int32_t high = HighProduct(8 * value, outputs.multiplier[channel]);
-  return Clamp((high + outputs.offset[channel]) >> outputs.shift[channel], 0, 255);
-}
-
-/// kernels::Requantize()
-[[gnu::always_inline]] inline uint8_t InTwoRoundings(int32_t value, const Outputs& outputs, int channel) {
-  const int32_t multiplier = outputs.multiplier[channel];
-  const uint32_t low = static_cast<uint32_t>(2 * value) * static_cast<uint32_t>(multiplier);
-  const int32_t high = HighProduct(2 * value, multiplier) + static_cast<int32_t>(low >> 31);
-  const int32_t shift = outputs.shift[channel];
-  const int32_t shifted = (((high + (high >> 31)) >> (shift < 0 ? 0 : shift)) + (1 + 2 * outputs.zero_point)) >> 1;
-  return Clamp(shift < 0 ? high + outputs.zero_point : shifted, outputs.lowest, outputs.highest);
-}
-
-/// @tparam kCount  channels from `channel` on.
-template <int kCount>
-[[gnu::always_inline]] inline void Requantize(const int32_t* __restrict values, const Outputs& outputs, int channel,
-                                              uint8_t* __restrict result) {
-  if (outputs.offset != nullptr) {
-    for (int i = 0; i < kCount; ++i) result[i] = InOneProduct(values[i], outputs, channel + i);
-  } else {
-    for (int i = 0; i < kCount; ++i) result[i] = InTwoRoundings(values[i], outputs, channel + i);
+/// One vector of channels, from sums and biases to outputs.
+/// @param channel  the first of them.
+template <typename Isa>
+[[gnu::always_inline]] inline void Requantize(typename Isa::Sums values, const Outputs& outputs, int channel,
+                                              uint8_t* result) {
+  using Sums = typename Isa::Sums;
+  using Unsigned = typename Isa::Unsigned;
+  const auto multiplier = Load<Sums>(outputs.multiplier + channel);
+  const auto shift = Load<Sums>(outputs.shift + channel);
+  if (outputs.offset != nullptr) {  // kernels::OneProduct
+    const auto offset = Load<Sums>(outputs.offset + channel);
+    return Isa::ToBytes((Isa::High(8 * values, multiplier) + offset) >> shift, result);
   }
+  const Sums twice = 2 * values;  // kernels::Requantize()
+  const auto low = reinterpret_cast<Unsigned>(twice) * reinterpret_cast<Unsigned>(multiplier);
+  const Sums high = Isa::High(twice, multiplier) + reinterpret_cast<Sums>(low >> 31);
+  const Sums further = shift < 0 ? Sums{} : shift;
+  const Sums shifted = (((high + (high >> 31)) >> further) + (1 + 2 * outputs.zero_point)) >> 1;
+  Sums scaled = shift < 0 ? high + outputs.zero_point : shifted;
+  scaled = scaled < outputs.lowest ? outputs.lowest + Sums{} : scaled;
+  Isa::ToBytes(scaled > outputs.highest ? outputs.highest + Sums{} : scaled, result);
 }
 
 template <typename Isa>
 struct PointwiseKernel {
+  using Sums = typename Isa::Sums;
   using Input = typename Isa::Input;
   using Weight = typename Isa::Weight;
-  static constexpr int kGroup = Isa::kGroup;    ///< Products that a lane sums up at once.
-  static constexpr int kPixels = Isa::kPixels;  ///< Of a tile.
-  static constexpr int kTile = Isa::kVectors * Isa::kLanes;
+  static constexpr int kLanes = sizeof(Sums) / sizeof(int32_t);
+  static constexpr int kGroup = Isa::kGroup;      ///< Products that a lane sums up at once.
+  static constexpr int kPixels = Isa::kPixels;    ///< Of a tile.
+  static constexpr int kVectors = Isa::kVectors;  ///< Of each of its pixels.
+  static constexpr int kTile = kVectors * kLanes;
 
   /// To [channels / kTile, depth / kGroup, kTile, kGroup].
   static void Pack(const int8_t* weights, int depth, int channels, void* packed) {
@@ -71,29 +68,22 @@ struct PointwiseKernel {
     }
   }
 
-  /// The sums of one tile, [kPixels, kTile].
+  /// One tile of sums and biases.
   [[gnu::always_inline]] static inline void Sum(const Input* const rows[kPixels], const Weight* weights, int depth,
-                                                const int32_t* bias, int32_t* sums) {
-    typename Isa::Sums total[kPixels][Isa::kVectors];
+                                                const int32_t* bias, Sums sums[kPixels][kVectors]) {
 #pragma GCC unroll 16
     for (int pixel = 0; pixel < kPixels; ++pixel) {
 #pragma GCC unroll 4
-      for (int v = 0; v < Isa::kVectors; ++v) total[pixel][v] = Isa::Load(bias + v * Isa::kLanes);
+      for (int v = 0; v < kVectors; ++v) sums[pixel][v] = Load<Sums>(bias + v * kLanes);
     }
     for (int k = 0; k < depth; k += kGroup, weights += kTile * kGroup) {
 #pragma GCC unroll 16
       for (int pixel = 0; pixel < kPixels; ++pixel) {
-        const auto values = Isa::Broadcast(rows[pixel] + k);
 #pragma GCC unroll 4
-        for (int v = 0; v < Isa::kVectors; ++v) {
-          total[pixel][v] = Isa::Add(total[pixel][v], values, weights + v * Isa::kLanes * kGroup);
+        for (int v = 0; v < kVectors; ++v) {
+          sums[pixel][v] = Isa::Add(sums[pixel][v], rows[pixel] + k, weights + v * kLanes * kGroup);
         }
       }
-    }
-#pragma GCC unroll 16
-    for (int pixel = 0; pixel < kPixels; ++pixel) {
-#pragma GCC unroll 4
-      for (int v = 0; v < Isa::kVectors; ++v) Isa::Store(sums + pixel * kTile + v * Isa::kLanes, total[pixel][v]);
     }
   }
 
@@ -108,17 +98,19 @@ struct PointwiseKernel {
         for (int i = 0; i < kPixels; ++i) {  // pixels behind the last are the last again
           rows[i] = values + int64_t{first + i < pixels ? first + i : pixels - 1} * layer.depth;
         }
-        alignas(64) int32_t sums[kPixels * kTile];
+        Sums sums[kPixels][kVectors];
         Sum(rows, weights, layer.depth, outputs.bias + channel, sums);
-        for (int i = 0; i < kPixels && first + i < pixels; ++i) {
+#pragma GCC unroll 16
+        for (int i = 0; i < kPixels; ++i) {
+          if (first + i >= pixels) break;
           uint8_t* const to = output + int64_t{first + i} * layer.channels + channel;
-          if (left >= kTile) {
-            Requantize<kTile>(sums + i * kTile, outputs, channel, to);
-          } else {
-            uint8_t all[kTile];
-            Requantize<kTile>(sums + i * kTile, outputs, channel, all);
-            std::memcpy(to, all, static_cast<size_t>(left));
+          uint8_t tile[kTile];
+          uint8_t* const all = left >= kTile ? to : tile;
+#pragma GCC unroll 4
+          for (int v = 0; v < kVectors; ++v) {
+            Requantize<Isa>(sums[i][v], outputs, channel + v * kLanes, all + v * kLanes);
           }
+          if (left < kTile) std::memcpy(to, tile, static_cast<size_t>(left));
         }
       }
     }
@@ -129,8 +121,10 @@ void Widen(const uint8_t* __restrict values, int count, int16_t* __restrict wide
   for (int i = 0; i < count; ++i) widened[i] = values[i];
 }
 
+template <typename Isa>
 void ConvolveDepthwise(const Depthwise& layer, const uint8_t* input, uint8_t* output) {
-  constexpr int kChannels = 16;
+  using Sums = typename Isa::Sums;
+  constexpr int kLanes = sizeof(Sums) / sizeof(int32_t);
   const int channels = layer.channels;
   const Outputs outputs = layer.outputs;
   for (int y = 0; y < layer.output_height; ++y) {
@@ -142,16 +136,14 @@ void ConvolveDepthwise(const Depthwise& layer, const uint8_t* input, uint8_t* ou
         const bool inside = row >= 0 && row < layer.input_height && column >= 0 && column < layer.input_width;
         taps[tap] = inside ? input + int64_t{row * layer.input_width + column} * channels : layer.padding;
       }
-      for (int channel = 0; channel < channels; channel += kChannels) {
-        int32_t sums[kChannels];
-        for (int i = 0; i < kChannels; ++i) sums[i] = outputs.bias[channel + i];
+      for (int channel = 0; channel < channels; channel += kLanes) {
+        auto sums = Load<Sums>(outputs.bias + channel);
 #pragma GCC unroll 9
         for (int tap = 0; tap < kTaps; ++tap) {
-          const uint8_t* const values = taps[tap] + channel;
-          const int16_t* const weights = layer.weights + tap * channels + channel;
-          for (int i = 0; i < kChannels; ++i) sums[i] += static_cast<int16_t>(values[i] * weights[i]);
+          const Sums values = Isa::FromBytes(taps[tap] + channel);
+          sums = Isa::AddProducts(sums, values, Load<Sums>(layer.weights + tap * channels + channel));
         }
-        Requantize<kChannels>(sums, outputs, channel, output + channel);
+        Requantize<Isa>(sums, outputs, channel, output + channel);
       }
     }
   }
@@ -167,7 +159,7 @@ constexpr Kernels KernelsOf(const char* name) {
           .pack = Kernel::Pack,
           .widen = Widen,
           .pointwise = Kernel::Run,
-          .depthwise = ConvolveDepthwise};
+          .depthwise = ConvolveDepthwise<Isa>};
 }
 
 }  // namespace

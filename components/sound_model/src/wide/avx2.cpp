@@ -1,32 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // x86-64 with AVX2: vpmaddwd sums up two products of 16 bits in each of eight lanes, exactly.
-#include <immintrin.h>
-
 #include "all_kernels.h"
-#include "arithmetic.h"
+#include "x86_vectors.h"
 
 namespace sound_model::wide {
 namespace {
 
-struct Avx2 {
+struct Avx2 : X86Vectors {
   using Input = int16_t;
   using Weight = int16_t;
-  using Sums = __m256i;
   static constexpr int kGroup = 2;
-  static constexpr int kLanes = 8;
   static constexpr int kVectors = 2;
   static constexpr int kPixels = 6;
 
-  static Sums Load(const int32_t* values) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(values)); }
-  static void Store(int32_t* values, Sums sums) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(values), sums); }
-  static __m256i Broadcast(const Input* pair) {
-    int32_t both;
-    std::memcpy(&both, pair, sizeof(both));
-    return _mm256_set1_epi32(both);
+  static Sums Add(Sums sums, const Input* pair, const Weight* weights) {
+    return sums + reinterpret_cast<Sums>(_mm256_madd_epi16(Broadcast(pair), Load<__m256i>(weights)));
   }
-  static Sums Add(Sums sums, __m256i values, const Weight* weights) {
-    const __m256i w = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights));
-    return _mm256_add_epi32(sums, _mm256_madd_epi16(values, w));
+  static Sums AddProducts(Sums sums, Sums values, Sums weights) {  // bytes, with zeros above
+    return sums + reinterpret_cast<Sums>(
+                      _mm256_madd_epi16(reinterpret_cast<__m256i>(values), reinterpret_cast<__m256i>(weights)));
   }
 };
 

@@ -39,7 +39,7 @@ struct Depthwise {
   int stride_width;
   int pad_top;
   int pad_left;
-  const int16_t* weights;  ///< [3, 3, channels]
+  const int32_t* weights;  ///< [3, 3, channels]
   const uint8_t* padding;  ///< The input's zero point for each channel.
   Outputs outputs;
 };

@@ -61,7 +61,7 @@ class PackedDepthwise {
   chain::Shape input_;
   chain::Shape output_;
   chain::Window window_;
-  std::vector<int16_t> weights_;
+  std::vector<int32_t> weights_;
   std::vector<uint8_t> padding_;
   PackedOutputs outputs_;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any processor: vectors of the compiler's, four lanes as SSE2 and NEON have them.
+// Any processor: the compiler makes of these vectors what there is, NEON or SSE2.
 #include "all_kernels.h"
 #include "arithmetic.h"
 
@@ -9,23 +9,24 @@ namespace {
 struct Plain {
   using Input = int16_t;
   using Weight = int16_t;
-  using Sums = int32_t __attribute__((vector_size(16)));
+  typedef int32_t Sums __attribute__((vector_size(16)));
+  typedef uint32_t Unsigned __attribute__((vector_size(16)));
   static constexpr int kGroup = 1;
-  static constexpr int kLanes = 4;
   static constexpr int kVectors = 2;
   static constexpr int kPixels = 4;
 
-  static Sums Load(const int32_t* values) {
-    Sums sums;
-    std::memcpy(&sums, values, sizeof(sums));
-    return sums;
+  static Sums Add(Sums sums, const Input* value, const Weight* weights) {
+    return sums + int32_t{*value} * Sums{weights[0], weights[1], weights[2], weights[3]};
   }
-  static void Store(int32_t* values, Sums sums) { std::memcpy(values, &sums, sizeof(sums)); }
-  static int32_t Broadcast(const Input* value) { return *value; }
-  static Sums Add(Sums sums, int32_t value, const Weight* weights) {
-    int16_t narrow __attribute__((vector_size(8)));
-    std::memcpy(&narrow, weights, sizeof(narrow));
-    return sums + value * __builtin_convertvector(narrow, Sums);
+  static Sums AddProducts(Sums sums, Sums values, Sums weights) { return sums + values * weights; }
+  static Sums High(Sums a, Sums b) {
+    Sums high;
+    for (int i = 0; i < 4; ++i) high[i] = static_cast<int32_t>((int64_t{a[i]} * b[i]) >> 32);
+    return high;
+  }
+  static Sums FromBytes(const uint8_t* bytes) { return Sums{bytes[0], bytes[1], bytes[2], bytes[3]}; }
+  static void ToBytes(Sums values, uint8_t* bytes) {
+    for (int i = 0; i < 4; ++i) bytes[i] = static_cast<uint8_t>(values[i] < 0 ? 0 : values[i] > 255 ? 255 : values[i]);
   }
 };
 
