@@ -11,9 +11,10 @@ namespace device_core {
 
 std::vector<int8_t> DeviceEngine::Score(std::span<const int8_t> patches, int threads) {
   constexpr size_t kValues = sound_model::kPatchValues;
+  constexpr size_t kWorthAThread = 2;  // patches
   const auto classes = static_cast<size_t>(engine_->classes());
   const size_t count = patches.size() / kValues;
-  const auto workers = std::clamp<size_t>(static_cast<size_t>(std::max(threads, 1)), 1, std::max<size_t>(count, 1));
+  const size_t workers = std::clamp<size_t>(count / kWorthAThread, 1, static_cast<size_t>(std::max(threads, 1)));
   const size_t piece =
       std::clamp<size_t>((count + workers - 1) / workers, 1, static_cast<size_t>(engine_->patches_at_a_time()));
   std::vector<int8_t> scores(count * classes);

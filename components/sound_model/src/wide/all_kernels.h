@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <vector>
+
 #include "layers.h"
 
 namespace sound_model::wide {
 
-extern const Kernels kPlain;
-#if defined(__x86_64__)
-extern const Kernels kAvx2;
-extern const Kernels kAvxVnni;
-extern const Kernels kAvx512Vnni;
-#endif
+/// What this processor can run, the fastest first.
+std::vector<const Kernels*> AvailableKernels();
 
 }  // namespace sound_model::wide

@@ -2,8 +2,8 @@
 // x86-64 with AVX-512-VNNI: as avx_vnni.cpp, with 16 lanes and twice as many registers.
 #include <immintrin.h>
 
-#include "all_kernels.h"
 #include "arithmetic.h"
+#include "kernel_sets.h"
 
 namespace sound_model::wide {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // x86-64 with AVX-VNNI: vpdpbusd adds four products of an unsigned and a signed byte to each of eight lanes, exactly.
-#include "all_kernels.h"
+#include "kernel_sets.h"
 #include "x86_vectors.h"
 
 namespace sound_model::wide {

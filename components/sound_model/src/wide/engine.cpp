@@ -12,17 +12,6 @@ namespace {
 
 using Step = std::variant<wide::PackedConvolution, wide::PackedDepthwise, chain::Mean, chain::Logistic>;
 
-std::vector<const wide::Kernels*> Available() {
-  std::vector<const wide::Kernels*> kernels;
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512vnni")) kernels.push_back(&wide::kAvx512Vnni);
-  if (__builtin_cpu_supports("avxvnni")) kernels.push_back(&wide::kAvxVnni);
-  if (__builtin_cpu_supports("avx2")) kernels.push_back(&wide::kAvx2);
-#endif
-  kernels.push_back(&wide::kPlain);
-  return kernels;
-}
-
 Step Pack(const chain::Step& step, const wide::Kernels& kernels) {
   if (const auto* convolution = std::get_if<chain::Convolution>(&step)) {
     return wide::PackedConvolution(*convolution, kernels);
@@ -118,7 +107,7 @@ std::expected<std::unique_ptr<WideEngine>, Error> WideEngine::Create(std::span<c
   constexpr size_t kLargestBuffer = size_t{1} << 20;
   const auto plan = chain::MakePlan(model);
   if (!plan) return std::unexpected(plan.error());
-  const auto available = Available();
+  const auto available = wide::AvailableKernels();
   const auto chosen = kernels.empty()
                           ? available.begin()
                           : std::ranges::find(available, kernels, [](const auto* one) { return one->name; });
@@ -138,7 +127,7 @@ std::expected<std::unique_ptr<WideEngine>, Error> WideEngine::Create(std::span<c
 
 std::vector<std::string_view> WideEngine::KernelNames() {
   std::vector<std::string_view> names;
-  for (const wide::Kernels* kernels : Available()) names.emplace_back(kernels->name);
+  for (const wide::Kernels* kernels : wide::AvailableKernels()) names.emplace_back(kernels->name);
   return names;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any processor: the compiler makes of these vectors what there is, NEON or SSE2.
-#include "all_kernels.h"
 #include "arithmetic.h"
+#include "kernel_sets.h"
 
 namespace sound_model::wide {
 namespace {
