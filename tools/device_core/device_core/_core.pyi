@@ -486,6 +486,31 @@ def read_flash_log(image: bytes) -> dict[str, bytes]:
     The files in an image of the `storage` partition (docs/storage.md) by name, clips as WAVs. Raises ValueError for an image that holds something else.
     """
 
+class DeviceEngine:
+    """
+    A model with the device's arithmetic at a PC's speed: scores are those of TensorFlow Lite Micro's reference kernels, bit for bit.
+    """
+
+    def __init__(self, model: bytes, kernels: str = '') -> None:
+        """
+        model is a .tflite that check_model accepts, with any number of classes; kernels is one of kernel_names(), the first by default. ValueError tells what is wrong.
+        """
+
+    def score(self, patches: Annotated[NDArray[numpy.int8], dict(shape=(None, 96, 64), order='C', device='cpu', writable=False)], threads: int = 1) -> Annotated[NDArray[numpy.int8], dict(shape=(None, None))]:
+        """
+        Score int8 patches [n, 96, 64] on so many cores at most: int8 [n, classes].
+        """
+
+    @property
+    def classes(self) -> int: ...
+
+    @property
+    def kernels(self) -> str: ...
+
+    @staticmethod
+    def kernel_names() -> list[str]:
+        """What this processor can run, the fastest first."""
+
 def check_model(file: bytes) -> dict[str, Any]:
     """
     The device's checks of a .tflite before use: input and output (scale, zero point), front_end, ops, operators; ValueError tells what is wrong.
