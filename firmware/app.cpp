@@ -4,6 +4,7 @@
 #include "base/sample_rate.h"
 #include "board/board.h"
 #include "console_task.h"
+#include "home.h"
 #include "large_memory.h"
 #include "network.h"
 #include "panel.h"
@@ -85,6 +86,7 @@ void Boot(App& app) {
 
 void ShutDown(App& app) {
   app.device.PrepareRestart(WaitForStorage);
+  CloseHome();
   Restart();
 }
 

@@ -21,6 +21,7 @@
 #include "http_upload.h"
 #include "large_memory.h"
 #include "log_tee.h"
+#include "network_interface.h"
 #include "sdkconfig.h"
 #include "task_layout.h"
 
@@ -136,7 +137,7 @@ struct HttpServer {
   HttpServer(App& app, listening::OwnerToken& owner)
       : app(app),
         log(app.services.MakeLock()),
-        api(app.device, owner, log, app.updates,
+        api(app.device, owner, log, TheNetwork(app.services), app.updates,
             {AllocateLarge<device_api::PatchHistory::Patch>(device_api::Api::kHourOfPatches),
              AllocateLarge<device_api::LevelHistory::Step>(device_api::Api::kDayOfLevels)}),
         streams(app.services.MakeLock()) {
@@ -164,6 +165,7 @@ esp_err_t Serve(httpd_req_t* request) {
                             .origin = Field(request, "Origin"),
                             .if_match = Field(request, "If-Match"),
                             .if_none_match = Field(request, "If-None-Match"),
+                            .if_range = Field(request, "If-Range"),
                             .range = Field(request, "Range"),
                             .last_event_id = Field(request, "Last-Event-ID"),
                             .content_length = std::nullopt,
@@ -203,6 +205,8 @@ std::expected<HttpServer*, std::string> MakeHttpServer(App& app) {
   if (!owner) return std::unexpected(owner.error().message);
   return new HttpServer(app, **owner);
 }
+
+device_api::Api& ApiOf(HttpServer& server) { return server.api; }
 
 std::expected<std::string, std::string> StartHttpServer(HttpServer& server) {
   httpd_config_t configuration = HTTPD_DEFAULT_CONFIG();

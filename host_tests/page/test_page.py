@@ -19,7 +19,7 @@ from yamnet_tools.simulated_device.live import LiveInput
 
 pytestmark = pytest.mark.slow
 
-VIEWS = ("now", "timeline", "rules", "device")
+VIEWS = ("now", "timeline", "rules", "network", "device")
 ALARM = "Smoke or CO alarm"
 Visit = Callable[..., Any]
 
@@ -528,10 +528,11 @@ def test_the_device_view_says_what_status_says(lasting_site: Site, visit: Visit)
 def test_settings_and_token_are_changed(site: Site, visit: Visit) -> None:
     visitor = visit(site).has_token().open("device")
     page = visitor.page
-    wait_until(lambda: page.locator("#set-name").input_value() == "Kitchen")
-    page.locator("#set-name").fill("Cellar")
+    name = page.locator('.p-settings [data-field="name"] input')
+    wait_until(lambda: name.input_value() == "Kitchen")
+    name.fill("Cellar")
     page.get_by_role("switch", name="Open reading").check()
-    page.locator(".p-settings button").click()
+    page.locator(".p-settings [type=submit]").click()
     visitor.sees("Cellar", ".brand")
     settings = site.json("settings")
     assert (settings["name"], settings["place"], settings["open_reading"]) == ("Cellar", "Shelf", True)
@@ -551,7 +552,7 @@ def test_a_restart_is_asked_for_twice_and_seen_through(site: Site, visit: Visit)
     assert site.json("status")["boot"]["count"] == 1
     visitor.page.get_by_role("button", name="Restart").click()
     visitor.page.get_by_role("dialog").get_by_role("button", name="Restart").click()
-    visitor.sees("It is back after", "#restarting", 20)
+    visitor.sees("It is back after", ".p-restart .restarting", 20)
     assert site.json("status")["boot"]["count"] == 2
 
 

@@ -141,6 +141,10 @@ Response Api::GetMetrics(const Call& call) {
   if (const std::string wrong = Query(call.query).problem(); !wrong.empty()) return Problem(400, wrong);
   const listening::DeviceState state = device_.state();
   Metrics metrics;
+  metrics.Add("info", "gauge", "always 1; what runs there", 1,
+              "{version=\"" + state.firmware.version + "\",target=\"" + state.target + "\",model=\"" +
+                  (state.model ? state.model->sha256 : "") + "\"}");
+  metrics.Gauge("muted", "1 while the microphone is switched off", state.muted);
   metrics.Gauge("ready", "1 when every boot step went well", state.ready);
   metrics.Gauge("uptime_seconds", "since boot", static_cast<double>(state.uptime_ms) / 1000);
   metrics.Gauge("heap_free_bytes", "internal RAM", static_cast<double>(state.memory.free_heap));

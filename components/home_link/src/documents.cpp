@@ -73,6 +73,27 @@ void WriteReport(const Telling& telling, JsonWriter& json) {
   json.Field("clip_url", link ? std::optional(url + "api/v1/clips/" + report.clip) : std::nullopt);
 }
 
+void WriteEvent(const Telling& telling, JsonWriter& json) {
+  json.Field("event_type", sound_events::EventKindName(telling.report.kind));
+  WriteReport(telling, json);
+  json.Field("late", telling.report.late(telling.now_ms));
+}
+
+/// All of a webhook's document but the value of its last member.
+void WriteHead(std::string_view type, const Described& described, std::optional<int64_t> utc_ms, JsonWriter& json) {
+  const Identity& identity = described.identity;
+  json.Field("type", type);
+  json.Field("timestamp", utc_ms ? std::optional(clip_store::UtcText(*utc_ms)) : std::nullopt);
+  json.Key("device");
+  json.BeginObject();
+  json.Field("id", std::string_view(identity.id));
+  json.Field("name", std::string_view(identity.name));
+  json.Field("place", std::string_view(identity.place));
+  json.Field("url", std::string_view(identity.url));
+  json.EndObject();
+  json.Key("data");
+}
+
 }  // namespace
 
 std::string ProblemOf(const DeviceState& state) {
@@ -116,11 +137,25 @@ std::string LastEventDocument(const Telling& telling) {
   return base::JsonObject([&](JsonWriter& json) { WriteReport(telling, json); });
 }
 
-std::string EventDocument(const Telling& telling, bool late) {
+std::string EventDocument(const Telling& telling) {
+  return base::JsonObject([&](JsonWriter& json) { WriteEvent(telling, json); });
+}
+
+std::string WebhookDocument(const Telling& telling) {
+  const std::string type = "event." + std::string(sound_events::EventKindName(telling.report.kind));
   return base::JsonObject([&](JsonWriter& json) {
-    json.Field("event_type", sound_events::EventKindName(telling.report.kind));
-    WriteReport(telling, json);
-    json.Field("late", late);
+    WriteHead(type, telling.described, telling.utc_ms, json);
+    json.BeginObject();
+    WriteEvent(telling, json);
+    json.EndObject();
+  });
+}
+
+std::string WebhookTestDocument(const Described& described, std::optional<int64_t> utc_ms) {
+  return base::JsonObject([&](JsonWriter& json) {
+    WriteHead("test", described, utc_ms, json);
+    json.BeginObject();
+    json.EndObject();
   });
 }
 

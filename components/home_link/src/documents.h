@@ -25,7 +25,10 @@ struct Telling {
   std::optional<int64_t> utc_ms;
 };
 std::string LastEventDocument(const Telling& telling);
-/// @param late  whether it is told so late that nobody should act on it as if it were now.
-std::string EventDocument(const Telling& telling, bool late);
+std::string EventDocument(const Telling& telling);
+
+// What is posted to a webhook (docs/webhook.md).
+std::string WebhookDocument(const Telling& telling);
+std::string WebhookTestDocument(const Described& described, std::optional<int64_t> utc_ms);
 
 }  // namespace home_link

@@ -333,10 +333,7 @@ std::optional<Step> Link::NextTopic() {
 std::optional<Step> Link::NextReport(int64_t now_ms, std::optional<int64_t> utc_ms) {
   const auto waiting = std::ranges::find(reports_, 0u, &Waiting::flight);
   if (waiting == reports_.end()) return std::nullopt;
-  const Report& report = waiting->report;
-  const auto length_ms = static_cast<int64_t>(report.duration_s * 1000);
-  const bool late = now_ms - (report.start.uptime_ms + length_ms) > kLateMs;
-  std::string document = EventDocument({report, *parts_->described, now_ms, utc_ms}, late);
+  std::string document = EventDocument({waiting->report, *parts_->described, now_ms, utc_ms});
   return Publish({.topic = parts_->own.Of("event"), .payload = std::move(document), .retain = false}, waiting->flight);
 }
 

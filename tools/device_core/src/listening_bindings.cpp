@@ -13,7 +13,12 @@
 #include "bindings.h"
 #include "device_api/api.h"
 #include "home_link/home_link.h"
+#include "home_link/webhook.h"
 #include "listening/upkeep.h"
+#include "network/improv.h"
+#include "network/station.h"
+#include "python_http_client.h"
+#include "python_radio.h"
 #include "python_transport.h"
 #include "serial_console/console.h"
 #include "serial_console/listening_device.h"
@@ -87,6 +92,7 @@ device_api::Request RequestOf(const std::string& method, const std::string& targ
           .origin = field("origin"),
           .if_match = field("if-match"),
           .if_none_match = field("if-none-match"),
+          .if_range = field("if-range"),
           .range = field("range"),
           .last_event_id = field("last-event-id"),
           .content_length = length,
@@ -140,8 +146,10 @@ class SimulatedDevice {
         models_{FileFlash(host_.Text("slots", "") + "/yamnet.bin"), FileFlash(host_.Text("slots", "") + "/yamnet_1.bin")},
         updates_(host_, Places()),
         device_(host_, host_, {}),
+        radio_(host_),
         transport_(host_),
         site_(host_),
+        http_client_(host_),
         upkeep_(device_, trial_, host_.trial_ms()),
         console_device_(device_),
         console_(console_device_) {
@@ -152,10 +160,22 @@ class SimulatedDevice {
     other_model_ = updates_.JudgeModel(device_.boot().ok(listening::kFrontEndStep),
                                        device_.boot().WhyNot(listening::kFrontEndStep));
     device_.LoadRules();
+    if (host_.has("radio")) {
+      wifi_.emplace(host_);
+      station_.emplace(host_, *wifi_, radio_, host_.Text("hostname", "yamnet"));
+      host_.Show(*station_);
+    }
+    network::Network& network = station_ ? static_cast<network::Network&>(*station_) : outside_;
+    const std::string version = device_.state().firmware.version;
+    improv_.emplace(network,
+                    network::ImprovDevice{.firmware = "YAMNet", .version = version, .chip = "simulated", .url = [this] {
+                                            return host_.Text("url", "");
+                                          }});
     if (const auto owner = device_.owner()) {
-      api_.emplace(device_, **owner, host_.log_lines(), updates_,
+      api_.emplace(device_, **owner, host_.log_lines(), network, updates_,
                    device_api::Api::Memory{patches_, levels_});
-      if (host_.has_mqtt()) device_.Add(home_.emplace(device_, api_->home(), transport_, site_));
+      if (host_.has("mqtt")) home_.emplace(device_, api_->home(), transport_, site_);
+      if (host_.has("http")) webhook_.emplace(device_, api_->home(), api_->webhook(), http_client_, site_);
     }
     device_.KeepClips(ring_, host_.MakeVolumes(), [](listening::ClipKeeper&) {});
     device_.Listen([](listening::Listener&) {});
@@ -172,11 +192,12 @@ class SimulatedDevice {
       const nb::gil_scoped_release free;
       if (const auto line = reader_.Expire(now)) answers += console_.Answer(*line, now);
       console_.Expire(now);
-      for (size_t i = 0; i < bytes.size(); ++i) {
-        const char byte = static_cast<const char*>(bytes.data())[i];
-        if (const auto line = reader_.Push(byte, now)) answers += console_.Answer(*line, now);
-        if (console_.reboot_requested()) break;
+      for (size_t i = 0; i < bytes.size() && !console_.reboot_requested(); ++i) {
+        for (const char byte : improv_->Push(static_cast<const char*>(bytes.data())[i], now)) {
+          if (const auto line = reader_.Push(byte, now)) answers += console_.Answer(*line, now);
+        }
       }
+      answers += improv_->Poll(now);
     }
     return nb::bytes(answers.data(), answers.size());
   }
@@ -205,7 +226,9 @@ class SimulatedDevice {
     const nb::gil_scoped_release free;
     ServeClips();
     upkeep_.Tick();
+    if (station_) station_->Tick();
     if (home_) home_->Tick();
+    if (webhook_) webhook_->Tick();
   }
 
   void PrepareRestart() {
@@ -291,11 +314,18 @@ class SimulatedDevice {
   update::Updates updates_;
   bool other_model_ = false;  ///< The one in use does not work, and the other one is to be loaded.
   listening::Device device_;
+  PythonRadio radio_;
+  network::OutsideNetwork outside_{listening::LinkState::kUp, "the computer's own network"};
+  std::optional<network::WifiSettings> wifi_;
+  std::optional<network::Station> station_;
+  std::optional<network::Improv> improv_;
   PythonTransport transport_;
   SimulatedSite site_;
+  PythonHttpClient http_client_;
   listening::Upkeep upkeep_;
   std::optional<device_api::Api> api_;
   std::optional<home_link::HomeLink> home_;
+  std::optional<home_link::Webhook> webhook_;
   serial_console::ListeningDevice console_device_;
   serial_console::LineReader reader_;
   serial_console::Console console_;
@@ -333,8 +363,10 @@ void BindListening(nb::module_& module) {
       "bytes, storage (a folder for clips and journal, or ''), log(line) and minute_of_day() of local time; it is "
       "given time_zone, a name or '' for its own, and model_slot, 0 or 1; if it is to be updated, also slots, a folder "
       "with ota_0.bin, ota_1.bin, yamnet.bin and yamnet_1.bin, of which read_files() reads the model_slot's, "
-      "signature_fits(point, digest, signature), trial_s, after which a new firmware is judged, and crash_version; if it is to speak MQTT, also mqtt "
-      "(yamnet_tools.simulated_device.mqtt), id and url. It boots while it is made.")
+      "signature_fits(point, digest, signature), trial_s, after which a new firmware is judged, and crash_version; if "
+      "it is to speak MQTT, also mqtt (yamnet_tools.simulated_device.mqtt), id and url, and http "
+      "(yamnet_tools.simulated_device.http_client) if it is to post events; if it is to have Wi-Fi, also radio "
+      "(yamnet_tools.simulated_device.wifi) and hostname. It boots while it is made.")
       .def(nb::init<nb::object, const std::string&, bool>(), "host"_a, "reset_reason"_a, "crashed"_a = false)
       .def("serve", &SimulatedDevice::Serve, "data"_a, "now_ms"_a = nb::none(),
            "Take bytes of the console's line, b'' included, which lets time pass; return the answers. now_ms replaces "

@@ -18,6 +18,13 @@ namespace device_core {
 namespace {
 
 constexpr char kModelName[] = "yamnet.tflite";
+constexpr char kClockAttribute[] = "clock_ahead_us";
+constexpr int64_t kNoClock = INT64_MIN;
+
+int64_t PcUtcUs() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
 
 std::string Said(nb::python_error& raised) { return nb::cast<std::string>(nb::str(raised.value())); }
 
@@ -107,7 +114,12 @@ SimulatedHost::SimulatedHost(nb::object host)
              .alive = false,
              .ended = false,
              .level = std::nullopt},
-      log_lines_(MakeHostLock()) {}
+      log_lines_(MakeHostLock()) {
+  if (nb::hasattr(host_, kClockAttribute)) {
+    const nb::object ahead = host_.attr(kClockAttribute);
+    clock_ahead_us_ = ahead.is_none() ? kNoClock : nb::cast<int64_t>(ahead);
+  }
+}
 
 std::unique_ptr<base::Lock> SimulatedHost::MakeLock() { return MakeHostLock(); }
 
@@ -116,14 +128,24 @@ int64_t SimulatedHost::UptimeUs() const {
 }
 
 std::optional<int64_t> SimulatedHost::UtcUs() const {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+  const int64_t ahead_us = clock_ahead_us_;
+  if (ahead_us == kNoClock) return std::nullopt;
+  return PcUtcUs() + ahead_us;
+}
+
+std::expected<void, std::string> SimulatedHost::SetUtc(int64_t utc_us) {
+  clock_ahead_us_ = utc_us - PcUtcUs();
+  const nb::gil_scoped_acquire gil;
+  host_.attr(kClockAttribute) = nb::int_(clock_ahead_us_.load());
+  return {};
 }
 
 int SimulatedHost::MinuteOfDay() const {
+  const auto utc_us = UtcUs();
+  if (!utc_us) return -1;
   const nb::gil_scoped_acquire gil;
   try {
-    return nb::cast<int>(host_.attr("minute_of_day")());
+    return nb::cast<int>(host_.attr("minute_of_day")(*utc_us / 1'000'000));
   } catch (nb::python_error& raised) {
     raised.discard_as_unraisable("a simulated device's local time");
     return -1;
@@ -176,6 +198,7 @@ void SimulatedHost::Describe(listening::DeviceState& state) const {
   }
   state.target = "simulated";
   state.audio = audio_;
+  if (network_ != nullptr) state.network = network_->status();
 }
 
 std::expected<void, sound_model::Error> SimulatedHost::Mount() {
@@ -251,9 +274,9 @@ int64_t SimulatedHost::trial_ms() const {
   return static_cast<int64_t>(1000 * nb::cast<double>(nb::getattr(host_, "trial_s", nb::float_(60.0))));
 }
 
-bool SimulatedHost::has_mqtt() const {
+bool SimulatedHost::has(const char* attribute) const {
   const nb::gil_scoped_acquire gil;
-  return nb::hasattr(host_, "mqtt");
+  return !nb::getattr(host_, attribute, nb::none()).is_none();
 }
 
 int SimulatedHost::Traverse(visitproc visit, void* arg) const {

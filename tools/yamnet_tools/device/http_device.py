@@ -2,13 +2,14 @@
 """A device behind its HTTP API (components/device_api/openapi.json): what the console's client gives, and clips."""
 
 import contextlib
+import json
 import queue
 import time
 from collections.abc import Iterator
 from typing import Any, Self
 from urllib.parse import quote
 
-from yamnet_tools.device.answers import Events, Info, Rules, RuleState, require
+from yamnet_tools.device.answers import Clock, Events, Info, Rules, RuleState, require
 from yamnet_tools.device.clips import Clips
 from yamnet_tools.device.event_stream import Away, Back, EventStream, ServerEvent
 from yamnet_tools.device.heard import Heard, Told
@@ -56,6 +57,23 @@ class HttpDevice:
             DeviceError: no answer, or not one.
         """
         return self._info_within(self._line.timeout_s)
+
+    def clock(self) -> Clock:
+        """The device's clock.
+
+        Raises:
+            DeviceError: no answer.
+        """
+        return Clock.parse(self._line.ask_json("GET", "clock"))
+
+    def set_time_zone(self, name: str) -> Clock:
+        """Set the zone, of the IANA database, in which quiet hours are; kept over restarts.
+
+        Raises:
+            DeviceError: no answer, or there is no such zone.
+        """
+        wanted = {"time_zone": name, "time_server": self.clock().time_server}
+        return Clock.parse(self._line.ask_json("PUT", "clock", json.dumps(wanted).encode()))
 
     def owner_token(self) -> None:
         """HTTP does not tell it."""

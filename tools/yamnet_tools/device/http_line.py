@@ -40,6 +40,7 @@ class HttpLine:
         address: of the device.
         token: the owner's, if somebody gave it.
         prompt: asks for it when the device wants it and there is none.
+        token_wanted: where it can be given, for the error when there is none.
         timeout_s: how long an answer may take, and how long a longer one may pause.
     """
 
@@ -50,11 +51,13 @@ class HttpLine:
         timeout_s: float,
         token: OwnerToken | None = None,
         prompt: Callable[[], OwnerToken | None] = lambda: None,
+        token_wanted: str = f"give it by --token or ${VARIABLE}",
     ) -> None:
         self.timeout_s = timeout_s
         self._address = address
         self._token = token
         self._prompt = prompt
+        self._token_wanted = token_wanted
 
     def __str__(self) -> str:
         return self._address.text
@@ -67,12 +70,12 @@ class HttpLine:
         fields: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
     ) -> tuple[bytes, HTTPMessage]:
-        """Send a request; returns the answer's body and header.
+        """Send a request; returns the answer's body and header. With If-None-Match the body may be empty.
 
         Args:
             method: of HTTP.
             path: below `/api/v1/`, with its query.
-            body: JSON, unless a Content-Type is given.
+            body: JSON, unless the fields have another Content-Type.
             fields: of the request's header.
             timeout_s: for all of it, from the first byte sent to the last that comes.
 
@@ -172,11 +175,12 @@ class HttpLine:
             clock = threading.Timer(timeout_s, end)
             clock.daemon = True
             clock.start()
-            with suppress(BrokenPipeError, ConnectionResetError):  # an answer may come before all of a body is taken
+            with suppress(BrokenPipeError, ConnectionResetError):  # a device that refuses does not read all of a body
                 connection.request(method, self._address.target(path), body, self._header(body, fields))
             with connection.getresponse() as response:
                 stream = HttpStream(response, hang_up)
-                if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+                good = HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES
+                if not good and response.status != HTTPStatus.NOT_MODIFIED:
                     raise self._refusal(method, path, stream)
                 if not in_all:
                     clock.cancel()
@@ -239,7 +243,7 @@ class HttpLine:
 
     def _what_token_is_wrong(self) -> str:
         if self._token is None:
-            return f"the owner's token is needed: give it by --token or ${VARIABLE}"
+            return f"the owner's token is needed: {self._token_wanted}"
         return f"{self._token.source} is not the owner's token"
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a simulated device finds where it runs; device_core.SimulatedDevice calls its methods."""
 
+import hashlib
 import platform
 import tempfile
 from collections.abc import Callable, Mapping
@@ -13,10 +14,12 @@ import numpy as np
 from yamnet_tools.engines import Engine, open_engine
 from yamnet_tools.model.network import INPUT_SHAPE
 from yamnet_tools.model.tflite_reader import read_model
+from yamnet_tools.simulated_device.http_client import HttpClient
 from yamnet_tools.simulated_device.mqtt import MqttClient
 from yamnet_tools.simulated_device.op_timing import operator_times_ns
 from yamnet_tools.simulated_device.slots import KeptSettings, Slots
 from yamnet_tools.simulated_device.stored import Faults, StoredModel, load_stored
+from yamnet_tools.simulated_device.wifi import SimulatedRadio
 from yamnet_tools.updating import signing
 
 HEAP_BYTES = 1 << 32
@@ -54,12 +57,17 @@ class Host:
         settings: that it begins with.
         trial_s: after which a new firmware is judged.
         crash_version: of a firmware that crashes as it starts.
+        radio: its Wi-Fi; None: the PC's network is its own.
+        clock_ahead_us: its clock, as below.
 
     Attributes:
         settings: what outlives a restart, as a board keeps it in NVS.
         time_zone: of the IANA database; "": the PC's.
+        clock_ahead_us: by so much its clock is ahead of the PC's; None: nobody has set it.
         mqtt: its MQTT client.
+        http: its HTTP client.
         url: of its page; empty while it has none.
+        hostname: in its network; a board's ends with that of its address, this one's with that of its name.
     """
 
     arena_bytes = 1 << 20
@@ -75,6 +83,8 @@ class Host:
         settings: Mapping[str, bytes] | None = None,
         trial_s: float = 60.0,
         crash_version: str = "",
+        radio: SimulatedRadio | None = None,
+        clock_ahead_us: int | None = 0,
     ) -> None:
         self.storage = "" if storage is None else str(storage)
         self._faults = faults
@@ -88,8 +98,12 @@ class Host:
         self.trial_s = trial_s
         self.crash_version = crash_version
         self.time_zone = ""
+        self.clock_ahead_us = clock_ahead_us
         self.mqtt = MqttClient()
+        self.radio = radio
+        self.http = HttpClient()
         self.id = name
+        self.hostname = f"yamnet-{hashlib.sha256(name.encode()).hexdigest()[:4]}"
         self.url = ""
         self.log = log
 
@@ -125,9 +139,9 @@ class Host:
         """Whether a signature is of the owner's key."""
         return signing.fits(point, digest, signature)
 
-    def minute_of_day(self) -> int:
-        """Minutes since midnight in the device's time zone."""
-        now = datetime.now(ZoneInfo(self.time_zone) if self.time_zone else None)
+    def minute_of_day(self, utc_s: int) -> int:
+        """Minutes since midnight in the device's time zone, so many seconds after 1970."""
+        now = datetime.fromtimestamp(utc_s, ZoneInfo(self.time_zone) if self.time_zone else None)
         return now.hour * 60 + now.minute
 
     def memory(self) -> tuple[int, int]:

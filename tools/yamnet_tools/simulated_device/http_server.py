@@ -56,7 +56,8 @@ class HttpServer:
             raise DeviceError(f"--http {port}: {error.strerror}; choose another port, or 0 for any") from error
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # of connections, too: who reads nothing is given up
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(3000 * patience_s))
-        self.address = f"http://{host}:{self._socket.getsockname()[1]}"
+        self.port = int(self._socket.getsockname()[1])
+        self.address = f"http://{host}:{self.port}"
         config = uvicorn.Config(
             self._serve,
             log_level="error",

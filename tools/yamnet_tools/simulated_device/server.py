@@ -12,6 +12,7 @@ from yamnet_tools.simulated_device.host import Host
 from yamnet_tools.simulated_device.live import Live
 from yamnet_tools.simulated_device.misbehaviour import Chance, Misbehaviour
 from yamnet_tools.simulated_device.stored import Faults
+from yamnet_tools.simulated_device.wifi import SimulatedRadio
 
 _POLL_S = 0.02
 
@@ -30,6 +31,8 @@ class Simulator:
         settings: that it begins with.
         trial_s: after which a new firmware is judged.
         crash_version: of a firmware that crashes as it starts.
+        radio: its Wi-Fi; None: it has none.
+        clock_set: whether its clock is the PC's; else nobody has set it yet.
         heed: is given each line of its log.
     """
 
@@ -46,6 +49,8 @@ class Simulator:
         settings: Mapping[str, bytes] | None = None,
         trial_s: float = 60.0,
         crash_version: str = "",
+        radio: SimulatedRadio | None = None,
+        clock_set: bool = True,
         heed: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._endpoint = endpoint
@@ -61,6 +66,8 @@ class Simulator:
             settings=settings,
             trial_s=trial_s,
             crash_version=crash_version,
+            radio=radio,
+            clock_ahead_us=0 if clock_set else None,
         )
         self._boot("power on")
 

@@ -26,6 +26,7 @@ struct Request {
   std::string origin;
   std::string if_match;
   std::string if_none_match;
+  std::string if_range;
   std::string range;
   std::string last_event_id;
   std::optional<uint64_t> content_length;

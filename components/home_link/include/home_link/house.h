@@ -48,6 +48,13 @@ struct Report {
     float p;
   };
 
+  static constexpr int64_t kLateMs = 5000;
+
+  /// Whether it is told so late that nobody should act on it as if it were now.
+  bool late(int64_t now_ms) const {
+    return now_ms - (start.uptime_ms + static_cast<int64_t>(duration_s * 1000)) > kLateMs;
+  }
+
   std::string id;  ///< As journal and clips call it.
   sound_events::EventKind kind;
   std::string rule;

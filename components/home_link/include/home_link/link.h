@@ -49,7 +49,6 @@ class Link {
   static constexpr int64_t kLookMs = 1000;                ///< For what the broker keeps of earlier runs.
   static constexpr int64_t kLevelsMs = 10'000;
   static constexpr int64_t kDiagnosticsMs = 60'000;
-  static constexpr int64_t kLateMs = 5000;
   static constexpr int64_t kComplainMs = 10'000;
 
   /// @param id  of the device; letters, digits, '_' and '-'.
