@@ -10,7 +10,7 @@ from yamnet_tools.errors import UpdateError
 PROJECT = "yamnet-esp32s3"
 MAGIC = b"\xe9"
 _CHIP_ESP32S3 = 9
-_HEADER = struct.Struct("<4sI8sHBHH4sB")
+_HEADER = struct.Struct("<4sI4sHBHH4sB")
 _SEGMENT = struct.Struct("<II")
 _DESCRIPTION = struct.Struct("<II8s32s32s16s16s32s32s80x")
 _DESCRIPTION_MAGIC = 0xABCD5432
