@@ -40,7 +40,7 @@ std::string TitleOf(std::string_view rule, const Described& described) {
 std::optional<std::string> UtcOf(const Telling& telling) {
   const clip_store::EventTime& start = telling.report.start;
   if (start.utc_ms) return clip_store::UtcText(*start.utc_ms);
-  if (!telling.utc_ms) return std::nullopt;
+  if (!telling.utc_ms || telling.report.earlier) return std::nullopt;
   return clip_store::UtcText(*telling.utc_ms - (telling.now_ms - start.uptime_ms));
 }
 

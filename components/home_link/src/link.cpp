@@ -291,7 +291,9 @@ void Link::Published(uint32_t id) {
   const auto topic = std::ranges::find(topics_, id, &Topic::flight);
   if (topic != topics_.end() && id != 0) topic->flight = 0;
   const auto report = std::ranges::find(reports_, id, &Waiting::flight);
-  if (report != reports_.end() && id != 0) reports_.erase(report);
+  if (report == reports_.end() || id == 0) return;
+  told_ = std::move(report->report);
+  reports_.erase(report);
 }
 
 // --- What is to be done

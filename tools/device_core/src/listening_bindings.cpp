@@ -145,6 +145,7 @@ class SimulatedDevice {
     const nb::gil_scoped_release free;
     device_.PrepareRestart([this] { ServeClips(); });
     if (home_) home_->Close();
+    if (webhook_) webhook_->Close();
   }
 
   /// Status, header fields, and the body as bytes or as a stream with its length, if that is known.

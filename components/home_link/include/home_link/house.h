@@ -52,10 +52,11 @@ struct Report {
 
   /// Whether it is told so late that nobody should act on it as if it were now.
   bool late(int64_t now_ms) const {
-    return now_ms - (start.uptime_ms + static_cast<int64_t>(duration_s * 1000)) > kLateMs;
+    return earlier || now_ms - (start.uptime_ms + static_cast<int64_t>(duration_s * 1000)) > kLateMs;
   }
 
-  std::string id;  ///< As journal and clips call it.
+  bool earlier = false;  ///< Of an earlier run: its uptime is no time of this one.
+  std::string id;        ///< As journal and clips call it.
   sound_events::EventKind kind;
   std::string rule;
   clip_store::EventTime start;
