@@ -19,6 +19,7 @@
 #include "http_transport.h"
 #include "large_memory.h"
 #include "log_tee.h"
+#include "network_interface.h"
 #include "sdkconfig.h"
 #include "task_layout.h"
 
@@ -155,7 +156,7 @@ struct HttpServer {
   HttpServer(App& app, listening::OwnerToken& owner)
       : app(app),
         log(app.services.MakeLock()),
-        api(app.device, owner, log,
+        api(app.device, owner, log, TheNetwork(app.services),
             {AllocateLarge<device_api::PatchHistory::Patch>(device_api::Api::kHourOfPatches),
              AllocateLarge<device_api::LevelHistory::Step>(device_api::Api::kDayOfLevels)}),
         streams(app.services.MakeLock()) {

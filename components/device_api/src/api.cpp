@@ -119,6 +119,7 @@ Response Api::Serve(const Request& request) {
   auto target = Target::Parse(request.target);
   if (!target) return Problem(400, target.error());
   const std::span<const std::string> path(target->path);
+  if (auto shown = ShowPortal(request, path)) return *std::move(shown);
   if (path.size() < 3 || path[0] != "api" || path[1] != "v1") {
     if (auto refusal = access_.Refusal(request, std::nullopt)) return *std::move(refusal);
     return ServePage(request, path);
@@ -138,6 +139,19 @@ Response Api::Serve(const Request& request) {
   if (allowed.empty()) return Problem(404, "there is nothing of this name");
   Response response = Problem(405, "this is not to be done with it; Allow has what is");
   response.headers.push_back({"Allow", allowed});
+  return response;
+}
+
+/// Phones ask names of their own whether there is the internet (/generate_204, /hotspot-detect.html, /ncsi.txt), and
+/// show what they are sent to instead. A page of another site cannot use that: it is sent away from the API, too.
+std::optional<Response> Api::ShowPortal(const Request& request, std::span<const std::string> path) const {
+  if ((request.method != "GET" && request.method != "HEAD") || !IsGuest(request)) return std::nullopt;
+  const std::string portal = network_.station()->portal();
+  const bool own = portal.find("//" + request.host + "/") != std::string::npos;
+  if (Access::IsLocalName(request.host) && !(own && path.empty())) return std::nullopt;
+  Response response;
+  response.status = 302;
+  response.headers = {{"Location", portal}, {"Cache-Control", "no-store"}};
   return response;
 }
 

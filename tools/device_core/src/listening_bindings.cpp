@@ -13,6 +13,7 @@
 #include "home_link/home_link.h"
 #include "home_link/webhook.h"
 #include "listening/upkeep.h"
+#include "network/improv.h"
 #include "network/station.h"
 #include "python_http_client.h"
 #include "python_radio.h"
@@ -82,8 +83,13 @@ class SimulatedDevice {
       station_.emplace(host_, *wifi_, radio_, host_.Text("hostname", "yamnet"));
       host_.Show(*station_);
     }
+    network::Network& network = station_ ? static_cast<network::Network&>(*station_) : outside_;
+    const std::string version = device_.state().firmware.version;
+    improv_.emplace(network,
+                    network::ImprovDevice{.firmware = "YAMNet", .version = version, .chip = "simulated", .url = [this] {
+                                            return host_.Text("url", "");
+                                          }});
     if (const auto owner = device_.owner()) {
-      network::Network& network = station_ ? static_cast<network::Network&>(*station_) : pc_network_;
       api_.emplace(device_, **owner, host_.log_lines(), network, device_api::Api::Memory{patches_, levels_});
       if (host_.has("mqtt")) home_.emplace(device_, api_->home(), transport_, site_);
       if (host_.has("http")) webhook_.emplace(device_, api_->home(), api_->webhook(), http_client_, site_);
@@ -103,11 +109,12 @@ class SimulatedDevice {
       const nb::gil_scoped_release free;
       if (const auto line = reader_.Expire(now)) answers += console_.Answer(*line, now);
       console_.Expire(now);
-      for (size_t i = 0; i < bytes.size(); ++i) {
-        const char byte = static_cast<const char*>(bytes.data())[i];
-        if (const auto line = reader_.Push(byte, now)) answers += console_.Answer(*line, now);
-        if (console_.reboot_requested()) break;
+      for (size_t i = 0; i < bytes.size() && !console_.reboot_requested(); ++i) {
+        for (const char byte : improv_->Push(static_cast<const char*>(bytes.data())[i], now)) {
+          if (const auto line = reader_.Push(byte, now)) answers += console_.Answer(*line, now);
+        }
       }
+      answers += improv_->Poll(now);
     }
     return nb::bytes(answers.data(), answers.size());
   }
@@ -222,9 +229,10 @@ class SimulatedDevice {
   NoTrial trial_;
   listening::Device device_;
   PythonRadio radio_;
-  PcNetwork pc_network_;
+  network::OutsideNetwork outside_{listening::LinkState::kUp, "the computer's own network"};
   std::optional<network::WifiSettings> wifi_;
   std::optional<network::Station> station_;
+  std::optional<network::Improv> improv_;
   PythonTransport transport_;
   SimulatedSite site_;
   PythonHttpClient http_client_;

@@ -82,6 +82,7 @@ class Api {
   };
 
   Response Serve(const Request& request);
+  std::optional<Response> ShowPortal(const Request& request, std::span<const std::string> path) const;
   bool IsGuest(const Request& request) const;  ///< Whether it comes from somebody on the device's own access point.
 
   // device_routes.cpp
