@@ -104,6 +104,8 @@ void Link::Show(const House& house, int64_t now_ms, std::optional<int64_t> utc_m
     levels_from_ms_ = now_ms + kLevelsMs;
     Set(own.Of("levels"), LevelsDocument(house.state));
   }
+  if (house.firmware) Set(own.Of("update/firmware"), UpdateDocument(*house.firmware));
+  if (house.model) Set(own.Of("update/model"), UpdateDocument(*house.model));
   std::string problem = ProblemOf(house.state);
   if (now_ms >= diagnostics_from_ms_ || problem != problem_) {
     diagnostics_from_ms_ = now_ms + kDiagnosticsMs;

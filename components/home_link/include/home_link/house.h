@@ -32,6 +32,13 @@ struct HouseRule {
   bool operator==(const HouseRule&) const = default;
 };
 
+/// What can be replaced over the air.
+struct Updatable {
+  std::string installed;       ///< Its version.
+  std::optional<int> percent;  ///< Of a replacement that goes on.
+  std::string summary;         ///< How the last one went; empty: there was none.
+};
+
 /// The device at one moment.
 struct House {
   Identity identity;
@@ -39,6 +46,8 @@ struct House {
   std::vector<std::string> armed;  ///< Names.
   uint32_t missed = 0;             ///< Events that nobody could be told of.
   listening::DeviceState state;
+  std::optional<Updatable> firmware = std::nullopt;  ///< Where it can be replaced over the air.
+  std::optional<Updatable> model = std::nullopt;
 };
 
 /// An event's start or end.
