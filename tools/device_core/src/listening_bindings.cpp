@@ -235,6 +235,7 @@ class SimulatedDevice {
     const nb::gil_scoped_release free;
     device_.PrepareRestart([this] { ServeClips(); });
     if (home_) home_->Close();
+    if (webhook_) webhook_->Close();
   }
 
   nb::tuple Http(const std::string& method, const std::string& target, const Fields& fields, nb::bytes body,
