@@ -6,6 +6,7 @@
 #include "home.h"
 #include "http_server.h"
 #include "network_interface.h"
+#include "network_task.h"
 
 namespace firmware {
 namespace {
@@ -24,7 +25,14 @@ void StartNetwork(App& app) {
   listening::BootSequence& boot = app.device.boot();
   const auto server = MakeHttpServer(app);
   if (server) StartHome(app, ApiOf(**server));
-  boot.Run(kNetworkStep, "", Connect, listening::BootSequence::Recovers::kMay);
+  boot.Run(
+      kNetworkStep, "",
+      [&app, server]() -> listening::BootSequence::Result {
+        auto connected = Connect();
+        if (connected && server) StartNetworkTask(app, ApiOf(**server));
+        return connected;
+      },
+      listening::BootSequence::Recovers::kMay);
   boot.Run(kHttpStep, kNetworkStep, [server]() -> listening::BootSequence::Result {
     if (!server) return std::unexpected(server.error());
     return StartHttpServer(**server);

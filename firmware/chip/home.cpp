@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "home.h"
 
-#include <array>
 #include <atomic>
 
 #include "app.h"
-#include "base/hex.h"
 #include "device_api/api.h"
 #include "esp_log.h"
-#include "esp_mac.h"
+#include "home_link/esp/esp_http_client.h"
 #include "home_link/esp/esp_mqtt_transport.h"
 #include "home_link/home_link.h"
+#include "home_link/webhook.h"
 #include "network_interface.h"
 #include "panel.h"
-#include "sdkconfig.h"
 #include "task_layout.h"
 
 namespace firmware {
@@ -28,28 +26,9 @@ std::atomic<bool> closed = false;
 
 class ChipSite final : public home_link::Site {
  public:
-  ChipSite() {
-    std::array<uint8_t, 6> mac{};
-    esp_read_mac(mac.data(), ESP_MAC_BASE);
-    id_ = "yamnet-" + base::HexText(mac);
-  }
+  std::string id() const override { return DeviceId(); }
 
-  std::string id() const override { return id_; }
-
-  std::string url() const override {
-    const auto network = ReadNetwork();
-    if (!network || !network->address) return "";
-#if CONFIG_FIRMWARE_HTTPS
-    constexpr int kUsual = 443;
-    std::string url = "https://";
-#else
-    constexpr int kUsual = 80;
-    std::string url = "http://";
-#endif
-    url += *network->address;
-    if (CONFIG_FIRMWARE_HTTP_PORT != kUsual) url += ":" + std::to_string(CONFIG_FIRMWARE_HTTP_PORT);
-    return url + "/";
-  }
+  std::string url() const override { return PageUrl(); }
 
   bool has_network() const override {
     const auto network = ReadNetwork();
@@ -59,14 +38,13 @@ class ChipSite final : public home_link::Site {
   void Restart() override { restart_requested_ = true; }
 
   void Identify() override {
-    ESP_LOGW(kTag, "here I am: %s", id_.c_str());
+    ESP_LOGW(kTag, "here I am: %s", DeviceId().c_str());
     Blink();
   }
 
   bool restart_requested() const { return restart_requested_; }
 
  private:
-  std::string id_;
   bool restart_requested_ = false;
 };
 
@@ -74,14 +52,15 @@ struct Home {
   Home(App& app, device_api::Api& api)
       : app(app),
         transport(home_link::esp::MakeEspMqttTransport(app.services)),
-        link(app.device, api.home(), *transport, site) {
-    app.device.Add(link);
-  }
+        client(home_link::esp::MakeEspHttpClient(app.services)),
+        link(app.device, api.home(), *transport, site),
+        webhook(app.device, api.home(), api.webhook(), *client, site) {}
 
   void Run() {
     while (!app.device.boot().finished()) vTaskDelay(kPeriod);
     while (!app.device.closed() && !site.restart_requested()) {
       link.Tick();
+      webhook.Tick();
       vTaskDelay(kPeriod);
     }
     link.Close();
@@ -93,7 +72,9 @@ struct Home {
   App& app;
   ChipSite site;
   std::unique_ptr<home_link::Transport> transport;
+  std::unique_ptr<home_link::HttpClient> client;
   home_link::HomeLink link;
+  home_link::Webhook webhook;
 };
 
 }  // namespace

@@ -9,6 +9,13 @@ void StartNetwork(App&) {}
 
 void CloseHome() {}
 
+network::Network& TheNetwork(listening::Services&) {
+  static network::OutsideNetwork network(listening::LinkState::kDown, "this firmware has no network");
+  return network;
+}
+
+std::string PageUrl() { return ""; }
+
 void SetTimeServer(const std::string&) {}
 
 std::optional<listening::NetworkState> ReadNetwork() { return std::nullopt; }

@@ -79,6 +79,12 @@ bool PythonRadio::IsGuest(std::string_view peer) const {
   return guest;
 }
 
+std::string PythonRadio::portal() const {
+  std::string url;
+  Do([&] { url = nb::cast<std::string>(host_.part("radio").attr("portal")()); });
+  return url;
+}
+
 std::optional<network::Radio::Input> PythonRadio::Poll() {
   std::optional<Input> input;
   Do([&] {

@@ -28,6 +28,7 @@ from yamnet_tools.device.time_command import keep_time, run_time
 from yamnet_tools.errors import DeviceError
 from yamnet_tools.events.rules import rule_document
 from yamnet_tools.paths import DEFAULT_MODEL
+from yamnet_tools.updating.command import add_update_options, run_update
 
 _WAYS = {Device: "the serial console: --port PORT", HttpDevice: "HTTP: --port http://yamnet.local"}
 
@@ -155,6 +156,9 @@ def _parser() -> argparse.ArgumentParser:
     timing.add_argument("--zone", metavar="NAME", help="set the zone of quiet hours, too, as Europe/Berlin")
     timing.add_argument("--show", action="store_true", help="set no clock")
     command("reboot", _reboot, "restart it and wait for it")
+    add_update_options(
+        command("update", run_update, "firmware and model; with IMAGE, replace one (docs/updates.md)", HttpDevice)
+    )
     return parser
 
 

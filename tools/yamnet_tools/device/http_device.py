@@ -16,6 +16,7 @@ from yamnet_tools.device.heard import Heard, Told
 from yamnet_tools.device.http_line import HttpLine
 from yamnet_tools.device.restart import READY_S, restart
 from yamnet_tools.errors import DeviceError
+from yamnet_tools.updating.send import Updater
 
 _LATEST = 12  # as the console has it
 _TOP = 3  # as the log has it
@@ -40,6 +41,7 @@ class HttpDevice:
 
     def __init__(self, line: HttpLine) -> None:
         self.clips = Clips(line)
+        self.updater = Updater(line)
         self._line = line
 
     def __enter__(self) -> Self:

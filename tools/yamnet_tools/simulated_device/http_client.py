@@ -89,11 +89,11 @@ def _reason(error: BaseException) -> str:
         error = error.reason
     if isinstance(error, NameResolutionError):
         return "there is no such host"
-    if isinstance(error, ConnectTimeoutError | ReadTimeoutError):
-        return "it does not answer in time"
-    if isinstance(error, NewConnectionError):
+    if isinstance(error, NewConnectionError):  # a kind of ConnectTimeoutError
         cause = error.__cause__ or error.__context__
         return (getattr(cause, "strerror", None) or str(error)).lower()
+    if isinstance(error, ConnectTimeoutError | ReadTimeoutError):
+        return "it does not answer in time"
     if isinstance(error, SSLError):
         return _tls_reason(error)
     if isinstance(error, ProtocolError):
