@@ -3,6 +3,7 @@
 
 #include "app.h"
 #include "esp_event.h"
+#include "home.h"
 #include "http_server.h"
 #include "network_interface.h"
 #include "network_task.h"
@@ -23,6 +24,7 @@ std::expected<std::string, std::string> Connect() {
 void StartNetwork(App& app) {
   listening::BootSequence& boot = app.device.boot();
   const auto server = MakeHttpServer(app);
+  if (server) StartHome(app, ApiOf(**server));
   boot.Run(
       kNetworkStep, "",
       [&app, server]() -> listening::BootSequence::Result {

@@ -20,6 +20,9 @@ network::Network& TheNetwork(listening::Services& services);
 /// @return what there is, in words.
 std::expected<std::string, std::string> StartInterface();
 
+/// What the device is called by programs, in MQTT topics and mDNS records; never changes.
+std::string DeviceId();
+
 /// Where the page is now; empty while it cannot be reached.
 std::string PageUrl();
 /// Where it is at an address, with a '/' at its end.

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 
+#include "base/hex.h"
 #include "esp_mac.h"
 #include "esp_netif.h"
 #include "link.h"
@@ -22,13 +23,17 @@ constexpr bool kTls = false;
 
 std::atomic<const network::Network*> shown = nullptr;
 
-}  // namespace
-
-std::string Hostname() {
+std::array<uint8_t, 6> Mac() {
   std::array<uint8_t, 6> mac{};
   esp_read_mac(mac.data(), ESP_MAC_BASE);
-  return network::HostnameOf(mac);
+  return mac;
 }
+
+}  // namespace
+
+std::string DeviceId() { return "yamnet-" + base::HexText(Mac()); }
+
+std::string Hostname() { return network::HostnameOf(Mac()); }
 
 network::Network& TheNetwork(listening::Services& services) {
   static const std::unique_ptr<network::Network> network = MakeNetwork(services);

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "network_task.h"
 
-#include <array>
-
 #include "app.h"
-#include "base/hex.h"
 #include "device_api/api.h"
 #include "esp_log.h"
-#include "esp_mac.h"
 #include "link.h"
 #include "network/esp/announcer.h"
 #include "network/station.h"
@@ -32,14 +28,12 @@ struct Task {
   device_api::Api& api;
 
   network::esp::Announcement Tell() const {
-    std::array<uint8_t, 6> mac{};
-    esp_read_mac(mac.data(), ESP_MAC_BASE);
     const listening::DeviceState state = app.device.state();
     const std::string name = api.home().naming().name;
     return {.name = name,
             .port = CONFIG_FIRMWARE_HTTP_PORT,
             .tls = kTls,
-            .items = {{"id", "yamnet-" + base::HexText(mac)},
+            .items = {{"id", DeviceId()},
                       {"name", name},
                       {"version", state.firmware.version},
                       {"model", state.model ? state.model->sha256.substr(0, 12) : ""},

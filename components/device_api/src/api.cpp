@@ -38,17 +38,19 @@ void DropBody(Response& response) {
 }  // namespace
 
 Api::Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log,
-         network::Network& network, const Memory& memory)
+         network::Network& network, update::Updates& updates, const Memory& memory)
     : device_(device),
       owner_(owner),
       log_(log),
       network_(network),
+      updates_(updates),
       access_(device.services(), owner),
       scores_(device.services()),
       patches_(device, memory.patches),
       levels_(device, memory.levels),
       peaks_(device.services().MakeLock()),
-      home_(device.services()) {
+      home_(device.services()),
+      webhook_(device.services()) {
   LoadSettings();
   device_.Add(scores_);
   device_.Add(patches_);
@@ -67,6 +69,7 @@ const std::span<const Api::Route> Api::kRoutes = [] {
       {"GET", "clips", Wish::kListen, &Api::GetClips},
       {"GET", "clips/*", Wish::kListen, &Api::GetClip},
       {"GET", "clips/*/peaks.json", Wish::kListen, &Api::GetPeaks},
+      {"GET", "clips/*/digest.json", Wish::kListen, &Api::GetClipDigest},
       {"DELETE", "clips/*", Wish::kChange, &Api::DeleteClip},
       {"PUT", "clips/*/star", Wish::kChange, &Api::PutStar},
       {"POST", "storage/*/format", Wish::kChange, &Api::PostFormat},
@@ -88,6 +91,15 @@ const std::span<const Api::Route> Api::kRoutes = [] {
       {"POST", "network/join", Wish::kChange, &Api::PostJoin, true},
       {"GET", "mqtt", Wish::kRead, &Api::GetMqtt},
       {"PUT", "mqtt", Wish::kChange, &Api::PutMqtt},
+      {"GET", "webhook", Wish::kChange, &Api::GetWebhook},
+      {"PUT", "webhook", Wish::kChange, &Api::PutWebhook},
+      {"POST", "webhook/test", Wish::kChange, &Api::PostWebhookTest},
+      {"GET", "update", Wish::kRead, &Api::GetUpdate},
+      {"PUT", "update/firmware", Wish::kChange, &Api::PutUpdate},
+      {"POST", "update/firmware/back", Wish::kChange, &Api::PostBack},
+      {"PUT", "update/model", Wish::kChange, &Api::PutUpdate},
+      {"POST", "update/model/back", Wish::kChange, &Api::PostBack},
+      {"PUT", "update/key", Wish::kChange, &Api::PutUpdateKey},
       {"GET", "session", std::nullopt, &Api::GetSession},
       {"POST", "session", std::nullopt, &Api::PostSession},
       {"DELETE", "session", std::nullopt, &Api::DeleteSession},
@@ -101,8 +113,7 @@ const std::span<const Api::Route> Api::kRoutes = [] {
 }();
 
 Response Api::Handle(const Request& request) {
-  Response response = Serve(request);
-  response.headers.push_back({"X-Content-Type-Options", "nosniff"});
+  Response response = Unsniffed(Serve(request));
   if (request.method == "HEAD") DropBody(response);
   return response;
 }

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """A device's requests and answers as functions and values."""
 
+import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from yamnet_tools.device.answers import Events, Fields, Info, PcmPatch, Profile, Rules, Scored, SelfTestResult
-from yamnet_tools.device.conversation import TIMEOUT_S, Conversation, RefusedError
+from yamnet_tools.device.answers import Clock, Events, Fields, Info, PcmPatch, Profile, Rules, Scored, SelfTestResult
+from yamnet_tools.device.conversation import ATTEMPTS, TIMEOUT_S, Conversation, RefusedError, UnansweredError
 from yamnet_tools.device.heard import Heard, Told
 from yamnet_tools.device.improv import ImprovClient
 from yamnet_tools.device.line import BAUD, open_line
@@ -18,6 +20,8 @@ from yamnet_tools.errors import DeviceError
 
 DOCUMENT_CHUNK_BYTES = 8192
 """Bytes of a rule document in one request."""
+
+_SET_WITHIN = timedelta(seconds=30)  # of an answer that waited for an inference, or came at the third attempt
 
 
 class PcmSummary(NamedTuple):
@@ -214,6 +218,45 @@ class Device(Conversation):
             DeviceError: the line broke.
         """
         return self.log_lines(seconds)
+
+    def clock(self, *words: str) -> Clock:
+        """The device's clock; `words` of @time change it before.
+
+        Raises:
+            DeviceError: no answer, or the device refused.
+        """
+        return self.ask("time", *words, parse=Clock.parse)
+
+    def clock_once(self, timeout_s: float) -> Clock | None:
+        """The same, asked for once; None when no answer comes, or from a firmware that tells no time."""
+        try:
+            return self.ask("time", parse=Clock.parse, attempts=1, timeout_s=timeout_s)
+        except (RefusedError, UnansweredError):
+            return None
+
+    def set_clock(self) -> Clock:
+        """Set the device's clock to this computer's.
+
+        Raises:
+            DeviceError: no answer, the device refused, or it has another time afterwards.
+        """
+        for _ in range(ATTEMPTS):  # a request has no CRC32: a digit that was damaged shows in the answer
+            clock = self.clock("set", str(time.time_ns() // 1_000_000))
+            if clock.utc is not None and abs(clock.utc - datetime.now(UTC)) < _SET_WITHIN:
+                return clock
+        raise DeviceError(f"the device's clock was set, and says {clock.utc}")
+
+    def set_time_zone(self, name: str) -> Clock:
+        """Set the zone, of the IANA database, in which quiet hours are; kept over restarts.
+
+        Raises:
+            DeviceError: no answer, or there is no such zone.
+        """
+        for _ in range(ATTEMPTS):
+            clock = self.clock("zone", name)
+            if clock.time_zone == name:
+                return clock
+        raise DeviceError(f"the device's time zone was set to {name}, and is {clock.time_zone}")
 
     def owner_token(self) -> str | None:
         """What the HTTP API wants of who changes something; None from a device that has none.
