@@ -30,7 +30,7 @@ from yamnet_tools.events.rules import rule_document
 from yamnet_tools.paths import DEFAULT_MODEL
 from yamnet_tools.updating.command import add_update_options, run_update
 
-_WAYS = {Device: "the serial console: --port PORT", HttpDevice: "HTTP: --port http://yamnet.local"}
+_WAYS = {Device: "the serial console: --port PORT", HttpDevice: "HTTP: --port http://yamnet-1a2b.local"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,7 +72,7 @@ def _add_line_options(parser: argparse.ArgumentParser, *, defaults: bool) -> Non
         "--port",
         default=default(None),
         metavar="PORT",
-        help="/dev/ttyACM0, COM3, socket://host:port, http://yamnet.local (the only board's)",
+        help="/dev/ttyACM0, COM3, socket://host:port, http://yamnet-1a2b.local",
     )
     group.add_argument(
         "--token",
