@@ -12,6 +12,7 @@
 #include "sdkconfig.h"
 #include "storage_volumes.h"
 #include "tasks.h"
+#include "update_places.h"
 
 namespace firmware {
 namespace {
@@ -50,7 +51,12 @@ void WaitForStorage() { vTaskDelay(kStoragePeriod); }
 
 }  // namespace
 
-App::App() : device(services, source, Spec()), capture(audio_input::MakeConfiguredSource()) {}
+App::App()
+    : updates(services, FindUpdatePlaces()),
+      device(services, source, Spec()),
+      capture(audio_input::MakeConfiguredSource()) {
+  device.Show(updates);
+}
 
 void Boot(App& app) {
   using Recovers = listening::BootSequence::Recovers;
@@ -61,8 +67,10 @@ void Boot(App& app) {
   boot.Run(kMemoryStep, "", CheckMemory);
   if (!CanWriteFlash()) return boot.Finish();
   device.CountBoot(LastReset());
+  app.source.Use(ModelLabel(app.updates.ChooseModel()));
   StartNetwork(app);
   device.LoadModel();
+  if (app.updates.JudgeModel(boot.ok(listening::kFrontEndStep), boot.WhyNot(listening::kFrontEndStep))) ShutDown(app);
   device.LoadRules();
   device.KeepClips(AllocateLarge<int16_t>(base::SamplesIn(CONFIG_FIRMWARE_CLIP_RING_S)), MakeStorageVolumes(),
                    [](listening::ClipKeeper& clips) { StartStorage(clips, kStoragePeriod); });

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packs the page's files into a C++ list: embed_page.py FOLDER OUT. Part of the build; needs nothing but Python.
 
-A browser is given one script for each of its pages and one of what they share, for a device has few connections, and one file
-compresses better than thirty. In it each module is a function that returns what it exports.
+A browser is given one script for each of its pages and one of what they share, for a device has few connections, and
+one file compresses better than thirty. In it each module is a function that returns what it exports.
 """
 
 import gzip
@@ -38,15 +38,15 @@ def imports(source: str) -> dict[str, None]:
     return dict.fromkeys(module for _, module in IMPORT.findall(source))
 
 
-def in_order(name: str, sources: dict[str, str], found: dict[str, None], around: tuple[str, ...] = ()) -> dict[str, None]:
+def in_order(name: str, sources: dict[str, str], found: dict[str, None], path: tuple[str, ...] = ()) -> dict[str, None]:
     """Adds a module to those found, after all that it needs."""
-    if name in around:
-        raise PageError(f"{name}.js: it imports itself by way of {' and '.join(around)}")
+    if name in path:
+        raise PageError(f"{name}.js: it imports itself by way of {' and '.join(path)}")
     if name not in sources:
-        raise PageError(f"{name}.js: there is no such module, but {around[-1] if around else 'a page'} needs it")
+        raise PageError(f"{name}.js: there is no such module, but {path[-1] if path else 'a page'} needs it")
     for needed in imports(sources[name]):
         if needed not in found:
-            in_order(needed, sources, found, (*around, name))
+            in_order(needed, sources, found, (*path, name))
     found[name] = None
     return found
 

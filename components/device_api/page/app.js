@@ -129,7 +129,6 @@ function route() {
   leave = new AbortController();
   const { signal } = leave;
   const [, view = 'now', ...rest] = location.hash.split('/');
-  if (live.session?.setup && !live.session.read) location.replace('setup.html'); // this is the device's own access point
   shownFor = reader();
   const wanted = live.session?.read === false ? 'login' : Object.hasOwn(SHOWN, view) ? view : 'now';
   page.dataset.view = wanted;

@@ -138,7 +138,7 @@ export function settingsForm(path, specs, signal, { told = () => {}, kept = () =
     };
     put(
       conflict,
-      h('p', {}, h('strong', {}, t('conflict.title'))),
+      h('p', {}, h('strong', {}, t('conflict.title')), ' ', t('conflict.help')),
       h('div', { class: 'row' }, button({}, drop, t('conflict.load')), button({ class: 'danger' }, () => keep(null), t('conflict.overwrite'))),
     );
   }

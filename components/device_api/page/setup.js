@@ -20,6 +20,7 @@ function draw() {
       h('h1', {}, t('setup.title')),
       h('p', {}, t('welcome.networkHelp')),
       joinForm(life.signal, true),
+      h('p', { class: 'hint' }, h('a', { href: 'index.html' }, t('setup.all'))),
       languageChoice(),
     ),
     h('div', { id: 'notices', role: 'status' }),

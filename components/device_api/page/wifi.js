@@ -15,9 +15,9 @@ const FAIR_DBM = -75;
 /** How strong a signal is, in words and as a number. */
 export const signalText = (dbm) => `${t(dbm >= GOOD_DBM ? 'wifi.good' : dbm >= FAIR_DBM ? 'wifi.fair' : 'wifi.poor')}, ${number(dbm)} dBm`;
 
-/** Where a device of this name is found, as a link. */
-export function homeLink(hostname) {
-  const address = `http://${hostname}${hostname.includes('.') ? '' : '.local'}`;
+/** Where a device of this name, or at this address, is found, as a link. */
+export function homeLink(host) {
+  const address = `http://${host}${host.includes('.') ? '' : '.local'}`;
   return h('a', { href: address }, address);
 }
 
@@ -98,7 +98,7 @@ export function joinForm(signal, looking) {
         return;
       }
       if (told?.attempt?.state === 'joined') {
-        put(progress, t('wifi.joined', { ssid: told.ssid, address: told.address }), ' ', where());
+        put(progress, t('wifi.joined', { ssid: told.ssid }), ' ', where(), ' / ', homeLink(told.address));
         return;
       }
     }

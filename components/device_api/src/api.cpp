@@ -38,11 +38,12 @@ void DropBody(Response& response) {
 }  // namespace
 
 Api::Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log,
-         network::Network& network, const Memory& memory)
+         network::Network& network, update::Updates& updates, const Memory& memory)
     : device_(device),
       owner_(owner),
       log_(log),
       network_(network),
+      updates_(updates),
       access_(device.services(), owner),
       scores_(device.services()),
       patches_(device, memory.patches),
@@ -93,6 +94,12 @@ const std::span<const Api::Route> Api::kRoutes = [] {
       {"GET", "webhook", Wish::kChange, &Api::GetWebhook},
       {"PUT", "webhook", Wish::kChange, &Api::PutWebhook},
       {"POST", "webhook/test", Wish::kChange, &Api::PostWebhookTest},
+      {"GET", "update", Wish::kRead, &Api::GetUpdate},
+      {"PUT", "update/firmware", Wish::kChange, &Api::PutUpdate},
+      {"POST", "update/firmware/back", Wish::kChange, &Api::PostBack},
+      {"PUT", "update/model", Wish::kChange, &Api::PutUpdate},
+      {"POST", "update/model/back", Wish::kChange, &Api::PostBack},
+      {"PUT", "update/key", Wish::kChange, &Api::PutUpdateKey},
       {"GET", "session", std::nullopt, &Api::GetSession},
       {"POST", "session", std::nullopt, &Api::PostSession},
       {"DELETE", "session", std::nullopt, &Api::DeleteSession},
@@ -106,8 +113,7 @@ const std::span<const Api::Route> Api::kRoutes = [] {
 }();
 
 Response Api::Handle(const Request& request) {
-  Response response = Serve(request);
-  response.headers.push_back({"X-Content-Type-Options", "nosniff"});
+  Response response = Unsniffed(Serve(request));
   if (request.method == "HEAD") DropBody(response);
   return response;
 }

@@ -14,13 +14,14 @@
 #include "listening/model_source.h"
 #include "listening/services.h"
 #include "network/network.h"
+#include "update/owner_key.h"
 
 namespace device_core {
 
 /// The place a simulated device runs in: its files, its settings and its log are those of a Python object (the
 /// Host of yamnet_tools.simulated_device.host), its clocks those of the PC. What Python raises becomes an error's text.
 /// Called with and without Python's lock held.
-class SimulatedHost final : public listening::Services, public listening::ModelSource {
+class SimulatedHost final : public listening::Services, public listening::ModelSource, public update::SignatureCheck {
  public:
   explicit SimulatedHost(nanobind::object host);
 
@@ -47,6 +48,12 @@ class SimulatedHost final : public listening::Services, public listening::ModelS
   std::unique_ptr<log_mel::FrameSpectrum> MakeSpectrum(const log_mel::LogMelSpec& spec) override;
   std::string transform() const override { return "fixed-point"; }
 
+  // SignatureCheck
+  bool Fits(const update::OwnerKey& key, const update::Digest& digest, const update::Signature& signature) override;
+
+  /// Which of the model's slots is mounted.
+  void UseModelSlot(int slot);
+
   const listening::LogLines& log_lines() const { return log_lines_; }
   listening::AudioState& audio() { return audio_; }
 
@@ -58,6 +65,8 @@ class SimulatedHost final : public listening::Services, public listening::ModelS
 
   /// A string that the host has as an attribute, if it has it.
   std::string Text(const char* attribute, const char* otherwise) const;
+  /// After which a new firmware is judged.
+  int64_t trial_ms() const;
   /// A part that the host has as an attribute, as its MQTT client. To be called with Python's lock held.
   nanobind::object part(const char* attribute) const { return host_.attr(attribute); }
   bool has(const char* attribute) const;  ///< And it is not None.

@@ -23,6 +23,7 @@
 #include "listening/device.h"
 #include "listening/log_lines.h"
 #include "network/network.h"
+#include "update/updates.h"
 
 namespace device_api {
 
@@ -40,9 +41,14 @@ class Api {
 
   /// All outlive the API and its streams. To be made before the device listens.
   Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log,
-      network::Network& network, const Memory& memory);
+      network::Network& network, update::Updates& updates, const Memory& memory);
 
   Response Handle(const Request& request);
+
+  /// Whether a request's body is larger than what Handle() takes, and goes to what Open() gives.
+  static bool ComesInPieces(const Request& request);
+  /// @return the answer, when none of it is wanted.
+  std::expected<std::unique_ptr<Intake>, Response> Open(const Request& request);
 
   /// The answer to a request that the server has no place for.
   static Response Busy(std::string_view detail);
@@ -121,6 +127,12 @@ class Api {
   Response PutWebhook(const Call& call);
   Response PostWebhookTest(const Call& call);
 
+  // update_routes.cpp
+  Response GetUpdate(const Call& call);
+  Response PutUpdate(const Call& call);
+  Response PostBack(const Call& call);
+  Response PutUpdateKey(const Call& call);
+
   // rule_routes.cpp
   Response GetRules(const Call& call);
   Response PutRules(const Call& call);
@@ -153,6 +165,7 @@ class Api {
   listening::OwnerToken& owner_;
   const listening::LogLines& log_;
   network::Network& network_;
+  update::Updates& updates_;
   Access access_;
   ScoreFeed scores_;
   PatchHistory patches_;
