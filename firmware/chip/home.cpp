@@ -62,7 +62,7 @@ struct Home {
         webhook(app.device, api.home(), api.webhook(), *client, site) {}
 
   void Run() {
-    while (!app.device.boot().finished()) vTaskDelay(kPeriod);
+    while (!app.device.boot().finished() && !app.device.closed()) vTaskDelay(kPeriod);
     while (!app.device.closed() && !site.restart_requested()) {
       link.Tick();
       webhook.Tick();
