@@ -38,17 +38,19 @@ void DropBody(Response& response) {
 }  // namespace
 
 Api::Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log,
-         network::Network& network, const Memory& memory)
+         network::Network& network, update::Updates& updates, const Memory& memory)
     : device_(device),
       owner_(owner),
       log_(log),
       network_(network),
+      updates_(updates),
       access_(device.services(), owner),
       scores_(device.services()),
       patches_(device, memory.patches),
       levels_(device, memory.levels),
       peaks_(device.services().MakeLock()),
-      home_(device.services()) {
+      home_(device.services()),
+      webhook_(device.services()) {
   LoadSettings();
   device_.Add(scores_);
   device_.Add(patches_);
@@ -89,6 +91,15 @@ const std::span<const Api::Route> Api::kRoutes = [] {
       {"POST", "network/join", Wish::kChange, &Api::PostJoin, true},
       {"GET", "mqtt", Wish::kRead, &Api::GetMqtt},
       {"PUT", "mqtt", Wish::kChange, &Api::PutMqtt},
+      {"GET", "webhook", Wish::kChange, &Api::GetWebhook},
+      {"PUT", "webhook", Wish::kChange, &Api::PutWebhook},
+      {"POST", "webhook/test", Wish::kChange, &Api::PostWebhookTest},
+      {"GET", "update", Wish::kRead, &Api::GetUpdate},
+      {"PUT", "update/firmware", Wish::kChange, &Api::PutUpdate},
+      {"POST", "update/firmware/back", Wish::kChange, &Api::PostBack},
+      {"PUT", "update/model", Wish::kChange, &Api::PutUpdate},
+      {"POST", "update/model/back", Wish::kChange, &Api::PostBack},
+      {"PUT", "update/key", Wish::kChange, &Api::PutUpdateKey},
       {"GET", "session", std::nullopt, &Api::GetSession},
       {"POST", "session", std::nullopt, &Api::PostSession},
       {"DELETE", "session", std::nullopt, &Api::DeleteSession},
@@ -102,8 +113,7 @@ const std::span<const Api::Route> Api::kRoutes = [] {
 }();
 
 Response Api::Handle(const Request& request) {
-  Response response = Serve(request);
-  response.headers.push_back({"X-Content-Type-Options", "nosniff"});
+  Response response = Unsniffed(Serve(request));
   if (request.method == "HEAD") DropBody(response);
   return response;
 }
@@ -115,6 +125,7 @@ Response Api::Serve(const Request& request) {
   auto target = Target::Parse(request.target);
   if (!target) return Problem(400, target.error());
   const std::span<const std::string> path(target->path);
+  if (auto shown = ShowPortal(request, path)) return *std::move(shown);
   if (path.size() < 3 || path[0] != "api" || path[1] != "v1") {
     if (auto refusal = access_.Refusal(request, std::nullopt)) return *std::move(refusal);
     return ServePage(request, path);
@@ -134,6 +145,19 @@ Response Api::Serve(const Request& request) {
   if (allowed.empty()) return Problem(404, "there is nothing of this name");
   Response response = Problem(405, "this is not to be done with it; Allow has what is");
   response.headers.push_back({"Allow", allowed});
+  return response;
+}
+
+/// Phones ask names of their own whether there is the internet (/generate_204, /hotspot-detect.html, /ncsi.txt), and
+/// show what they are sent to instead. A page of another site cannot use that: it is sent away from the API, too.
+std::optional<Response> Api::ShowPortal(const Request& request, std::span<const std::string> path) const {
+  if ((request.method != "GET" && request.method != "HEAD") || !IsGuest(request)) return std::nullopt;
+  const std::string portal = network_.station()->portal();
+  const bool own = portal.find("//" + request.host + "/") != std::string::npos;
+  if (Access::IsLocalName(request.host) && !(own && path.empty())) return std::nullopt;
+  Response response;
+  response.status = 302;
+  response.headers = {{"Location", portal}, {"Cache-Control", "no-store"}};
   return response;
 }
 

@@ -8,6 +8,7 @@
 #include "device_api/api.h"
 #include "streams.h"
 #include "target.h"
+#include "update_busy.h"
 
 namespace device_api {
 namespace {
@@ -84,7 +85,10 @@ Response Api::GetStatus(const Call& call) {
     json.Field("name", std::string_view(settings_.name));
     const auto utc_us = device_.services().UtcUs();
     json.Field("utc", utc_us ? std::optional(clip_store::UtcText(*utc_us / 1000)) : std::nullopt);
-    listening::WriteState(device_.state(), json);
+    const listening::DeviceState state = device_.state();
+    listening::WriteState(state, json);
+    json.Key("update");
+    WriteBusy(state.update ? state.update->busy : std::nullopt, json);
   });
 }
 

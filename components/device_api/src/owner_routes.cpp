@@ -2,7 +2,6 @@
 // What is the owner's: session, token, settings, clock, mute.
 #include "answers.h"
 #include "body.h"
-#include "clip_store/clip_name.h"
 #include "device_api/api.h"
 #include "entity_tag.h"
 #include "target.h"
@@ -14,13 +13,11 @@ constexpr char kSettingsKey[] = "device_api/set";
 constexpr char kFirstName[] = "YAMNet";
 constexpr size_t kMostNameBytes = 64;
 
-void WriteClock(const listening::LocalClock::Settings& clock, base::JsonWriter& json) {
-  json.Field("time_zone", std::string_view(clock.time_zone));
-  json.Field("time_server", std::string_view(clock.time_server));
-}
-
 std::string Tag(const listening::LocalClock::Settings& clock) {
-  return EntityTag([&](base::JsonWriter& json) { WriteClock(clock, json); });
+  return EntityTag([&](base::JsonWriter& json) {
+    json.Field("time_zone", std::string_view(clock.time_zone));
+    json.Field("time_server", std::string_view(clock.time_server));
+  });
 }
 
 }  // namespace
@@ -115,13 +112,8 @@ Response Api::PutSettings(const Call& call) {
 
 Response Api::GetClock(const Call& call) {
   if (const std::string wrong = Query(call.query).problem(); !wrong.empty()) return Problem(400, wrong);
-  const listening::LocalClock::Settings clock = device_.local_clock().settings();
-  const auto utc_us = device_.services().UtcUs();
-  Response response = JsonAnswer([&](base::JsonWriter& json) {
-    WriteClock(clock, json);
-    json.Field("utc", utc_us ? std::optional(clip_store::UtcText(*utc_us / 1000)) : std::nullopt);
-  });
-  response.headers.push_back({"ETag", Tag(clock)});
+  Response response = JsonAnswer([this](base::JsonWriter& json) { device_.local_clock().Write(json); });
+  response.headers.push_back({"ETag", Tag(device_.local_clock().settings())});
   return response;
 }
 

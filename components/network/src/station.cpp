@@ -184,7 +184,10 @@ void Station::Up(const std::string& address, int64_t now_ms) {
   if (!std::exchange(current_is_wish_, false)) return;
   const KnownNetwork* const known = wifi_.Find(current_.ssid);
   if (known == nullptr || *known != current_) {
-    if (const auto kept = settings_.Add(current_); !kept) Say(LogLevel::kError, kept.error().message);
+    if (const auto kept = settings_.Add(current_); !kept) {
+      Say(LogLevel::kError, kept.error().message);
+      return EndAttempt({Attempt::Kind::kFailed, kept.error().message});
+    }
   }
   EndAttempt({Attempt::Kind::kJoined, {}});
 }

@@ -25,29 +25,29 @@ void Do(Call&& call) {
 }  // namespace
 
 void PythonRadio::SetCountry(const std::string& country) {
-  Do([&] { host_.radio().attr("set_country")(country); });
+  Do([&] { host_.part("radio").attr("set_country")(country); });
 }
 
 void PythonRadio::Scan() {
-  Do([&] { host_.radio().attr("scan")(); });
+  Do([&] { host_.part("radio").attr("scan")(); });
 }
 
 void PythonRadio::Join(const network::KnownNetwork& network) {
   Do([&] {
     const nb::object address =
         network.static_address ? nb::object(nb::cast(network.static_address->address)) : nb::none();
-    host_.radio().attr("join")(network.ssid, network.password, address);
+    host_.part("radio").attr("join")(network.ssid, network.password, address);
   });
 }
 
 void PythonRadio::Leave() {
-  Do([&] { host_.radio().attr("leave")(); });
+  Do([&] { host_.part("radio").attr("leave")(); });
 }
 
 std::expected<void, std::string> PythonRadio::OpenSetup(const network::AccessPoint& setup) {
   const nb::gil_scoped_acquire gil;
   try {
-    host_.radio().attr("open_setup")(setup.ssid, setup.password);
+    host_.part("radio").attr("open_setup")(setup.ssid, setup.password);
     return {};
   } catch (nb::python_error& raised) {
     return std::unexpected(nb::cast<std::string>(nb::str(raised.value())));
@@ -55,19 +55,19 @@ std::expected<void, std::string> PythonRadio::OpenSetup(const network::AccessPoi
 }
 
 void PythonRadio::CloseSetup() {
-  Do([&] { host_.radio().attr("close_setup")(); });
+  Do([&] { host_.part("radio").attr("close_setup")(); });
 }
 
 int PythonRadio::guests() const {
   int count = 0;
-  Do([&] { count = nb::cast<int>(host_.radio().attr("guests")()); });
+  Do([&] { count = nb::cast<int>(host_.part("radio").attr("guests")()); });
   return count;
 }
 
 std::optional<int> PythonRadio::rssi_dbm() const {
   std::optional<int> rssi;
   Do([&] {
-    const nb::object told = host_.radio().attr("rssi_dbm")();
+    const nb::object told = host_.part("radio").attr("rssi_dbm")();
     if (!told.is_none()) rssi = nb::cast<int>(told);
   });
   return rssi;
@@ -75,14 +75,20 @@ std::optional<int> PythonRadio::rssi_dbm() const {
 
 bool PythonRadio::IsGuest(std::string_view peer) const {
   bool guest = false;
-  Do([&] { guest = nb::cast<bool>(host_.radio().attr("is_guest")(peer)); });
+  Do([&] { guest = nb::cast<bool>(host_.part("radio").attr("is_guest")(peer)); });
   return guest;
+}
+
+std::string PythonRadio::portal() const {
+  std::string url;
+  Do([&] { url = nb::cast<std::string>(host_.part("radio").attr("portal")()); });
+  return url;
 }
 
 std::optional<network::Radio::Input> PythonRadio::Poll() {
   std::optional<Input> input;
   Do([&] {
-    const nb::object told = host_.radio().attr("poll")();
+    const nb::object told = host_.part("radio").attr("poll")();
     if (told.is_none()) return;
     const auto fields = nb::cast<nb::tuple>(told);
     const auto kind = nb::cast<std::string>(fields[0]);

@@ -5,7 +5,6 @@
 
 #include <string>
 
-#include "network/network.h"
 #include "network/radio.h"
 #include "simulated_host.h"
 
@@ -13,7 +12,8 @@ namespace device_core {
 
 /// The radio of a simulated device: `radio` of its host, an object with set_country(code), scan(), join(ssid, password,
 /// static_address: str | None), leave(), open_setup(ssid, password), close_setup(), guests() -> int, rssi_dbm() -> int
-/// | None, is_guest(peer) -> bool and poll() -> (kind, text, [(ssid, rssi_dbm, secure, channel)]) or None.
+/// | None, is_guest(peer) -> bool, portal() -> str and poll() -> (kind, text, [(ssid, rssi_dbm, secure, channel)]) or
+/// None.
 class PythonRadio final : public network::Radio {
  public:
   /// @param host  outlives this.
@@ -28,18 +28,11 @@ class PythonRadio final : public network::Radio {
   int guests() const override;
   std::optional<int> rssi_dbm() const override;
   bool IsGuest(std::string_view peer) const override;
+  std::string portal() const override;
   std::optional<Input> Poll() override;
 
  private:
   const SimulatedHost& host_;
-};
-
-/// The network of a simulated device without a radio: the PC's.
-class PcNetwork final : public network::Network {
- public:
-  listening::NetworkState status() const override {
-    return {.state = listening::LinkState::kUp, .reason = "the computer's own network"};
-  }
 };
 
 }  // namespace device_core

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPMessage
-from typing import Any
+from typing import Any, BinaryIO
 
 from yamnet_tools.device.http_address import HttpAddress
 from yamnet_tools.device.owner_token import VARIABLE, WHERE_SHOWN, OwnerToken
@@ -20,6 +20,9 @@ _MOST_BYTES = 1 << 20
 """More than any answer of a device but its clips has."""
 
 _MOST_SHOWN = 300
+
+Body = bytes | BinaryIO
+"""What is sent: bytes, or something to be read, whose Content-Length is given besides."""
 
 
 class HttpRefusedError(DeviceError):
@@ -63,7 +66,7 @@ class HttpLine:
         self,
         method: str,
         path: str,
-        body: bytes | None = None,
+        body: Body | None = None,
         fields: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
     ) -> tuple[bytes, HTTPMessage]:
@@ -135,7 +138,7 @@ class HttpLine:
         self,
         method: str,
         path: str,
-        body: bytes | None,
+        body: Body | None,
         fields: Mapping[str, str] | None,
         timeout_s: float | None,
     ) -> tuple[bytes, HTTPMessage]:
@@ -148,7 +151,7 @@ class HttpLine:
         self,
         method: str,
         path: str,
-        body: bytes | None,
+        body: Body | None,
         fields: Mapping[str, str] | None,
         timeout_s: float,
         *,
@@ -172,7 +175,7 @@ class HttpLine:
             clock = threading.Timer(timeout_s, end)
             clock.daemon = True
             clock.start()
-            with suppress(BrokenPipeError):  # a device that refuses does not read all of a body
+            with suppress(BrokenPipeError, ConnectionResetError):  # a device that refuses does not read all of a body
                 connection.request(method, self._address.target(path), body, self._header(body, fields))
             with connection.getresponse() as response:
                 stream = HttpStream(response, hang_up)
@@ -200,7 +203,7 @@ class HttpLine:
         context = ssl.create_default_context()
         return http.client.HTTPSConnection(address.host, address.port, timeout=timeout_s, context=context)
 
-    def _header(self, body: bytes | None, fields: Mapping[str, str] | None) -> dict[str, str]:
+    def _header(self, body: Body | None, fields: Mapping[str, str] | None) -> dict[str, str]:
         header = {"Host": self._address.host_field, "Connection": "close", **(fields or {})}
         if self._token is not None:
             header["Authorization"] = f"Bearer {self._token.text}"

@@ -30,6 +30,9 @@ class Simulator:
         name: what it is called in MQTT topics.
         settings: that it begins with.
         radio: its Wi-Fi; None: it has none.
+        clock_set: whether its clock is the PC's; else nobody has set it yet.
+        trial_s: after which a new firmware is judged.
+        crash_version: of a firmware that crashes as it starts.
         heed: is given each line of its log.
     """
 
@@ -45,6 +48,9 @@ class Simulator:
         name: str = "simulated",
         settings: Mapping[str, bytes] | None = None,
         radio: SimulatedRadio | None = None,
+        clock_set: bool = True,
+        trial_s: float = 60.0,
+        crash_version: str = "",
         heed: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._endpoint = endpoint
@@ -52,7 +58,16 @@ class Simulator:
         self._live = live
         self._heed = heed
         self._host = Host(
-            image, faults or Faults(), self._write_log, storage, name=name, settings=settings, radio=radio
+            image,
+            faults or Faults(),
+            self._write_log,
+            storage,
+            name=name,
+            settings=settings,
+            radio=radio,
+            clock_ahead_us=0 if clock_set else None,
+            trial_s=trial_s,
+            crash_version=crash_version,
         )
         self._boot("power on")
 

@@ -60,9 +60,8 @@ def read_air(path: Path) -> tuple[AirNetwork, ...]:
     except OSError as error:
         raise DeviceError(f"--wifi {path}: {error.strerror}") from error
     except (ValueError, TypeError) as error:
-        raise DeviceError(
-            f'--wifi {path}: it wants a list of {{"ssid", "password", "rssi_dbm", "channel", "hidden", "answers"}}: {error}'
-        ) from error
+        fields = '{"ssid", "password", "rssi_dbm", "channel", "hidden", "answers"}'
+        raise DeviceError(f"--wifi {path}: it wants a list of {fields}: {error}") from error
 
 
 class SimulatedRadio:
@@ -124,6 +123,10 @@ class SimulatedRadio:
     def is_guest(self, peer: str) -> bool:
         """While the access point is open, whoever asks from this computer stands for somebody on it."""
         return self.setup is not None and peer == "127.0.0.1"
+
+    def portal(self) -> str:
+        """Where those on a board's access point find the page that names a network."""
+        return "http://192.168.217.1/setup.html"
 
     def rssi_dbm(self) -> int | None:
         """Of the network that is joined."""

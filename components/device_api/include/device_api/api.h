@@ -19,9 +19,11 @@
 #include "device_api/peaks.h"
 #include "device_api/score_feed.h"
 #include "home_link/settings.h"
+#include "home_link/webhook_settings.h"
 #include "listening/device.h"
 #include "listening/log_lines.h"
 #include "network/network.h"
+#include "update/updates.h"
 
 namespace device_api {
 
@@ -39,15 +41,22 @@ class Api {
 
   /// All outlive the API and its streams. To be made before the device listens.
   Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log,
-      network::Network& network, const Memory& memory);
+      network::Network& network, update::Updates& updates, const Memory& memory);
 
   Response Handle(const Request& request);
+
+  /// Whether a request's body is larger than what Handle() takes, and goes to what Open() gives.
+  static bool ComesInPieces(const Request& request);
+  /// @return the answer, when none of it is wanted.
+  std::expected<std::unique_ptr<Intake>, Response> Open(const Request& request);
 
   /// The answer to a request that the server has no place for.
   static Response Busy(std::string_view detail);
 
   /// What the owner has set of MQTT; for whoever connects.
   home_link::HomeSettings& home() { return home_; }
+  /// And where he wants events to be posted.
+  home_link::WebhookDesk& webhook() { return webhook_; }
 
   /// Somebody asked for a restart, and was answered. From any task.
   bool restart_requested() const { return restart_requested_; }
@@ -79,6 +88,7 @@ class Api {
   };
 
   Response Serve(const Request& request);
+  std::optional<Response> ShowPortal(const Request& request, std::span<const std::string> path) const;
   bool IsGuest(const Request& request) const;  ///< Whether it comes from somebody on the device's own access point.
 
   // device_routes.cpp
@@ -112,6 +122,17 @@ class Api {
   Response GetMqtt(const Call& call);
   Response PutMqtt(const Call& call);
 
+  // webhook_routes.cpp
+  Response GetWebhook(const Call& call);
+  Response PutWebhook(const Call& call);
+  Response PostWebhookTest(const Call& call);
+
+  // update_routes.cpp
+  Response GetUpdate(const Call& call);
+  Response PutUpdate(const Call& call);
+  Response PostBack(const Call& call);
+  Response PutUpdateKey(const Call& call);
+
   // rule_routes.cpp
   Response GetRules(const Call& call);
   Response PutRules(const Call& call);
@@ -144,12 +165,14 @@ class Api {
   listening::OwnerToken& owner_;
   const listening::LogLines& log_;
   network::Network& network_;
+  update::Updates& updates_;
   Access access_;
   ScoreFeed scores_;
   PatchHistory patches_;
   LevelHistory levels_;
   PeakCache peaks_;
   home_link::HomeSettings home_;
+  home_link::WebhookDesk webhook_;
   OwnersSettings settings_;
   bool configured_ = false;
   std::atomic<bool> restart_requested_ = false;

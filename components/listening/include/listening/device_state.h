@@ -13,6 +13,7 @@
 #include "listening/boot_sequence.h"
 #include "listening/event_watch.h"
 #include "listening/model_service.h"
+#include "listening/update_state.h"
 
 namespace listening {
 
@@ -102,6 +103,7 @@ struct DeviceState {
   std::optional<clip_store::ClipStoreStatus> storage;
   std::optional<InferenceTimes> inference;
   std::optional<NetworkState> network;
+  std::optional<UpdateState> update;
   MemoryState memory;
   std::vector<TaskState> tasks;
   int64_t uptime_ms;

@@ -54,6 +54,7 @@ class Radio {
   virtual int guests() const = 0;                         ///< Who is on the device's own access point.
   virtual std::optional<int> rssi_dbm() const = 0;        ///< Of the network that is joined.
   virtual bool IsGuest(std::string_view peer) const = 0;  ///< Whether an address is a guest's. From any task.
+  virtual std::string portal() const = 0;  ///< Where guests find the page that names a network, absolute.
   /// What has happened since, one after the other.
   virtual std::optional<Input> Poll() = 0;
 };

@@ -25,8 +25,8 @@ namespace network {
 class Station final : public Network {
  public:
   static constexpr int64_t kScanMs = 15'000;  ///< So long for an answer.
-  static constexpr int64_t kJoinMs = 30'000;
-  static constexpr int64_t kSettleMs = 500;  ///< So long whoever asked for a change has to hear the answer.
+  static constexpr int64_t kJoinMs = 25'000;  ///< Less than who waits at the line does (Improv).
+  static constexpr int64_t kSettleMs = 500;   ///< So long whoever asked for a change has to hear the answer.
   static constexpr int64_t kAwayMs = 180'000;
   static constexpr int64_t kGraceMs = 60'000;         ///< So long the access point stays once a network is joined.
   static constexpr int64_t kGuestsPauseMs = 120'000;  ///< Between attempts, which disturb those who are on it.
@@ -54,6 +54,7 @@ class Station final : public Network {
   AccessPoint setup() const { return {hostname_, settings_.setup_password()}; }
   /// Whether an address is that of somebody on the device's own access point: who has its password or the board.
   bool IsGuest(std::string_view peer) const { return setup_open_ && radio_.IsGuest(peer); }
+  std::string portal() const { return radio_.portal(); }
 
   /// Joins a network and, if that works, knows it from then on; if not, goes back to those it knows.
   /// @return kRefused for what is no network.
