@@ -315,6 +315,16 @@ def test_a_folder_for_the_browser_leaves_the_models_manifest(build: Path, image:
     assert len(list(folder.iterdir())) == 3
 
 
+@pytest.mark.parametrize("option", ["--merge", "--web"])
+def test_a_build_for_a_smaller_flash_is_refused(build: Path, image: Path, tmp_path: Path, option: str) -> None:
+    settings = json.loads((build / "flasher_args.json").read_text())["flash_settings"]
+    _edit(build, flash_settings=settings | {"flash_size": "8MB"})
+    out = tmp_path / "out"
+    with pytest.raises(FlashError, match=r"a flash of 8MB, and its partition 'yamnet' ends at 11,665,408 bytes"):
+        command.main(["--image", str(image), "--build-dir", str(build), option, str(out)])
+    assert not out.exists()
+
+
 def _edit(build: Path, **changes: Any) -> None:
     path = build / "flasher_args.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
