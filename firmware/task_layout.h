@@ -24,8 +24,8 @@ inline constexpr TaskLayout kConsoleTask{"console", 0, 5, 16384};
 inline constexpr TaskLayout kStorageTask{"storage", 0, 4, 8192};
 inline constexpr TaskLayout kHttpTask{"httpd", 0, 4, 16384};
 inline constexpr TaskLayout kStreamTask{"http streams", 0, 4, 12288};
-inline constexpr TaskLayout kUploadTask{"upload", 0, 4, 12288};  // only while somebody sends an update
 inline constexpr TaskLayout kNetworkTask{"network", 0, 4, 8192};
+inline constexpr TaskLayout kUploadTask{"upload", 0, 4, 12288};  // only while somebody sends an update
 inline constexpr TaskLayout kHeartbeatTask{"heartbeat", 0, 3, 8192};
 inline constexpr TaskLayout kHomeTask{"home", 0, 3, 12288};
 inline constexpr TaskLayout kMqttTask{"mqtt_task", 0, 4, 6144};  // the client makes it itself
@@ -33,8 +33,9 @@ inline constexpr TaskLayout kPanelTask{"panel", 0, 2, 4096};
 inline constexpr TaskLayout kInferenceTask{"inference", 1, 10, 10240};
 // Ends when the boot is over, and gives its stack back: reading rules takes much of it.
 inline constexpr TaskLayout kBootTask{"boot", 0, 1, 24576};
-inline constexpr std::array kTasks{kCaptureTask, kConsoleTask, kStorageTask, kHttpTask,      kStreamTask, kUploadTask,
-                                   kNetworkTask, kHomeTask,    kMqttTask,    kHeartbeatTask, kPanelTask,  kInferenceTask};
+inline constexpr std::array kTasks{kCaptureTask, kConsoleTask,   kStorageTask, kHttpTask,
+                                   kStreamTask,  kUploadTask,    kNetworkTask, kHomeTask,
+                                   kMqttTask,    kHeartbeatTask, kPanelTask,   kInferenceTask};
 
 /// @return false when there is no memory for it.
 inline bool TryStartTask(const TaskLayout& layout, TaskFunction_t run, void* argument, TaskHandle_t* handle) {

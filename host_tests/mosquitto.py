@@ -69,6 +69,8 @@ class Mosquitto:
     port: int
     password: bool = False
     certificates: Certificates | None = None
+    more: str = ""
+    """Of its configuration."""
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
@@ -84,7 +86,7 @@ class Mosquitto:
             own = self.certificates.folder
             lines += [f"certfile {own / 'broker.pem'}", f"keyfile {own / 'broker.key'}"]
         lines.append("user root")
-        (self.folder / "broker.conf").write_text("\n".join(lines) + "\n")
+        (self.folder / "broker.conf").write_text("\n".join(lines) + "\n" + self.more)
         with (self.folder / "broker.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [program("mosquitto"), "-v", "-c", str(self.folder / "broker.conf")], stdout=log, stderr=log

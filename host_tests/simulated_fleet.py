@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,18 +16,35 @@ from typing import Any
 from described_api import ALWAYS, hear
 from device_core import SimulatedDevice
 from small_host import CLASSES, SmallHost, small_files
+from yamnet_tools.simulated_device.broker import SETTINGS_KEY
 from yamnet_tools.simulated_device.http_server import HttpServer
+from yamnet_tools.simulated_device.mqtt import MqttClient
 
-OLD_FIRMWARE = b"firmware 1.0, and what else is in it" * 8
+BROKER = {
+    "on": True, "host": "127.0.0.1", "user": "", "tls": False, "ca": "", "fingerprint": "", "password": "",
+    "discovery": "device", "discovery_prefix": "homeassistant", "topic_prefix": "yamnet",
+}  # fmt: skip
+
+
+def app(text: bytes) -> bytes:
+    """What an app's image has at its beginning and at its end."""
+    data = b"\xe9 " + text + b" " * 64
+    return data + hashlib.sha256(data).digest()
+
+
+OLD_FIRMWARE = app(b"firmware 1.0")
 
 
 class FleetDevice:
     """A device, its server, and what its owner does with it."""
 
-    def __init__(self, number: int, storage: Path, files: dict[str, bytes]) -> None:
+    def __init__(self, number: int, storage: Path, files: dict[str, bytes], broker_port: int | None = None) -> None:
         self.name = f"room-{number:02}"
         (storage / self.name).mkdir(parents=True)
         self.host = SmallHost(files=files, storage=str(storage / self.name))
+        if broker_port is not None:
+            self.host.mqtt, self.host.id, self.host.url = MqttClient(), self.name, ""  # type: ignore[attr-defined]
+            self.host.settings[SETTINGS_KEY] = json.dumps(BROKER | {"port": broker_port}).encode()
         self.device = SimulatedDevice(self.host, "test")
         self.time = threading.Lock()
         """Held by the one thread that lets it pass."""
@@ -84,10 +101,11 @@ class Fleet(list[FleetDevice]):
 
 
 @contextmanager
-def simulated_fleet(count: int, folder: Path) -> Iterator[Fleet]:
-    """Runs devices, and writes `fleet.toml`."""
+def simulated_fleet(count: int, folder: Path, brokers: Sequence[int] = ()) -> Iterator[Fleet]:
+    """Runs devices, each with its broker at one of these ports of this computer, and writes `fleet.toml`."""
     files = small_files(lambda patch: patch[:CLASSES])
-    fleet = Fleet(FleetDevice(number, folder / "storage", files) for number in range(1, count + 1))
+    ports: list[int | None] = [*brokers] or [None] * count
+    fleet = Fleet(FleetDevice(number, folder / "storage", files, port) for number, port in enumerate(ports, 1))
     fleet.write_list(folder / "fleet.toml")
     for device in fleet:
         device.hear(0.2)  # who hears nothing is not well
@@ -106,6 +124,10 @@ def simulated_fleet(count: int, folder: Path) -> Iterator[Fleet]:
     finally:
         stop.set()
         thread.join()
+        for device, port in zip(fleet, ports, strict=True):
+            if port is not None:
+                device.device.prepare_restart()
+                device.host.mqtt.finish()  # type: ignore[attr-defined]
         with ThreadPoolExecutor(count) as pool:
             list(pool.map(FleetDevice.leave, fleet))
 
@@ -115,6 +137,9 @@ class Cutter:
 
     def __init__(self, port: int) -> None:
         self.after: int | None = None
+        self.only = b""
+        self.before = False
+        """Whether the device is not even asked."""
         self.requests: list[bytes] = []
         self._to = port
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -131,11 +156,23 @@ class Cutter:
         with client, socket.create_connection(("127.0.0.1", self._to)) as device, suppress(OSError):
             request = client.recv(1 << 16)
             self.requests.append(request)
-            device.sendall(request)
-            left = self.after if self.after is not None else 1 << 40
-            while left > 0 and (data := device.recv(min(left, 1 << 16))):
-                client.sendall(data)
-                left -= len(data)
+            cuts = request.startswith(self.only)
+            if not (cuts and self.before):
+                device.sendall(request)
+                threading.Thread(target=self._carry, args=(client, device), daemon=True).start()
+                self._answer(device, client, self.after if cuts else None)
+            client.shutdown(socket.SHUT_RDWR)  # whoever still reads it does not keep it
+
+    def _answer(self, device: socket.socket, client: socket.socket, most: int | None) -> None:
+        left = 1 << 40 if most is None else most
+        while (data := device.recv(min(max(left, 1), 1 << 16))) and left > 0:
+            client.sendall(data)
+            left -= len(data)
+
+    def _carry(self, client: socket.socket, device: socket.socket) -> None:
+        with suppress(OSError):
+            while data := client.recv(1 << 16):
+                device.sendall(data)
 
     def close(self) -> None:
         self._listener.close()
@@ -184,17 +221,16 @@ class Updatable:
         assert fields["content-digest"] == f"sha-256=:{digest}:"
         assert fields["content-type"] == "application/octet-stream"
         self.taken.append(body)
-        if not body.startswith(b"firmware"):
-            return _json(
-                422, {"type": "about:blank", "title": "x", "status": 422, "detail": "this is no app"}, "problem+"
-            )
+        if b"other chip" in body:
+            problem = {"type": "about:blank", "title": "x", "status": 422, "detail": "it is for another chip"}
+            return _json(422, problem, "problem+")
         self._before, self.runs, self._restarted = self.runs, body, time.monotonic()
         return 202, [], b"", None
 
     def _told(self, trial: bool) -> dict[str, Any]:
         firmware = {
-            "version": self.runs[:12].decode(),
-            "sha256": hashlib.sha256(self.runs).hexdigest(),
+            "version": self.runs[2:14].decode(),
+            "sha256": self.runs[-32:].hex(),
             "partition": "ota_0",
             "state": "trial" if trial or b"hangs" in self.runs else "confirmed",
             "previous": None,

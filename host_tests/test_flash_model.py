@@ -249,6 +249,7 @@ def test_a_folder_for_the_browser_is_complete(build: Path, image: Path, tmp_path
     assert command.main(["--image", str(image), "--build-dir", str(build), "--web", str(folder)]) == 0
     manifest = json.loads((folder / "manifest.json").read_text())
     assert (manifest["name"], manifest["version"]) == ("yamnet<1>", "1.2")
+    assert manifest["new_install_improv_wait_time"] >= 10, "the page asks for the Wi-Fi once the board has booted"
     (firmware,) = manifest["builds"]
     assert firmware["chipFamily"] == "ESP32-S3"
     assert [part["offset"] for part in firmware["parts"]] == [0, 0x8000, 0xF000, 0x20000, OFFSET]

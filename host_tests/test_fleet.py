@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from described_api import ALWAYS
-from simulated_fleet import OLD_FIRMWARE, Cutter, Fleet, simulated_fleet
+from simulated_fleet import OLD_FIRMWARE, Cutter, Fleet, app, simulated_fleet
+from yamnet_tools.errors import DeviceError
 from yamnet_tools.fleet.command import main
 
 FIFTY = 50
@@ -210,7 +211,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, fleet: Fleet) -> Iterator[None]:
 
 
 def firmware(tmp_path: Path, text: bytes) -> tuple[Path, bytes]:
-    data = b"firmware " + text + b" " * 64
+    data = app(b"firmware " + text)
     (tmp_path / "firmware.bin").write_bytes(data)
     return tmp_path / "firmware.bin", data
 
@@ -275,17 +276,44 @@ def test_a_bad_firmware_reaches_one_device(fleet: Fleet, run: Any, tmp_path: Pat
 
 @pytest.mark.usefixtures("quick")
 def test_what_a_device_refuses_is_told(fleet: Fleet, run: Any, tmp_path: Path) -> None:
-    image = tmp_path / "photo.png"
-    image.write_bytes(b"PNG" * 100)
+    image, _ = firmware(tmp_path, b"of the other chip")
     code, lines = run("update", "firmware", str(image))
     assert (code, of("room-01", lines)) == (
         1,
-        ["FAILED: the device refused PUT update/firmware: 422: this is no app"],
+        ["FAILED: the device refused PUT update/firmware: 422: it is for another chip"],
     )
     assert all(device.updatable.runs == OLD_FIRMWARE for device in fleet)
     fleet.write_list(fleet.list_file, token_room_01="k7qm-2xhf-9tdw-pb4n")
     code, lines = run("update", "firmware", str(image), "--only", "room-01")
     assert "the token is not the owner's token" in of("room-01", lines)[0]
+
+
+@pytest.mark.parametrize("kind", ["firmware", "model"])
+def test_what_is_no_image_is_sent_to_nobody(fleet: Fleet, run: Any, tmp_path: Path, kind: str) -> None:
+    image = tmp_path / "photo.png"
+    for data in (b"", b"PNG" * 100, app(b"x")[:-1], bytes(1 << 16)):
+        image.write_bytes(data)
+        with pytest.raises(DeviceError, match=r"photo\.png: this is no (app's|model partition's) image"):
+            run("update", kind, str(image))
+    assert not any(device.updatable.taken for device in fleet)
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_answer_that_is_lost_is_no_failure(fleet: Fleet, run: Any, tmp_path: Path) -> None:
+    """The device takes it and restarts before it has said so."""
+    image, data = firmware(tmp_path, b"2.0")
+    with closing(Cutter(fleet[0].port)) as cutter:
+        fleet.write_list(fleet.list_file, port_room_01=str(cutter.port))
+        cutter.after, cutter.only = 0, b"PUT"
+        code, lines = run("update", "firmware", str(image), "--only", "room-01")
+        assert (code, of("room-01", lines), fleet[0].updatable.runs) == (0, ["runs it"], data)
+        cutter.before = True
+        image, _ = firmware(tmp_path, b"2.1")
+        code, lines = run("update", "firmware", str(image), "--only", "room-01")
+        assert code == 1
+        assert "FAILED: http://" in of("room-01", lines)[0]
+        assert "the connection broke before the answer came" in of("room-01", lines)[0]
+        assert fleet[0].updatable.runs == data
 
 
 # --- Clips and journals
@@ -395,7 +423,7 @@ def test_a_journal_that_is_cut_off_goes_on(
     monkeypatch.setattr("yamnet_tools.fleet.journal._PAGE", 3)
     device = fleet[25]
     for _ in range(6):
-        device.keep_a_clip(0.5)
+        device.keep_a_clip(1)
     all_of_it = json.loads(device.ask("GET", "events?limit=100")[2])["events"][::-1]
     assert len(all_of_it) >= 12
     journal, part = tmp_path / device.name / "journal.jsonl", tmp_path / device.name / ".journal.part"
@@ -422,7 +450,7 @@ def test_a_journal_that_is_cut_off_goes_on(
     with part.open("a") as file:
         file.write('{"lines": ["torn')
     monkeypatch.setattr(device.updatable, "http", http)
-    device.keep_a_clip(0.5)
+    device.keep_a_clip(1)
     assert pull() == 0
     assert kept()[: len(all_of_it)] == all_of_it
     assert len(kept()) == len(all_of_it) + 2

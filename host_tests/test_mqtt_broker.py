@@ -162,6 +162,32 @@ def test_a_broker_that_is_killed_and_comes_back_empty(tmp_path: Path) -> None:
         assert home.topics[f"{BASE}/rule/other"] == b"ON"
 
 
+def test_what_was_not_told_before_a_restart_is_told_after_it(tmp_path: Path) -> None:
+    with (
+        running(tmp_path / "broker") as broker,
+        closing(Listener(broker)) as home,
+        closing(device(tmp_path / "clips", port=broker.port, version="5")) as runner,
+    ):
+        wait_for(lambda: online(home))
+        runner.hear()
+        wait_for(lambda: len(events(home)) == 1)
+        broker.kill()
+        wait_for(lambda: any("is lost: " in line for line in runner.told()))
+        runner.do(lambda: rules_set(runner.owner, _renamed("other")))
+        runner.hear()
+        wait_for(runner.tasks.empty)
+        first = runner.device
+        runner.do(lambda: runner.owner.ask("POST", "restart"))
+        wait_for(lambda: runner.device is not first)
+        broker.start()
+        wait_for(lambda: len(events(home)) >= 4)
+        runner.stop.wait(1)
+        told = [(event["event_type"], event["rule"], event["late"]) for event in events(home)]
+        assert told == [
+            ("start", "always", False), ("end", "always", True), ("start", "other", True), ("end", "other", True),
+        ]  # fmt: skip
+
+
 def _renamed(name: str) -> dict[str, Any]:
     return {"schema": 1, "rules": [ALWAYS["rules"][0] | {"name": name}]}  # type: ignore[index]
 

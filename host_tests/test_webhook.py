@@ -94,6 +94,32 @@ def test_a_secret_in_base64_is_what_it_stands_for(tmp_path: Path, receiver: Rece
         assert state(runner)["delivered"] == 0
 
 
+def test_what_was_not_posted_is_posted_after_a_restart(tmp_path: Path) -> None:
+    port = free_port()
+    with device(tmp_path, f"http://localhost:{port}/", secret="x" * 100) as runner:
+        runner.hear()
+        wait_for(lambda: state(runner)["waiting"] == 1)
+        first = runner.device
+        runner.owner.ask("POST", "restart")
+        wait_for(lambda: runner.device is not first and state(runner)["waiting"] == 2)
+        with closing(Receiver(port)) as receiver:
+            wait_for(lambda: len(receiver.posts) == 2)
+            assert [body["type"] for body in receiver.bodies()] == ["event.start", "event.end"]
+            for headers, body in receiver.posts:
+                assert headers["webhook-signature"] == signature(b"x" * 100, headers, body)
+            data = receiver.bodies()[0]["data"]
+            assert (data["rule"], data["late"], len(data["top"])) == ("always", True, 5)
+            journal = [json.loads(line) for line in (tmp_path / "journal-000001.jsonl").read_text().splitlines()]
+            for field in ("id", "utc", "clip", "duration_s", "level_dbfs", "floor_dbfs"):
+                assert data[field] == journal[0][field], field
+            wait_for(lambda: state(runner)["delivered"] == 2)
+            second = runner.device
+            runner.owner.ask("POST", "restart")
+            wait_for(lambda: runner.device is not second and "nothing" in state(runner)["last"])
+            runner.stop.wait(1)
+            assert len(receiver.posts) == 2, "they were posted before"
+
+
 def test_without_a_secret_nothing_is_signed(tmp_path: Path, receiver: Receiver) -> None:
     with device(tmp_path, receiver.url, secret="") as runner:
         runner.hear()

@@ -64,6 +64,7 @@ struct Home {
       vTaskDelay(kPeriod);
     }
     link.Close();
+    webhook.Close();
     closed = true;
     if (site.restart_requested() && !app.device.closed()) ShutDown(app);
     vTaskSuspend(nullptr);

@@ -3,9 +3,14 @@
 //   node client.mjs SDK_FOLDER TERMINAL [SSID PASSWORD]
 // prints one line of JSON: {"info", "state", "networks", "online", "url", "error"}.
 import fs from "node:fs";
+import { register } from "node:module";
 import path from "node:path";
 import { Readable, Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
+
+// The package is made for bundlers: it leaves out the ends of some of its files' names.
+const resolve = (name, context, next) => next(/^\.\.?\/(.*\/)?[^./]+$/.test(name) ? `${name}.js` : name, context);
+register(`data:text/javascript,${encodeURIComponent(`export const resolve = ${resolve}`)}`);
 
 const [sdk, terminal, ssid, password] = process.argv.slice(2);
 const { ImprovSerial } = await import(pathToFileURL(path.join(sdk, "dist", "serial.js")));

@@ -10,6 +10,8 @@
 namespace home_link {
 namespace {
 
+constexpr size_t kMostSummaryBytes = 255;  ///< Of Home Assistant's release_summary.
+
 using base::JsonWriter;
 using listening::DeviceState;
 
@@ -40,7 +42,7 @@ std::string TitleOf(std::string_view rule, const Described& described) {
 std::optional<std::string> UtcOf(const Telling& telling) {
   const clip_store::EventTime& start = telling.report.start;
   if (start.utc_ms) return clip_store::UtcText(*start.utc_ms);
-  if (!telling.utc_ms) return std::nullopt;
+  if (!telling.utc_ms || telling.report.earlier) return std::nullopt;
   return clip_store::UtcText(*telling.utc_ms - (telling.now_ms - start.uptime_ms));
 }
 
@@ -113,6 +115,16 @@ std::string LevelsDocument(const DeviceState& state) {
   });
 }
 
+std::string UpdateDocument(const Updatable& updatable) {
+  return base::JsonObject([&](JsonWriter& json) {
+    json.Field("installed_version", std::string_view(updatable.installed));
+    json.Field("latest_version", std::string_view(updatable.installed));
+    json.Field("in_progress", updatable.percent.has_value());
+    json.Field("update_percentage", updatable.percent);
+    json.Field("release_summary", std::string_view(updatable.summary).substr(0, kMostSummaryBytes));
+  });
+}
+
 std::string DiagnosticsDocument(const DeviceState& state, uint32_t events_dropped) {
   const std::string problem = ProblemOf(state);
   const bool stores = state.storage && !state.storage->volume.empty();
@@ -128,6 +140,8 @@ std::string DiagnosticsDocument(const DeviceState& state, uint32_t events_droppe
     json.Field("free_heap", state.memory.free_heap);
     json.Field("least_heap", state.memory.min_free_heap);
     json.Field("free_psram", state.memory.free_psram);
+    json.Field("ssid", state.network ? state.network->ssid : std::nullopt);
+    json.Field("rssi_dbm", state.network ? state.network->rssi_dbm : std::nullopt);
     json.Field("uptime_s", state.uptime_ms / 1000);
     json.Field("crashes", state.record ? std::optional(state.record->panics) : std::nullopt);
   });

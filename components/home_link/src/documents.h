@@ -15,6 +15,7 @@ std::string ProblemOf(const listening::DeviceState& state);
 
 // The documents at topics of these names (docs/home-assistant.md).
 std::string LevelsDocument(const listening::DeviceState& state);
+std::string UpdateDocument(const Updatable& updatable);
 std::string DiagnosticsDocument(const listening::DeviceState& state, uint32_t events_dropped);
 
 /// An event as it is told.

@@ -20,7 +20,8 @@ HomeLink::HomeLink(listening::Device& device, HomeSettings& settings, Transport&
       transport_(transport),
       site_(site),
       view_(device, settings, site),
-      reports_(device) {
+      reports_(device),
+      told_(device, "home_link/told") {
   device_.Add(reports_);
   settings_.Tell({false, "off"});
 }
@@ -67,6 +68,7 @@ void HomeLink::Tick() {
 void HomeLink::Close() {
   if (link_ && stage_ != Stage::kWaiting) transport_.Close(link_->will());
   stage_ = Stage::kWaiting;
+  told_.Save(INT64_MAX);
 }
 
 void HomeLink::FollowSettings(int64_t now_ms) {
@@ -138,7 +140,13 @@ void HomeLink::TakeEvents(int64_t now_ms) {
   while (const auto event = reports_.Hear(now_ms)) {
     if (link_) link_->Switch(event->rule_name(), event->kind == sound_events::EventKind::kStart);
   }
+  told_.Want(link_.has_value());
+  told_.Save(now_ms);
   if (!link_) return reports_.Forget();
+  if (const auto told = link_->TakeTold()) told_.Set(*told);
+  const auto missed = told_.TakeMissed();
+  if (!missed) return;
+  for (const Report& report : *missed) link_->Add(report, now_ms, UtcMs());
   while (auto report = reports_.Next(now_ms)) link_->Add(*std::move(report), now_ms, UtcMs());
 }
 

@@ -104,6 +104,8 @@ void Link::Show(const House& house, int64_t now_ms, std::optional<int64_t> utc_m
     levels_from_ms_ = now_ms + kLevelsMs;
     Set(own.Of("levels"), LevelsDocument(house.state));
   }
+  if (house.firmware) Set(own.Of("update/firmware"), UpdateDocument(*house.firmware));
+  if (house.model) Set(own.Of("update/model"), UpdateDocument(*house.model));
   std::string problem = ProblemOf(house.state);
   if (now_ms >= diagnostics_from_ms_ || problem != problem_) {
     diagnostics_from_ms_ = now_ms + kDiagnosticsMs;
@@ -291,7 +293,9 @@ void Link::Published(uint32_t id) {
   const auto topic = std::ranges::find(topics_, id, &Topic::flight);
   if (topic != topics_.end() && id != 0) topic->flight = 0;
   const auto report = std::ranges::find(reports_, id, &Waiting::flight);
-  if (report != reports_.end() && id != 0) reports_.erase(report);
+  if (report == reports_.end() || id == 0) return;
+  told_ = std::move(report->report);
+  reports_.erase(report);
 }
 
 // --- What is to be done

@@ -57,7 +57,13 @@ std::string Why(const Answer& answer) {
 
 Webhook::Webhook(listening::Device& device, const HomeSettings& names, WebhookDesk& desk, HttpClient& client,
                  Site& site)
-    : device_(device), desk_(desk), client_(client), site_(site), view_(device, names, site), reports_(device) {
+    : device_(device),
+      desk_(desk),
+      client_(client),
+      site_(site),
+      view_(device, names, site),
+      reports_(device),
+      told_(device, "home_link/posted") {
   device.Add(reports_);
 }
 
@@ -87,7 +93,12 @@ void Webhook::FollowSettings(int64_t now_ms) {
 void Webhook::TakeReports(int64_t now_ms) {
   while (reports_.Hear(now_ms)) {
   }
+  told_.Want(settings_.on);
+  told_.Save(now_ms);
   if (!settings_.on) return reports_.Forget();
+  auto missed = told_.TakeMissed();
+  if (!missed) return;
+  for (Report& report : *missed) waiting_.push_back(std::move(report));
   while (auto report = reports_.Next(now_ms)) {
     waiting_.push_back(*std::move(report));
     if (waiting_.size() > kMostWaiting) DropFirst();
@@ -114,6 +125,7 @@ void Webhook::Take(const Answer& answer, int64_t now_ms) {
       break;
   }
   if (!Accepted(answer.status) && !Hopeless(answer.status)) return Refused(Why(answer), now_ms);
+  told_.Set(waiting_.front());
   waiting_.pop_front();
   backoff_.Reset();
   if (Accepted(answer.status)) {

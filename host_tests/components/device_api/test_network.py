@@ -188,6 +188,34 @@ def test_who_is_on_the_access_point_may_name_a_network_and_do_nothing_else(
     wait(device, lambda: state(owner) == "up")
 
 
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("connectivitycheck.gstatic.com", "/generate_204"),
+        ("captive.apple.com", "/hotspot-detect.html"),
+        ("www.msftconnecttest.com", "/connecttest.txt"),
+        ("www.msftncsi.com", "/ncsi.txt"),
+        ("detectportal.firefox.com", "/canonical.html"),
+        ("bank.example", "/api/v1/network"),
+        ("192.168.217.1", "/"),
+    ],
+)
+def test_whatever_a_guest_asks_for_is_the_page_that_names_a_network(
+    device: SimulatedDevice, owner: Client, name: str, target: str
+) -> None:
+    wait(device, lambda: state(owner) == "setup")
+    status, headers, body, _ = device.http("GET", target, {"host": name}, b"", GUEST)
+    assert (status, dict(headers)["Location"], body) == (302, "http://192.168.217.1/setup.html", b"")
+    if name == "192.168.217.1":
+        return
+    assert device.http("GET", target, {"host": name}, b"", "10.0.0.2")[0] == 421, "who is no guest is refused as ever"
+    assert device.http("POST", "/api/v1/network/join", {"host": name}, b"{}", GUEST)[0] == 421
+    named = {"country": "DE", "known": [{"ssid": "Home", "password": "correct horse"}]}
+    assert owner.ask("PUT", "network", named).status == 200
+    wait(device, lambda: state(owner) == "up")
+    assert device.http("GET", "/setup.html", {"host": "192.168.217.1"}, b"", GUEST)[0] == 200
+
+
 def test_the_owner_is_told_the_access_points_password(owner: Client, stranger: Client) -> None:
     password = owner.ask("GET", "network").json["setup"]["password"]
     assert len(password) == 14

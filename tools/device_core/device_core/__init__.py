@@ -3,6 +3,7 @@
 
 from device_core._core import (
     CaptureRing,
+    DeviceEngine,
     Event,
     EventDetector,
     HttpIntake,
@@ -40,6 +41,7 @@ from device_core._core import (
 
 __all__ = [
     "CaptureRing",
+    "DeviceEngine",
     "Event",
     "EventDetector",
     "HttpIntake",

@@ -143,7 +143,8 @@ class SimulatedDevice {
         levels_(device_api::Api::kDayOfLevels),
         apps_(host_, host_.Text("slots", ""), host_.Text("crash_version", "")),
         trial_(apps_),
-        models_{FileFlash(host_.Text("slots", "") + "/yamnet.bin"), FileFlash(host_.Text("slots", "") + "/yamnet_1.bin")},
+        models_{FileFlash(host_.Text("slots", "") + "/yamnet.bin"),
+                FileFlash(host_.Text("slots", "") + "/yamnet_1.bin")},
         updates_(host_, Places()),
         device_(host_, host_, {}),
         radio_(host_),
@@ -172,8 +173,7 @@ class SimulatedDevice {
                                             return host_.Text("url", "");
                                           }});
     if (const auto owner = device_.owner()) {
-      api_.emplace(device_, **owner, host_.log_lines(), network, updates_,
-                   device_api::Api::Memory{patches_, levels_});
+      api_.emplace(device_, **owner, host_.log_lines(), network, updates_, device_api::Api::Memory{patches_, levels_});
       if (host_.has("mqtt")) home_.emplace(device_, api_->home(), transport_, site_);
       if (host_.has("http")) webhook_.emplace(device_, api_->home(), api_->webhook(), http_client_, site_);
     }
@@ -235,6 +235,7 @@ class SimulatedDevice {
     const nb::gil_scoped_release free;
     device_.PrepareRestart([this] { ServeClips(); });
     if (home_) home_->Close();
+    if (webhook_) webhook_->Close();
   }
 
   nb::tuple Http(const std::string& method, const std::string& target, const Fields& fields, nb::bytes body,
@@ -263,7 +264,8 @@ class SimulatedDevice {
   bool muted() const { return device_.mute().on(); }
   std::string token() { return api_ ? (*device_.owner())->text() : ""; }
   bool restart_requested() const {
-    return other_model_ || apps_.restart_requested() || console_.reboot_requested() || site_.restart_requested() || (api_ && api_->restart_requested());
+    return other_model_ || apps_.restart_requested() || console_.reboot_requested() || site_.restart_requested() ||
+           (api_ && api_->restart_requested());
   }
   bool ready() const { return device_.boot().ready(); }
 
@@ -364,7 +366,8 @@ void BindListening(nb::module_& module) {
       "given time_zone, a name or '' for its own, and model_slot, 0 or 1; if it is to be updated, also slots, a folder "
       "with ota_0.bin, ota_1.bin, yamnet.bin and yamnet_1.bin, of which read_files() reads the model_slot's, "
       "signature_fits(point, digest, signature), trial_s, after which a new firmware is judged, and crash_version; if "
-      "it is to speak MQTT, also mqtt (yamnet_tools.simulated_device.mqtt), id and url, and http "
+      "it "
+      "is to speak MQTT, also mqtt (yamnet_tools.simulated_device.mqtt), id and url, and http "
       "(yamnet_tools.simulated_device.http_client) if it is to post events; if it is to have Wi-Fi, also radio "
       "(yamnet_tools.simulated_device.wifi) and hostname. It boots while it is made.")
       .def(nb::init<nb::object, const std::string&, bool>(), "host"_a, "reset_reason"_a, "crashed"_a = false)

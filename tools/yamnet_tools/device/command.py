@@ -11,7 +11,7 @@ from typing import Any
 
 from device_core import presets
 from yamnet_tools import cli
-from yamnet_tools.device import clips, console_commands
+from yamnet_tools.device import clips, console_commands, network
 from yamnet_tools.device.answers import RuleState
 from yamnet_tools.device.any_device import AnyDevice
 from yamnet_tools.device.client import Device
@@ -155,6 +155,7 @@ def _parser() -> argparse.ArgumentParser:
     timing = command("time", run_time, "set the clock to this computer's, by cable; over HTTP, show it")
     timing.add_argument("--zone", metavar="NAME", help="set the zone of quiet hours, too, as Europe/Berlin")
     timing.add_argument("--show", action="store_true", help="set no clock")
+    network.add_actions(command("network", network.run, "how it is connected; look for networks, join one"))
     command("reboot", _reboot, "restart it and wait for it")
     add_update_options(
         command("update", run_update, "firmware and model; with IMAGE, replace one (docs/updates.md)", HttpDevice)

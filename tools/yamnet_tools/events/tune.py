@@ -12,7 +12,7 @@ from device_core import RuleSet, presets
 from yamnet_tools import cli
 from yamnet_tools.audio import SAMPLE_RATE, find_recordings
 from yamnet_tools.cli import say
-from yamnet_tools.engines import ENGINE_NAMES, open_engine
+from yamnet_tools.engines import DEFAULT_ENGINE, ENGINE_NAMES, open_engine
 from yamnet_tools.errors import YamnetToolsError
 from yamnet_tools.events.clips import LabelledClip, group_of, halves, told_apart_by_file
 from yamnet_tools.events.rules import RulesError, load_rules
@@ -80,7 +80,7 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--write", type=Path, metavar="RULE.json", help="write the recommended rule")
     parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the trade-off")
-    parser.add_argument("--engine", choices=ENGINE_NAMES, default="litert")
+    parser.add_argument("--engine", choices=ENGINE_NAMES, default=DEFAULT_ENGINE)
     parser.add_argument("--model", type=Path, default=DEFAULT_MODEL, metavar="PATH")
     parser.add_argument("--seed", type=int, default=1, help="of the recordings' order and the room's noise")
     return parser.parse_args()

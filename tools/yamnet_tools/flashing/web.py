@@ -13,6 +13,9 @@ from yamnet_tools.flashing.write import BLANK
 from yamnet_tools.model_image import image_files, read_placement
 from yamnet_tools.templates import render
 
+_IMPROV_S = 15
+"""How long the page waits for a board that it has just flashed, to ask for its Wi-Fi."""
+
 
 def write_web(build_folder: Path, image: Path, folder: Path) -> list[Path]:
     """Write manifest.json, index.html, and copies of bootloader, partition table, app and model.
@@ -36,7 +39,7 @@ def write_web(build_folder: Path, image: Path, folder: Path) -> list[Path]:
         "name": firmware.name,
         "version": firmware.version,
         "new_install_prompt_erase": True,
-        "new_install_improv_wait_time": 0,  # the firmware does not speak Improv
+        "new_install_improv_wait_time": _IMPROV_S,
         "builds": [{"chipFamily": "ESP32-S3", "parts": parts}],
     }
     page = render("flashing/install.html.j2", name=firmware.name, version=firmware.version)

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from yamnet_tools.device.answers import Fields, Info, require
-from yamnet_tools.device.http_line import HttpLine
-from yamnet_tools.errors import DeviceError
+from yamnet_tools.device.http_line import HttpLine, HttpRefusedError
+from yamnet_tools.errors import DeviceError, SpiffsError
+from yamnet_tools.paths import MODEL_NAME
+from yamnet_tools.spiffs.reader import read_image
 
 Kind = Literal["firmware", "model"]
 
+_APP_MAGIC = b"\xe9"
 _APPENDED = 32
-"""ESP-IDF ends an app's image with its SHA-256."""
+"""ESP-IDF ends an app's image with the SHA-256 of what precedes."""
 
 _PAUSE_S = 1.0
 _COMMON: dict[str, Any] = {"busy?": {"what": str}, "last?": str}
@@ -27,27 +30,38 @@ _SHAPES: dict[Kind, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Image:
-    """What devices are to run. `hashes` are those that a device may tell of it."""
+    """What devices are to run. `sha256` is what they tell of it: an app's own, or that of the yamnet.tflite in it."""
 
     kind: Kind
     data: bytes
-    hashes: frozenset[str]
+    sha256: str
 
     @classmethod
     def read(cls, kind: Kind, path: Path) -> "Image":
         """From a file.
 
         Raises:
-            DeviceError: it cannot be read, or is empty.
+            DeviceError: it cannot be read, or is none.
         """
         try:
             data = path.read_bytes()
         except OSError as error:
             raise DeviceError(f"{path}: {error.strerror}") from error
-        if len(data) <= _APPENDED:
-            raise DeviceError(f"{path}: {len(data)} bytes are no {kind}")
-        hashes = {hashlib.sha256(data).hexdigest(), data[-_APPENDED:].hex()}
-        return cls(kind, data, frozenset(hashes))
+        return cls(kind, data, _firmware_hash(data, path) if kind == "firmware" else _model_hash(data, path))
+
+
+def _firmware_hash(data: bytes, path: Path) -> str:
+    if not data.startswith(_APP_MAGIC) or hashlib.sha256(data[:-_APPENDED]).digest() != data[-_APPENDED:]:
+        raise DeviceError(f"{path}: this is no app's image, or a damaged one: build/yamnet.bin is one")
+    return data[-_APPENDED:].hex()
+
+
+def _model_hash(data: bytes, path: Path) -> str:
+    try:
+        (model,) = (file.data for file in read_image(data).files if file.name == f"/{MODEL_NAME}")
+    except (SpiffsError, ValueError) as error:
+        raise DeviceError(f"{path}: this is no model partition's image: tools/mkspiffs_model.py makes one") from error
+    return hashlib.sha256(model or b"").hexdigest()
 
 
 class Updater:
@@ -89,7 +103,13 @@ class Updater:
         fields = {"Content-Type": "application/octet-stream", "Content-Digest": f"sha-256=:{digest}:"}
         if self._signature:
             fields["X-Signature"] = self._signature
-        line.ask("PUT", f"update/{self._image.kind}", self._image.data, fields, timeout_s=self._send_s)
+        broke: DeviceError | None = None
+        try:
+            line.ask("PUT", f"update/{self._image.kind}", self._image.data, fields, timeout_s=self._send_s)
+        except HttpRefusedError:
+            raise
+        except DeviceError as error:  # perhaps it has it, and its answer was lost
+            broke = error
         sent = time.monotonic()
         last = "it does not answer"
         while time.monotonic() - sent < self._back_s:
@@ -102,6 +122,8 @@ class Updater:
                 continue
             if self._confirmed(told) and (info.fields.get("selftest") or {}).get("passed"):
                 return
+            if broke is not None and not told["busy"] and not self._runs(told):
+                raise broke
             restarted = info.uptime_ms < 1000 * (time.monotonic() - sent)
             if restarted and not told["busy"] and not self._runs(told):
                 raise DeviceError(f"it runs what it had before: {told['last'] or 'it does not say why'}")
@@ -114,7 +136,7 @@ class Updater:
         return told
 
     def _runs(self, told: Fields) -> bool:
-        return told[self._image.kind]["sha256"] in self._image.hashes
+        return bool(told[self._image.kind]["sha256"] == self._image.sha256)
 
     def _confirmed(self, told: Fields) -> bool:
         return self._runs(told) and told[self._image.kind].get("state", "confirmed") == "confirmed"

@@ -60,10 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             storage=options.storage,
             name=options.id,
             settings=settings_of(options),
-            trial_s=options.trial,
-            crash_version=options.crash_version,
             radio=_radio(options),
             clock_set=not options.no_clock,
+            trial_s=options.trial,
+            crash_version=options.crash_version,
             heed=_print_connections,
         )
         print(f"simulated device at {endpoint.address}", flush=True)
@@ -126,11 +126,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PORT",
         help="serve its page and HTTP API on 127.0.0.1, too; 0: any port",
     )
-    parser.add_argument(
-        "--trial", type=cli.number(float, 0), default=60.0, metavar="S", help="judge a new firmware after S s (60)"
-    )
     parser.add_argument("--announce", action="store_true", help="announce it by mDNS on this computer (with --http)")
-    parser.add_argument("--storage", type=Path, metavar="DIR", help="where it keeps clips, journal and updates")
+    parser.add_argument(
+        "--storage", type=Path, metavar="DIR", help="where it keeps clips, journal and updates (else nowhere)"
+    )
     parser.add_argument(
         "--wifi",
         nargs="?",
@@ -139,6 +138,9 @@ def _parser() -> argparse.ArgumentParser:
         help="it has Wi-Fi: with the networks of a JSON file, which may change meanwhile, or a few of its own",
     )
     parser.add_argument("--no-clock", action="store_true", help="its clock is not set, as after a board's power-on")
+    parser.add_argument(
+        "--trial", type=cli.number(float, 0), default=60.0, metavar="S", help="judge a new firmware after S s (60)"
+    )
     add_options(parser)
     probability = cli.number(float, 0, 1)
     wrong = parser.add_argument_group("misbehaviour")
@@ -156,6 +158,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     wrong.add_argument("--wrong-model", action="store_true", help="a model whose classes are shifted by one")
     wrong.add_argument("--fail-selftest", action="store_true", help="stored outputs that no kernels give")
-    wrong.add_argument("--crash-version", default="", metavar="V", help="a firmware of this version crashes as it starts")
+    wrong.add_argument(
+        "--crash-version", default="", metavar="V", help="a firmware of this version crashes as it starts"
+    )
     wrong.add_argument("--seed", type=int, default=0, metavar="N", help="of the chances (%(default)s)")
     return parser

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from yamnet_tools.engines import Engine, open_engine
+from yamnet_tools.engines import DEFAULT_ENGINE, Engine, open_engine
 from yamnet_tools.model.network import INPUT_SHAPE
 from yamnet_tools.model.tflite_reader import read_model
 from yamnet_tools.simulated_device.http_client import HttpClient
@@ -26,8 +26,8 @@ HEAP_BYTES = 1 << 32
 """The heap that a simulated device says it has; what is free of it is this less the memory of its process."""
 
 
-class TflmEngine:
-    """TFLM's reference kernels, and what each operator costs: a cycle is a nanosecond here."""
+class SimulatedEngine:
+    """The device's arithmetic, and what each operator costs: a cycle is a nanosecond here."""
 
     def __init__(self, engine: Engine, model: bytes, arena_bytes: int) -> None:
         self._engine = engine
@@ -55,10 +55,10 @@ class Host:
         storage: a folder for clips and journal, and for what updates write; None: nothing is kept.
         name: what it is called in MQTT topics.
         settings: that it begins with.
-        trial_s: after which a new firmware is judged.
-        crash_version: of a firmware that crashes as it starts.
         radio: its Wi-Fi; None: the PC's network is its own.
         clock_ahead_us: its clock, as below.
+        trial_s: after which a new firmware is judged.
+        crash_version: of a firmware that crashes as it starts.
 
     Attributes:
         settings: what outlives a restart, as a board keeps it in NVS.
@@ -81,10 +81,10 @@ class Host:
         *,
         name: str = "simulated",
         settings: Mapping[str, bytes] | None = None,
-        trial_s: float = 60.0,
-        crash_version: str = "",
         radio: SimulatedRadio | None = None,
         clock_ahead_us: int | None = 0,
+        trial_s: float = 60.0,
+        crash_version: str = "",
     ) -> None:
         self.storage = "" if storage is None else str(storage)
         self._faults = faults
@@ -126,14 +126,14 @@ class Host:
         self._stored = load_stored(self._slots.model(self.model_slot), self._faults)
         return self._stored.files
 
-    def make_engine(self, data: bytes) -> TflmEngine:
+    def make_engine(self, data: bytes) -> SimulatedEngine:
         """An engine for a model that the device has checked.
 
         Raises:
-            EngineError: TFLM refuses it.
+            EngineError: the engine refuses it.
         """
         assert self._stored is not None
-        return TflmEngine(open_engine("tflm", self._stored.load()), data, self._stored.arena_bytes)
+        return SimulatedEngine(open_engine(DEFAULT_ENGINE, self._stored.load()), data, self._stored.arena_bytes)
 
     def signature_fits(self, point: bytes, digest: bytes, signature: bytes) -> bool:
         """Whether a signature is of the owner's key."""

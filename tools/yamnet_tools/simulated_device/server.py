@@ -29,10 +29,10 @@ class Simulator:
         storage: a folder for its clips and journal; None: it keeps none.
         name: what it is called in MQTT topics.
         settings: that it begins with.
-        trial_s: after which a new firmware is judged.
-        crash_version: of a firmware that crashes as it starts.
         radio: its Wi-Fi; None: it has none.
         clock_set: whether its clock is the PC's; else nobody has set it yet.
+        trial_s: after which a new firmware is judged.
+        crash_version: of a firmware that crashes as it starts.
         heed: is given each line of its log.
     """
 
@@ -47,10 +47,10 @@ class Simulator:
         storage: Path | None = None,
         name: str = "simulated",
         settings: Mapping[str, bytes] | None = None,
-        trial_s: float = 60.0,
-        crash_version: str = "",
         radio: SimulatedRadio | None = None,
         clock_set: bool = True,
+        trial_s: float = 60.0,
+        crash_version: str = "",
         heed: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._endpoint = endpoint
@@ -64,10 +64,10 @@ class Simulator:
             storage,
             name=name,
             settings=settings,
-            trial_s=trial_s,
-            crash_version=crash_version,
             radio=radio,
             clock_ahead_us=0 if clock_set else None,
+            trial_s=trial_s,
+            crash_version=crash_version,
         )
         self._boot("power on")
 

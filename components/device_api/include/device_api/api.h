@@ -122,16 +122,16 @@ class Api {
   Response GetMqtt(const Call& call);
   Response PutMqtt(const Call& call);
 
+  // webhook_routes.cpp
+  Response GetWebhook(const Call& call);
+  Response PutWebhook(const Call& call);
+  Response PostWebhookTest(const Call& call);
+
   // update_routes.cpp
   Response GetUpdate(const Call& call);
   Response PutUpdate(const Call& call);
   Response PostBack(const Call& call);
   Response PutUpdateKey(const Call& call);
-
-  // webhook_routes.cpp
-  Response GetWebhook(const Call& call);
-  Response PutWebhook(const Call& call);
-  Response PostWebhookTest(const Call& call);
 
   // rule_routes.cpp
   Response GetRules(const Call& call);

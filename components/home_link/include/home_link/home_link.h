@@ -11,6 +11,7 @@
 #include "home_link/report_queue.h"
 #include "home_link/settings.h"
 #include "home_link/site.h"
+#include "home_link/told_mark.h"
 #include "home_link/transport.h"
 #include "listening/device.h"
 
@@ -48,6 +49,7 @@ class HomeLink final {
   Site& site_;
   HouseView view_;
   ReportQueue reports_;
+  ToldMark told_;
   uint32_t revision_ = UINT32_MAX;
   MqttSettings mqtt_;
   std::optional<Link> link_;

@@ -12,6 +12,7 @@
 #include "home_link/report_queue.h"
 #include "home_link/settings.h"
 #include "home_link/site.h"
+#include "home_link/told_mark.h"
 #include "home_link/webhook_settings.h"
 #include "listening/device.h"
 
@@ -29,6 +30,9 @@ class Webhook {
 
   /// To be called several times a second once the boot is over.
   void Tick();
+
+  /// Stores how far it has come; before a restart, after the last Tick().
+  void Close() { told_.Save(INT64_MAX); }
 
  private:
   enum class Sending { kNothing, kReport, kTest, kStale };  ///< kStale: for settings that are no more.
@@ -49,6 +53,7 @@ class Webhook {
   Site& site_;
   HouseView view_;
   ReportQueue reports_;
+  ToldMark told_;
   uint32_t revision_ = UINT32_MAX;
   WebhookSettings settings_;
   std::deque<Report> waiting_;
