@@ -88,8 +88,10 @@ def _segments(line: socket.socket) -> int:
 
 
 def sounds(folder: Path) -> dict[str, Path]:
-    """A minute of a quiet room, and the same with a smoke alarm in it."""
-    noise = np.random.default_rng(0).normal(0, 20, 60 * RATE).astype(np.int16)
+    """A minute of a quiet room that is louder and softer by some decibels, and the same with a smoke alarm in it."""
+    random = np.random.default_rng(0)
+    loudness = np.repeat(20 * 10 ** (random.uniform(-6, 6, 60) / 20), RATE)
+    noise = (random.normal(0, 1, 60 * RATE) * loudness).astype(np.int16)
     alarm, _ = soundfile.read(CHECKOUT / "examples/audio/smoke_alarm_t3.wav", dtype="int16")
     loud = noise.copy()
     loud[20 * RATE : 20 * RATE + len(alarm)] = alarm[: 40 * RATE]

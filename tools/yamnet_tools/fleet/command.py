@@ -9,7 +9,7 @@ from pathlib import Path
 from yamnet_tools import cli
 from yamnet_tools.device.http_address import HttpAddress
 from yamnet_tools.device.owner_token import VARIABLE
-from yamnet_tools.errors import DeviceError
+from yamnet_tools.errors import DeviceError, YamnetToolsError
 from yamnet_tools.files import write_bytes
 from yamnet_tools.fleet import discovery, list_file
 from yamnet_tools.fleet.member import Member
@@ -21,13 +21,14 @@ from yamnet_tools.fleet.rules import rules_reader
 from yamnet_tools.fleet.settings import settings_reader
 from yamnet_tools.fleet.status import run_status
 from yamnet_tools.fleet.together import for_each
-from yamnet_tools.fleet.update import Image, Updater
+from yamnet_tools.fleet.update import FleetUpdate
 from yamnet_tools.fleet.waves import Rollout
+from yamnet_tools.updating.image import read_update
+from yamnet_tools.updating.send import VERDICT_S
+from yamnet_tools.updating.signing import SigningKey
 
 _TIMEOUT_S = 5.0
 _AT_ONCE = 8
-_SEND_S = 300.0
-_BACK_S = 300.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         pushing.add_argument("file", type=Path, metavar="FILE")
         pushing.add_argument("--dry-run", action="store_true", help="change nothing; show what differs")
         pushing.add_argument("--replace", action="store_true", help="also what somebody else has set")
-    _add_update(command("update", _update, "bring a firmware or a model to all devices, in waves"))
+    _add_update(command("update", _update, "bring firmware or a model to all devices, in waves"))
     pulling = command("pull", _pull, "fetch clips and journals that are not there yet")
     pulling.add_argument("folder", type=Path, metavar="DIR", help="gets a folder for each device")
     only = pulling.add_mutually_exclusive_group()
@@ -114,9 +115,8 @@ def _add_common(parser: argparse.ArgumentParser, *, defaults: bool) -> None:
 
 
 def _add_update(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("kind", choices=["firmware", "model"])
-    parser.add_argument("file", type=Path, metavar="FILE", help="build/firmware.bin, out/model/yamnet_spiffs.bin")
-    parser.add_argument("--signature", type=Path, metavar="FILE", help="by the owner's key, base64 (docs/updates.md)")
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="an app (.bin), or a model partition")
+    parser.add_argument("--sign-key", type=Path, metavar="PEM", help="the private key, where devices want a signature")
     parser.add_argument("--dry-run", action="store_true", help="change nothing; show the waves")
     parser.add_argument(
         "--canary", action="append", default=[], metavar="NAME", help="the first wave (the first device); repeatable"
@@ -131,9 +131,9 @@ def _add_update(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--patience",
         type=cli.number(float, 1),
-        default=_BACK_S,
+        default=VERDICT_S,
         metavar="S",
-        help="seconds until a device must run it, confirmed (%(default)g)",
+        help="seconds that a device may take to judge it (%(default)g)",
     )
 
 
@@ -184,7 +184,7 @@ def _push(options: argparse.Namespace) -> int:
     push = Push(options.reader(options.file), pushed, options.dry_run, options.replace, options.timeout)
     code = cli.EXIT_OK
     for member, result in for_each(_members(options), push.to, options.at_once):
-        if isinstance(result, DeviceError):
+        if isinstance(result, YamnetToolsError):
             cli.say(f"{member.name}: {cli.one_line(str(result))}")
             code = cli.EXIT_FAILED
             continue
@@ -195,12 +195,12 @@ def _push(options: argparse.Namespace) -> int:
 
 
 def _update(options: argparse.Namespace) -> int:
-    image = Image.read(options.kind, options.file)
-    signature = _signature(options.signature) if options.signature else ""
+    image = read_update(options.image)
+    key = SigningKey(options.sign_key) if options.sign_key else None
     members = _members(options)
     canaries = [_named(members, name, "--canary") for name in options.canary]
     rollout = Rollout(
-        Updater(image, signature, _SEND_S, options.patience),
+        FleetUpdate(image, key, options.patience),
         max(1, len(canaries)),
         options.failures,
         options.at_once,
@@ -220,13 +220,6 @@ def _update(options: argparse.Namespace) -> int:
     return cli.EXIT_OK if outcome.complete else cli.EXIT_FAILED
 
 
-def _signature(path: Path) -> str:
-    text = path.read_text(encoding="ascii", errors="replace").strip()
-    if not text or not text.isascii() or not text.isprintable() or " " in text:
-        raise DeviceError(f"{path}: a signature is one word of base64")
-    return text
-
-
 def _pull(options: argparse.Namespace) -> int:
     pull = Pull(
         options.folder,
@@ -237,7 +230,7 @@ def _pull(options: argparse.Namespace) -> int:
     )
     code = cli.EXIT_OK
     for member, result in for_each(_members(options), pull.from_, options.at_once):
-        if isinstance(result, DeviceError):
+        if isinstance(result, YamnetToolsError):
             cli.say(f"{member.name}: {cli.one_line(str(result))}")
             code = cli.EXIT_FAILED
         else:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from yamnet_tools.errors import DeviceError
+from yamnet_tools.errors import YamnetToolsError
 from yamnet_tools.fleet.member import Member
 
 _Result = TypeVar("_Result")
@@ -17,7 +17,7 @@ _GOODBYE_S = 2.0
 
 def for_each(
     members: Sequence[Member], work: Callable[[Member], _Result], at_once: int
-) -> Iterator[tuple[Member, _Result | DeviceError]]:
+) -> Iterator[tuple[Member, _Result | YamnetToolsError]]:
     """Do something for each device, and give what came of it or why nothing did, as it is done.
 
     Who stops listening (Ctrl-C) is not kept by devices that take their time: what has begun has a moment to end.
@@ -45,7 +45,7 @@ def for_each(
     try:
         for _ in members:
             member, result = done.get()
-            if isinstance(result, Exception) and not isinstance(result, DeviceError):
+            if isinstance(result, Exception) and not isinstance(result, YamnetToolsError):
                 raise result
             yield member, result
     finally:

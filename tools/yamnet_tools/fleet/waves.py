@@ -7,10 +7,10 @@ What devices have, they say themselves: run again, it goes on where it stopped.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from yamnet_tools.errors import DeviceError
+from yamnet_tools.errors import YamnetToolsError
 from yamnet_tools.fleet.member import Member
 from yamnet_tools.fleet.together import for_each
-from yamnet_tools.fleet.update import Updater
+from yamnet_tools.fleet.update import FleetUpdate
 
 _GROWTH = 3
 
@@ -35,7 +35,7 @@ class Rollout:
     """How an update is brought to a fleet.
 
     Attributes:
-        updater: to one device.
+        update: of one device.
         first: devices in the first wave.
         most_failures: it stops after the wave in which there are so many.
         at_once: devices that are sent to at once.
@@ -43,7 +43,7 @@ class Rollout:
         say: takes lines for people.
     """
 
-    updater: Updater
+    update: FleetUpdate
     first: int
     most_failures: int
     at_once: int
@@ -68,10 +68,10 @@ class Rollout:
         return outcome
 
     def _those_without(self, members: Sequence[Member], outcome: Outcome) -> list[Member]:
-        answers = dict(for_each(members, lambda member: self.updater.has_it(member.line(self.timeout_s)), self.at_once))
+        answers = dict(for_each(members, lambda member: self.update.has_it(member.line(self.timeout_s)), self.at_once))
         for member in members:
             answer = answers[member]
-            if isinstance(answer, DeviceError):
+            if isinstance(answer, YamnetToolsError):
                 self.say(f"{member.name}: left out: {answer}")
                 outcome.left_out.append(member.name)
             elif answer:
@@ -80,8 +80,8 @@ class Rollout:
         return [member for member in members if answers[member] is False]
 
     def _update(self, wave: Sequence[Member], outcome: Outcome) -> None:
-        for member, result in for_each(wave, lambda m: self.updater.update(m.line(self.timeout_s)), self.at_once):
-            if isinstance(result, DeviceError):
+        for member, result in for_each(wave, lambda m: self.update.bring(m.line(self.timeout_s)), self.at_once):
+            if isinstance(result, YamnetToolsError):
                 self.say(f"{member.name}: FAILED: {result}")
                 outcome.failed.append(member.name)
             else:
