@@ -26,7 +26,7 @@ std::string DeviceId();
 /// Where the page is now; empty while it cannot be reached.
 std::string PageUrl();
 /// Where it is at an address, with a '/' at its end.
-std::string PageUrl(const std::string& address);
+std::string PageUrlAt(const std::string& address);
 
 /// Whom to ask for the time, now and whenever the network is there; nothing where the computer has the time.
 void SetTimeServer(const std::string& name);

@@ -57,10 +57,10 @@ std::optional<listening::NetworkState> ReadNetwork() {
 
 std::string PageUrl() {
   const auto network = ReadNetwork();
-  return network && network->address ? PageUrl(*network->address) : "";
+  return network && network->address ? PageUrlAt(*network->address) : "";
 }
 
-std::string PageUrl(const std::string& address) {
+std::string PageUrlAt(const std::string& address) {
   const int usual = kTls ? 443 : 80;
   const std::string port = CONFIG_FIRMWARE_HTTP_PORT == usual ? "" : ":" + std::to_string(CONFIG_FIRMWARE_HTTP_PORT);
   return (kTls ? "https://" : "http://") + address + port + "/";

@@ -14,7 +14,7 @@ class WifiNetwork final : public network::Network {
  public:
   explicit WifiNetwork(listening::Services& services)
       : settings_(services),
-        radio_(network::esp::MakeEspRadio(services, Hostname(), PageUrl(network::esp::kSetupAddress) + "setup.html")),
+        radio_(network::esp::MakeEspRadio(services, Hostname(), PageUrlAt(network::esp::kSetupAddress) + "setup.html")),
         station_(services, settings_, *radio_, Hostname()) {
     radio = radio_.get();
   }

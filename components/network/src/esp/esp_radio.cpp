@@ -119,9 +119,9 @@ class ChipRadio final : public EspRadio {
     ap.channel = 1;
     ap.max_connection = kMostGuests;
     ap.beacon_interval = 100;
-    esp_err_t error = esp_wifi_set_mode(WIFI_MODE_APSTA);
+    esp_err_t error = GiveAddresses();
+    if (error == ESP_OK) error = esp_wifi_set_mode(WIFI_MODE_APSTA);
     if (error == ESP_OK) error = esp_wifi_set_config(WIFI_IF_AP, &settings);
-    if (error == ESP_OK) error = GiveAddresses();
     std::expected<void, std::string> opened;
     if (error != ESP_OK) {
       opened = std::unexpected(esp_err_to_name(error));
@@ -239,19 +239,13 @@ class ChipRadio final : public EspRadio {
     return set != ESP_OK || fixed ? set : esp_netif_dhcpc_start(station_);
   }
 
-  /// The addresses of the access point and its guests, and where they find the page.
+  /// The addresses of the access point, which is closed yet, and of its guests, and where they find the page. The DHCP
+  /// server names itself as the DNS server.
   esp_err_t GiveAddresses() {
     esp_netif_dhcps_stop(setup_);
     const esp_netif_ip_info_t info = {
         .ip = Address(kSetupAddress), .netmask = Address(kSetupMask), .gw = Address(kSetupAddress)};
-    esp_netif_dns_info_t dns{};
-    dns.ip.u_addr.ip4 = info.ip;
-    dns.ip.type = ESP_IPADDR_TYPE_V4;
-    uint8_t offer_dns = 1;
     esp_err_t error = esp_netif_set_ip_info(setup_, &info);
-    if (error == ESP_OK) error = esp_netif_set_dns_info(setup_, ESP_NETIF_DNS_MAIN, &dns);
-    if (error == ESP_OK)
-      error = esp_netif_dhcps_option(setup_, ESP_NETIF_OP_SET, ESP_NETIF_DOMAIN_NAME_SERVER, &offer_dns, 1);
     if (error == ESP_OK) {
       error =
           esp_netif_dhcps_option(setup_, ESP_NETIF_OP_SET, ESP_NETIF_CAPTIVEPORTAL_URI, portal_.data(), portal_.size());
