@@ -59,8 +59,9 @@ class EspHttpClient final : public HttpClient {
     esp_http_client_handle_t client = esp_http_client_init(&config);
     if (client == nullptr) return Tell({.failure = "there is no memory for a connection"});
     for (const auto& [name, value] : post_.headers) esp_http_client_set_header(client, name.c_str(), value.c_str());
-    Tell(Ask(client));
+    Answer answer = Ask(client);
     esp_http_client_cleanup(client);
+    Tell(std::move(answer));  // the next one may begin now
   }
 
   Answer Ask(esp_http_client_handle_t client) const {
