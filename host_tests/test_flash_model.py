@@ -80,6 +80,21 @@ def test_what_is_there_already_is_not_written_again(
     assert [start for start, _ in chip.written] == [OFFSET]
 
 
+def test_a_model_that_came_over_the_air_makes_room(
+    chip: FakeChip, image: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also when the board has the image already: without that it would go on using the other one."""
+    chip.flash[SECOND : SECOND + 0x4C0000] = image.read_bytes()
+    assert flash(chip, image) == 0
+    assert chip.flash[SECOND : SECOND + 4096] == b"\xff" * 4096
+    assert chip.flash[SECOND + 4096 : SECOND + 0x4C0000] == image.read_bytes()[4096:]
+    assert "'yamnet_1' is emptied" in capsys.readouterr().err
+    chip.flash[SECOND : SECOND + 0x4C0000] = image.read_bytes()
+    assert flash(chip, image) == 0
+    assert chip.flash[SECOND : SECOND + 4096] == b"\xff" * 4096
+    assert "the board has this image already" in capsys.readouterr().err
+
+
 def test_a_dry_run_checks_and_writes_nothing(chip: FakeChip, image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = bytes(chip.flash)
     assert flash(chip, image, "--dry-run") == 0
@@ -186,7 +201,7 @@ def test_an_image_that_was_changed_or_is_too_large_is_refused(image: Path, tmp_p
     shutil.copy(image, copy)
     placement = json.loads(image.with_suffix(".json").read_text())
     copy.with_suffix(".json").write_text(json.dumps(placement | {"size": 4 << 20}))
-    with pytest.raises(FlashError, match="the partition 'yamnet' 4,194,304: 1,048,576 too many"):
+    with pytest.raises(FlashError, match="the partition 'yamnet' 4,194,304: 786,432 too many"):
         command.main(["--image", str(copy), "--dry-run"])
     with pytest.raises(FlashError, match="no model image; make it with"):
         command.main(["--image", str(tmp_path / "none.bin")])
@@ -229,7 +244,7 @@ def test_merging_puts_every_part_at_its_place(build: Path, image: Path, tmp_path
     out = tmp_path / "all.bin"
     assert command.main(["--image", str(image), "--build-dir", str(build), "--merge", str(out)]) == 0
     merged = out.read_bytes()
-    assert len(merged) == OFFSET + (5 << 20)
+    assert len(merged) == OFFSET + 0x4C0000
     covered = bytearray(merged)
     for offset, path in (
         (0, build / "bootloader/bootloader.bin"),
@@ -252,10 +267,11 @@ def test_a_folder_for_the_browser_is_complete(build: Path, image: Path, tmp_path
     assert manifest["new_install_improv_wait_time"] >= 10, "the page asks for the Wi-Fi once the board has booted"
     (firmware,) = manifest["builds"]
     assert firmware["chipFamily"] == "ESP32-S3"
-    assert [part["offset"] for part in firmware["parts"]] == [0, 0x8000, 0xF000, 0x20000, OFFSET]
+    assert [part["offset"] for part in firmware["parts"]] == [0, 0x8000, 0xF000, 0x20000, OFFSET, SECOND]
     for part in firmware["parts"]:
         assert (folder / part["path"]).is_file()
-    assert (folder / firmware["parts"][-1]["path"]).read_bytes() == image.read_bytes()
+    assert (folder / firmware["parts"][-2]["path"]).read_bytes() == image.read_bytes()
+    assert (folder / firmware["parts"][-1]["path"]).read_bytes() == b"\xff" * 4096
     page = (folder / "index.html").read_text()
     assert 'manifest="manifest.json"' in page
     assert "yamnet&lt;1&gt;" in page
@@ -297,6 +313,16 @@ def test_a_folder_for_the_browser_leaves_the_models_manifest(build: Path, image:
         command.main([*arguments, "--web", str(folder)])
     assert (folder / "manifest.json").read_bytes() == b"the model's"
     assert len(list(folder.iterdir())) == 3
+
+
+@pytest.mark.parametrize("option", ["--merge", "--web"])
+def test_a_build_for_a_smaller_flash_is_refused(build: Path, image: Path, tmp_path: Path, option: str) -> None:
+    settings = json.loads((build / "flasher_args.json").read_text())["flash_settings"]
+    _edit(build, flash_settings=settings | {"flash_size": "8MB"})
+    out = tmp_path / "out"
+    with pytest.raises(FlashError, match=r"a flash of 8MB, and its partition 'yamnet' ends at 11,665,408 bytes"):
+        command.main(["--image", str(image), "--build-dir", str(build), option, str(out)])
+    assert not out.exists()
 
 
 def _edit(build: Path, **changes: Any) -> None:

@@ -98,7 +98,8 @@ def test_what_was_not_posted_is_posted_after_a_restart(tmp_path: Path) -> None:
     port = free_port()
     with device(tmp_path, f"http://localhost:{port}/", secret="x" * 100) as runner:
         runner.hear()
-        wait_for(lambda: state(runner)["waiting"] == 1)
+        runner.do(lambda: rules_set(runner.owner, {"schema": 1, "rules": []}))
+        wait_for(lambda: state(runner)["waiting"] == 2)
         first = runner.device
         runner.owner.ask("POST", "restart")
         wait_for(lambda: runner.device is not first and state(runner)["waiting"] == 2)

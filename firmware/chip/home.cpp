@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "home.h"
 
+#include <array>
 #include <atomic>
 
 #include "app.h"
@@ -20,6 +21,10 @@ namespace {
 constexpr char kTag[] = "home";
 constexpr TickType_t kPeriod = pdMS_TO_TICKS(100);
 constexpr TickType_t kLongestGoodbye = pdMS_TO_TICKS(6000);  ///< One network operation of the client's.
+
+/// ESP-IDF's clients, each with lines of its own for one failure; home_link says in one what they mean.
+constexpr std::array kSilent = {"mqtt_client",     "mqtt5_client", "transport_base",     "esp-tls",
+                                "esp-tls-mbedtls", "HTTP_CLIENT",  "esp-x509-crt-bundle"};
 
 std::atomic<bool> started = false;
 std::atomic<bool> closed = false;
@@ -57,7 +62,7 @@ struct Home {
         webhook(app.device, api.home(), api.webhook(), *client, site) {}
 
   void Run() {
-    while (!app.device.boot().finished()) vTaskDelay(kPeriod);
+    while (!app.device.boot().finished() && !app.device.closed()) vTaskDelay(kPeriod);
     while (!app.device.closed() && !site.restart_requested()) {
       link.Tick();
       webhook.Tick();
@@ -81,6 +86,7 @@ struct Home {
 }  // namespace
 
 void StartHome(App& app, device_api::Api& api) {
+  for (const char* tag : kSilent) esp_log_level_set(tag, ESP_LOG_NONE);
   auto* const home = new Home(app, api);
   started = true;
   StartTask(

@@ -6,6 +6,7 @@ import fs from "node:fs";
 import { register } from "node:module";
 import path from "node:path";
 import { Readable, Writable } from "node:stream";
+import tty from "node:tty";
 import { pathToFileURL } from "node:url";
 
 // The package is made for bundlers: it leaves out the ends of some of its files' names.
@@ -17,14 +18,14 @@ const { ImprovSerial } = await import(pathToFileURL(path.join(sdk, "dist", "seri
 
 const file = fs.openSync(terminal, fs.constants.O_RDWR | fs.constants.O_NOCTTY);
 const port = {
-  readable: Readable.toWeb(fs.createReadStream(null, { fd: file, autoClose: false })),
-  writable: Writable.toWeb(fs.createWriteStream(null, { fd: file, autoClose: false })),
+  readable: Readable.toWeb(new tty.ReadStream(file)), // of a file it would hold the process up until a byte comes
+  writable: Writable.toWeb(new tty.WriteStream(file)),
 };
 const quiet = { log() {}, error() {}, debug() {} };
 const client = new ImprovSerial(port, quiet);
 const told = {};
 try {
-  told.info = await client.initialize(20000);
+  told.info = await client.initialize(60000);
   told.networks = await client.scan();
   if (ssid !== undefined) await client.provision(ssid, password);
   const network = await client.requestNetworkState();

@@ -302,12 +302,8 @@ def test_the_network_view_shows_and_changes_what_the_device_knows(wifi_site: Sit
     known = visitor.page.locator(".known li")
     known.locator("summary", has_text="Home").click()
     known.get_by_role("switch", name="Static address").check()
-    for part, value in (
-        ("address", "192.168.1.77"),
-        ("netmask", "255.255.255.0"),
-        ("gateway", "10.0.0.1"),
-        ("dns", ""),
-    ):
+    static = {"address": "192.168.1.77", "netmask": "255.255.255.0", "gateway": "10.0.0.1", "dns": ""}
+    for part, value in static.items():
         known.locator(f'[data-field="{part}"] input').fill(value)
     save(visitor, "wifi")
     visitor.sees("another address in the same network", '.known [data-field="gateway"] .error')

@@ -25,24 +25,25 @@ from yamnet_tools.device.line import BAUD
 from yamnet_tools.device.owner_token import VARIABLE, find_token, prompt_for_token
 from yamnet_tools.device.ports import find_port
 from yamnet_tools.device.time_command import keep_time, run_time
-from yamnet_tools.errors import DeviceError
+from yamnet_tools.errors import UsageError
 from yamnet_tools.events.rules import rule_document
 from yamnet_tools.paths import DEFAULT_MODEL
 from yamnet_tools.updating.command import add_update_options, run_update
 
-_WAYS = {Device: "the serial console: --port PORT", HttpDevice: "HTTP: --port http://yamnet.local"}
+_WAYS = {Device: "the serial console: --port PORT", HttpDevice: "HTTP: --port http://yamnet-1a2b.local"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask a device what the command line says; returns the exit code: 1 when the device is not as it should be.
 
     Raises:
+        UsageError: the command needs another way to the device.
         YamnetToolsError: no device, no answer, or a file that cannot be used.
     """
     options = _parser().parse_args(arguments)
     port = options.port or ("" if options.needs is HttpDevice else find_port())
     if options.needs not in (None, HttpDevice if is_http(port) else Device):
-        raise DeviceError(f"{options.command} needs {_WAYS[options.needs]}, not {port or 'a serial port'}")
+        raise UsageError(f"{options.command} needs {_WAYS[options.needs]}, not {port or 'a serial port'}")
     with _open(port, options) as device:
         if isinstance(device, Device) and options.run is not run_time and (said := keep_time(device, options.timeout)):
             cli.say(said)
@@ -72,7 +73,7 @@ def _add_line_options(parser: argparse.ArgumentParser, *, defaults: bool) -> Non
         "--port",
         default=default(None),
         metavar="PORT",
-        help="/dev/ttyACM0, COM3, socket://host:port, http://yamnet.local (the only board's)",
+        help="/dev/ttyACM0, COM3, socket://host:port, http://yamnet-1a2b.local",
     )
     group.add_argument(
         "--token",

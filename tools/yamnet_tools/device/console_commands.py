@@ -4,7 +4,7 @@
 import argparse
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from yamnet_tools import cli
-from yamnet_tools.audio import SAMPLE_RATE, find_recordings, open_recording
+from yamnet_tools.audio import SAMPLE_RATE, PcmBlock, find_recordings, read_recording
 from yamnet_tools.classify.scoring import score
 from yamnet_tools.device.answers import PcmPatch, Scored
 from yamnet_tools.device.client import Device
 from yamnet_tools.device.compare import compare_clips
 from yamnet_tools.engines import open_engine
-from yamnet_tools.errors import DeviceError
+from yamnet_tools.errors import DeviceError, TruncatedError
 from yamnet_tools.model import YamnetModel, load_model
 from yamnet_tools.model.network import INPUT_SHAPE
 
@@ -31,8 +31,9 @@ _TOP = 5
 def run_score(device: Device, options: argparse.Namespace) -> int:
     """Print the scores of recordings or patches."""
     model = load_model(options.model)
+    cut_short: list[TruncatedError] = []
     for path in options.files:
-        for number, scored in enumerate(_scored(device, path, model)):
+        for number, scored in enumerate(_scored(device, path, model, cut_short.append)):
             if options.json:
                 record = {"file": str(path), "patch": number, "scores": scored.scores.tolist()}
                 print(json.dumps(record | {"invoke_us": scored.invoke_us}), flush=True)
@@ -40,18 +41,26 @@ def run_score(device: Device, options: argparse.Namespace) -> int:
                 place = f"{scored.start_sample / SAMPLE_RATE:.2f} s" if isinstance(scored, PcmPatch) else number
                 top = _top(scored.scores, model)
                 print(f"{path} patch {place}: {top} ({scored.invoke_us / 1000:.1f} ms)", flush=True)
-    return cli.EXIT_OK
+    return _whole(cut_short)
 
 
-def _scored(device: Device, path: Path, model: YamnetModel) -> Iterator[Scored | PcmPatch]:
+def _scored(
+    device: Device, path: Path, model: YamnetModel, cut_short: Callable[[TruncatedError], object]
+) -> Iterator[Scored | PcmPatch]:
     """The device's scores of a file of patches, or of the patches that it cuts from a recording."""
     if path.suffix in _PATCH_FILES:
         yield from map(device.score, _read_patches(path))
     else:
-        with open_recording(str(path)) as recording:
-            pcm = np.concatenate([block.samples for block in recording.blocks()])
+        pcm = read_recording(str(path), cut_short)
         missing = model.front_end.patch_samples - len(pcm)  # of a first patch: padded as classify.py does
         yield from device.pcm(np.pad(pcm, (0, max(0, missing))))
+
+
+def _whole(cut_short: Sequence[TruncatedError]) -> int:
+    """Say what was not heard to its end; the exit code."""
+    for error in cut_short:
+        cli.say(f"{error}; heard as far as it goes")
+    return cli.EXIT_FAILED if cut_short else cli.EXIT_OK
 
 
 def _read_patches(path: Path) -> Int8:
@@ -115,10 +124,11 @@ def run_compare(device: Device, options: argparse.Namespace) -> int:
     if there != model.sha256:
         cli.say(f"warning: the device's model is {there}, the host's {model.sha256}: {options.model}")
     all_equal = True
+    cut_short: list[TruncatedError] = []
     for place in options.clips:
         for name in find_recordings(place):
-            with open_recording(name) as recording:
-                steps = list(score(recording.blocks(), model, engine))
+            heard = PcmBlock(0, read_recording(name, cut_short.append))
+            steps = list(score(iter([heard]), model, engine))
             pcm = np.concatenate([step.audio.samples for step in steps])
             host = (
                 (int(start), patch, scores)
@@ -129,7 +139,8 @@ def run_compare(device: Device, options: argparse.Namespace) -> int:
             record = {"file": name, "equal": result.equal} | asdict(result)
             print(json.dumps(record) if options.json else f"{name}: {result}", flush=True)
             all_equal = all_equal and result.equal
-    return cli.EXIT_OK if all_equal else cli.EXIT_FAILED
+    whole = _whole(cut_short)
+    return whole if all_equal else cli.EXIT_FAILED
 
 
 def _device_patches(device: Device, pcm: npt.NDArray[np.int16]) -> Iterator[tuple[int, Int8, Int8]]:

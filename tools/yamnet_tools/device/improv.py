@@ -35,7 +35,7 @@ class ImprovClient:
         Raises:
             DeviceError: no answer, or the device has no Wi-Fi.
         """
-        found = []
+        found: list[tuple[str, int, bool]] = []
         for strings in self._ask(_SCAN, b"", _SCAN_S):
             if not strings:
                 return found

@@ -6,11 +6,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from device_core import RuleSet, presets
-from yamnet_tools.errors import YamnetToolsError
+from yamnet_tools.errors import UsageError, YamnetToolsError
 
 
 class RulesError(YamnetToolsError):
     """Rules that cannot be used; the text says which, where in them and why."""
+
+
+class UnknownRulesError(RulesError, UsageError):
+    """A name that is no rule file's, no preset's, or none of a document's rules'."""
 
 
 def load_rules(names: Iterable[str], class_names: Sequence[str]) -> RuleSet:
@@ -37,7 +41,7 @@ def rule_document(name: str) -> bytes:
     """A rule document: a file's, or else a preset's.
 
     Raises:
-        RulesError: there is neither; a preset that may have been meant is named.
+        UnknownRulesError: there is neither; a preset that may have been meant is named.
     """
     shipped = presets()
     path = Path(name)
@@ -47,7 +51,7 @@ def rule_document(name: str) -> bytes:
         return shipped[name].encode()
     near = difflib.get_close_matches(name, shipped, n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
-    raise RulesError(f"{name}: neither a rule file nor one of the presets {', '.join(sorted(shipped))}{hint}")
+    raise UnknownRulesError(f"{name}: neither a rule file nor one of the presets {', '.join(sorted(shipped))}{hint}")
 
 
 def _load(name: str, class_names: Sequence[str]) -> RuleSet:

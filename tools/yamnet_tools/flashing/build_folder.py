@@ -6,11 +6,13 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from esptool.util import FatalError, flash_size_bytes
+
 from yamnet_tools import partition_table
 from yamnet_tools.errors import FlashError, PartitionError
 from yamnet_tools.flashing.write import check_fits, check_partition
 from yamnet_tools.model_image import Placement
-from yamnet_tools.partition_table import TABLE_BYTES
+from yamnet_tools.partition_table import TABLE_BYTES, Partition
 from yamnet_tools.paths import SECOND_LABEL
 
 _CHIP = "esp32s3"
@@ -77,6 +79,7 @@ def read_firmware(folder: Path, placement: Placement, image_size: int) -> Firmwa
     second = next((partition.offset for partition in table if partition.label == SECOND_LABEL), None)
     own = sorted((part for part in parts if part.offset != placement.offset), key=lambda part: part.offset)
     _refuse_overlap(own, placement, image_size)
+    _refuse_beyond_flash(folder, table, modes[2])
     files = [described, folder / _DESCRIPTION, *(part.path for part in parts)]
     return Firmware(own, files, *modes, name, version, second)
 
@@ -88,6 +91,21 @@ def _refuse_overlap(parts: list[Part], placement: Placement, image_size: int) ->
     for (_, end, first), (start, _, second) in itertools.pairwise(spans):
         if start < end:
             raise FlashError(f"{first} reaches to 0x{end:x}, over the start of {second} at 0x{start:x}")
+
+
+def _refuse_beyond_flash(folder: Path, table: list[Partition], flash_size: str) -> None:
+    """A bootloader whose header says 8 MB mounts nothing behind them, however large the chip is."""
+    try:
+        available = int(flash_size_bytes(flash_size))
+    except (FatalError, ValueError):
+        return  # `detect` or `keep`: esptool sees
+    for partition in table:
+        end = partition.offset + partition.size
+        if end > available:
+            raise FlashError(
+                f"{folder}: the build is for a flash of {flash_size}, and its partition {partition.label!r} ends at "
+                f"{end:,} bytes, {end - available:,} behind it; set CONFIG_ESPTOOLPY_FLASHSIZE to what the board has"
+            )
 
 
 def _project(folder: Path) -> tuple[str, str]:

@@ -24,9 +24,11 @@ constexpr size_t kMostWaiting = 64;
 
 std::string Reason(const esp_mqtt_error_codes_t& error, bool pinned) {
   if (error.error_type == MQTT_ERROR_TYPE_CONNECTION_REFUSED) {
-    switch (error.connect_return_code) {
+    switch (static_cast<int>(error.connect_return_code)) {
       case MQTT_CONNECTION_REFUSE_BAD_USERNAME:
       case MQTT_CONNECTION_REFUSE_NOT_AUTHORIZED:
+      case MQTT5_BAD_USERNAME_OR_PWD:
+      case MQTT5_NOT_AUTHORIZED:
         return "it refuses the connection: Not authorized";
       default:
         return "it refuses the connection: code " + std::to_string(error.connect_return_code);

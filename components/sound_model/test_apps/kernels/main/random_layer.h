@@ -94,6 +94,7 @@ Quantized Quantize(Dice& dice, int channels, int count, Weight&& weight) {
   result.input_zero_point = usual ? -128 : dice.Between(-128, 127);
   const bool calm = !dice.OneIn(3);
   const int usual_shift = dice.Between(5, 8);
+  const int least = dice.OneIn(4) ? 126 << 24 : 1 << 30;  // where 16 bits hold an output's whole range, or almost
   for (int channel = 0; channel < channels; ++channel) {
     int32_t sum = 0;
     int32_t absolute = 0;
@@ -105,7 +106,7 @@ Quantized Quantize(Dice& dice, int channels, int count, Weight&& weight) {
     const int32_t reach = dice.OneIn(3) ? 100'000 : 1000 + 64 * absolute;
     result.raw_bias.push_back(dice.Between(-reach, reach));
     result.bias.push_back(sound_model::kernels::FoldedBias(result.raw_bias.back(), sum, result.input_zero_point));
-    result.multiplier.push_back(!calm && dice.OneIn(20) ? 0x7FFFFFFF : dice.Between(1 << 30, 0x7FFFFFFF));
+    result.multiplier.push_back(!calm && dice.OneIn(20) ? 0x7FFFFFFF : dice.Between(least, 0x7FFF7FFF));
     const int exponent = !calm && dice.OneIn(10) ? dice.Between(0, 31) : usual_shift + dice.Between(-1, 1);
     result.further_shift.push_back(sound_model::kernels::FurtherShift(-exponent));
   }
@@ -193,6 +194,9 @@ struct Depthwise {
         output(static_cast<size_t>(output_height * output_width * channels)) {
     dice.Fill(input.data(), input.size(), -128);
     dice.Fill(weights.data(), weights.size(), -127);
+    for (int channel = 0; channel < channels; ++channel) {
+      if (!dice.OneIn(3)) Stretch(dice.Between(0, height - 1), dice.Between(0, width - 1), channel, dice.OneIn(2));
+    }
     quantized = Quantize(dice, channels, kTaps,
                          [&](int channel, int i) { return int32_t{weights.data()[i * channels + channel]}; });
   }
@@ -218,6 +222,17 @@ struct Depthwise {
  private:
   int OutOf(int size) const { return same ? (size + stride - 1) / stride : (size - kSide) / stride + 1; }
   int PaddingOf(int size) const { return same ? std::max(0, (OutOf(size) - 1) * stride + kSide - size) / 2 : 0; }
+
+  /// Makes the sum at one place the largest or the smallest that a channel can have.
+  void Stretch(int y, int x, int channel, bool largest) {
+    for (int tap = 0; tap < kTaps; ++tap) {
+      const int in_y = y + tap / kSide;
+      const int in_x = x + tap % kSide;
+      if (in_y >= height || in_x >= width) continue;
+      const bool positive = weights.data()[tap * channels + channel] > 0;
+      input.data()[(in_y * width + in_x) * channels + channel] = positive == largest ? 127 : -128;
+    }
+  }
 
   int32_t Sum(int y, int x, int channel) {
     int64_t sum = 0;
