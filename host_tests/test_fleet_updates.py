@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from simulated_site import Site, simulated_site
+from simulated_site import ALARM, Site, simulated_site
 from update_images import small_model_image
 from yamnet_tools.fleet.command import main
+from yamnet_tools.simulated_device.live import LiveInput
 from yamnet_tools.updating import app_image
 
 pytestmark = pytest.mark.slow
@@ -27,7 +28,13 @@ def sites(model_image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     with ExitStack() as stack:
         found = {
             name: stack.enter_context(
-                simulated_site(model_image, name=name, trial_s=1, crash_version="2.0" if name == "attic" else "")
+                simulated_site(
+                    model_image,
+                    name=name,
+                    trial_s=1,
+                    crash_version="2.0" if name == "attic" else "",
+                    live=LiveInput(ALARM),  # who hears nothing does not prove itself
+                )
             )
             for name in NAMES
         }
