@@ -53,7 +53,9 @@ class HttpAddress:
             raise DeviceError(f"{said_by} {parts.scheme}://…: {what}")
         visible = parts.path.isascii() and parts.path.isprintable() and " " not in parts.path
         if not host or not visible or any(c.isspace() or not c.isprintable() for c in host):
-            raise DeviceError(f"{said_by} {text!r}: an address is like http://yamnet-1a2b.local or http://192.168.1.20:8080")
+            raise DeviceError(
+                f"{said_by} {text!r}: an address is like http://yamnet-1a2b.local or http://192.168.1.20:8080"
+            )
         base = parts.path.rstrip("/").removesuffix(_API).rstrip("/")
         return cls(f"{parts.scheme}://{parts.netloc}{base}", parts.scheme == "https", host, port, base)
 
