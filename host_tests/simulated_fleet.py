@@ -19,20 +19,13 @@ from small_host import CLASSES, SmallHost, small_files
 from yamnet_tools.simulated_device.broker import SETTINGS_KEY
 from yamnet_tools.simulated_device.http_server import HttpServer
 from yamnet_tools.simulated_device.mqtt import MqttClient
+from yamnet_tools.updating import app_image
 
 BROKER = {
     "on": True, "host": "127.0.0.1", "user": "", "tls": False, "ca": "", "fingerprint": "", "password": "",
     "discovery": "device", "discovery_prefix": "homeassistant", "topic_prefix": "yamnet",
 }  # fmt: skip
-
-
-def app(text: bytes) -> bytes:
-    """What an app's image has at its beginning and at its end."""
-    data = b"\xe9 " + text + b" " * 64
-    return data + hashlib.sha256(data).digest()
-
-
-OLD_FIRMWARE = app(b"firmware 1.0")
+OLD_FIRMWARE = app_image.make("1.0")
 
 
 class FleetDevice:
@@ -193,13 +186,16 @@ class Updatable:
         self._restarted = time.monotonic() - 3600
         self._last: str | None = None
 
+    def open_http(self, *_: object) -> None:
+        """Bodies are small here, and taken at once."""
+
     def http(self, method: str, target: str, fields: dict[str, str], body: bytes, peer: str) -> Any:
         since = time.monotonic() - self._restarted
         if since < self.AWAY_S:
             return _json(503, {"type": "about:blank", "title": "x", "status": 503, "detail": "it restarts"}, "problem+")
         trial = since < self.AWAY_S + self.TRIAL_S
         if not trial and self.runs != self._before:
-            if self.breaks or b"crashes" in self.runs:
+            if self.breaks or _version(self.runs) == "crashes":
                 self.runs, self._restarted = self._before, time.monotonic() - self.AWAY_S
                 self._last = "it crashed as it started, and the one before runs again"
             self._before = self.runs
@@ -221,7 +217,7 @@ class Updatable:
         assert fields["content-digest"] == f"sha-256=:{digest}:"
         assert fields["content-type"] == "application/octet-stream"
         self.taken.append(body)
-        if b"other chip" in body:
+        if _version(body) == "other-chip":
             problem = {"type": "about:blank", "title": "x", "status": 422, "detail": "it is for another chip"}
             return _json(422, problem, "problem+")
         self._before, self.runs, self._restarted = self.runs, body, time.monotonic()
@@ -229,13 +225,18 @@ class Updatable:
 
     def _told(self, trial: bool) -> dict[str, Any]:
         firmware = {
-            "version": self.runs[2:14].decode(),
+            "version": _version(self.runs),
             "sha256": self.runs[-32:].hex(),
             "partition": "ota_0",
-            "state": "trial" if trial or b"hangs" in self.runs else "confirmed",
+            "state": "trial" if trial or _version(self.runs) == "hangs" else "confirmed",
             "previous": None,
         }
-        return {"firmware": firmware, "model": None, "busy": None, "last": self._last, "owner_key": None}
+        others = dict.fromkeys(("model", "busy", "owner_key", "no_firmware", "no_model"))
+        return {"firmware": firmware, "last": self._last, **others}
+
+
+def _version(app: bytes) -> str:
+    return app_image.describe(app).version
 
 
 def _json(status: int, value: object, kind: str = "") -> Any:

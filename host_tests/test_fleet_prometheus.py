@@ -54,7 +54,7 @@ def gateway(fleet: Fleet) -> Iterator[str]:
             yield process.stdout.readline().strip().removeprefix("http://").removesuffix("/targets")
         finally:
             process.send_signal(2)
-            process.wait(10)
+            process.wait(60)
 
 
 def get(url: str, **fields: str) -> tuple[int, str, str]:

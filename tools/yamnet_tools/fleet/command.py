@@ -116,7 +116,7 @@ def _add_common(parser: argparse.ArgumentParser, *, defaults: bool) -> None:
 
 def _add_update(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", type=Path, metavar="IMAGE", help="an app (.bin), or a model partition")
-    parser.add_argument("--sign-key", type=Path, metavar="PEM", help="the private key, where devices want a signature")
+    parser.add_argument("--sign-key", type=Path, metavar="PEM", help="the private key that signs, where they want it")
     parser.add_argument("--dry-run", action="store_true", help="change nothing; show the waves")
     parser.add_argument(
         "--canary", action="append", default=[], metavar="NAME", help="the first wave (the first device); repeatable"
