@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform.h"
 
+#include <sys/time.h>
+
 #include "esp_heap_caps.h"
 #include "esp_log.h"
 #include "esp_ota_ops.h"
@@ -110,6 +112,13 @@ void RollBack() {
   const esp_err_t result = esp_ota_mark_app_invalid_rollback_and_reboot();  // returns only when it fails
   ESP_LOGE(kTag, "there is no app to go back to (%s): this one stays", esp_err_to_name(result));
   ConfirmApp();
+}
+
+std::expected<void, std::string> SetSystemTime(int64_t utc_us) {
+  const timeval now{.tv_sec = static_cast<time_t>(utc_us / 1'000'000),
+                    .tv_usec = static_cast<suseconds_t>(utc_us % 1'000'000)};
+  if (settimeofday(&now, nullptr) != 0) return std::unexpected("the system refuses it");
+  return {};
 }
 
 void Restart() { esp_restart(); }

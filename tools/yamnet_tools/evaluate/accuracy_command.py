@@ -148,6 +148,6 @@ def _parser() -> argparse.ArgumentParser:
         "--keras", type=Path, metavar="DIR",
         help="take the quantised float network that convert_yamnet.py --source keras --keep-float wrote there",
     )  # fmt: skip
-    parser.add_argument("--calib-count", type=int, default=DEFAULT_CALIBRATION, metavar="N")
-    parser.add_argument("--tuning-steps", type=int, default=DEFAULT_STEPS, metavar="N")
+    parser.add_argument("--calib-count", type=cli.number(int, 8, 16_384), default=DEFAULT_CALIBRATION, metavar="N")
+    parser.add_argument("--tuning-steps", type=cli.number(int, 0, 20_000), default=DEFAULT_STEPS, metavar="N")
     return parser

@@ -24,6 +24,9 @@ class ListeningDevice final : public Device, public EventDevice {
   void HoldLiveInput(bool hold) override { device_.HoldLiveInput(hold); }
   std::expected<EventDevice*, Error> Events() override;
   std::expected<void, Error> FormatStorage(std::string_view volume) override;
+  void WriteTime(base::JsonWriter& json) override;
+  std::expected<void, Error> SetUtc(int64_t utc_ms) override;
+  std::expected<void, Error> SetTimeZone(std::string_view name) override;
   std::expected<std::string, Error> OwnerToken() override;
   std::expected<void, Error> RenewOwnerToken() override;
 
