@@ -41,14 +41,13 @@ void ToOutput(const std::vector<uint8_t>& from, random_layer::Aligned<int8_t>& o
 
 bool CheckPointwise(const wide::Kernels& kernels, Dice& dice) {
   random_layer::Pointwise random(dice);
-  const wide::PackedConvolution layer(
-      chain::Convolution{
-          .input = {1, random.pixels, random.depth},
-          .output = {1, random.pixels, random.channels},
-          .window = {.height = 1, .width = 1, .stride_height = 1, .stride_width = 1, .pad_top = 0, .pad_left = 0},
-          .weights = random.weights.data(),
-          .quantization = ToPlan(random.quantized)},
-      kernels);
+  const chain::Windowed planned{
+      .input = {1, random.pixels, random.depth},
+      .output = {1, random.pixels, random.channels},
+      .window = {.height = 1, .width = 1, .stride_height = 1, .stride_width = 1, .pad_top = 0, .pad_left = 0},
+      .weights = random.weights.data(),
+      .quantization = ToPlan(random.quantized)};
+  const wide::PackedConvolution layer(chain::Convolution{planned}, kernels);
   const std::vector<uint8_t> input = Unsigned(random.input);
   std::vector<int16_t> widened(input.size());
   kernels.widen(input.data(), static_cast<int>(input.size()), widened.data());
@@ -61,17 +60,17 @@ bool CheckPointwise(const wide::Kernels& kernels, Dice& dice) {
 
 bool CheckDepthwise(const wide::Kernels& kernels, Dice& dice) {
   random_layer::Depthwise random(dice);
-  const wide::PackedDepthwise layer(
-      chain::Depthwise{.input = {random.height, random.width, random.channels},
-                       .output = {random.output_height, random.output_width, random.channels},
-                       .window = {.height = random.kSide,
-                                  .width = random.kSide,
-                                  .stride_height = random.stride,
-                                  .stride_width = random.stride,
-                                  .pad_top = random.pad_top,
-                                  .pad_left = random.pad_left},
-                       .weights = random.weights.data(),
-                       .quantization = ToPlan(random.quantized)});
+  const chain::Windowed planned{.input = {random.height, random.width, random.channels},
+                                .output = {random.output_height, random.output_width, random.channels},
+                                .window = {.height = random.kSide,
+                                           .width = random.kSide,
+                                           .stride_height = random.stride,
+                                           .stride_width = random.stride,
+                                           .pad_top = random.pad_top,
+                                           .pad_left = random.pad_left},
+                                .weights = random.weights.data(),
+                                .quantization = ToPlan(random.quantized)};
+  const wide::PackedDepthwise layer(chain::Depthwise{planned});
   const std::vector<uint8_t> input = Unsigned(random.input);
   std::vector<uint8_t> output(random.output.size());
   kernels.depthwise(layer.View(), input.data(), output.data());

@@ -90,68 +90,65 @@ int PaddingBefore(int input, int kernel, int stride, int output) {
   return std::max(0, (output - 1) * stride + kernel - input) / 2;
 }
 
-/// @param op  a convolution of either kind.
-Window WindowOf(const GraphOperator& op, const GraphTensor& weights, const Shape& input, const Shape& output,
-                int stride_h_field, int stride_w_field) {
-  Window window{.height = weights.shape[1],
-                .width = weights.shape[2],
-                .stride_height = op.options.Scalar<int32_t>(stride_h_field, 0),
-                .stride_width = op.options.Scalar<int32_t>(stride_w_field, 0),
-                .pad_top = 0,
-                .pad_left = 0};
-  window.pad_top = PaddingBefore(input.height, window.height, window.stride_height, output.height);
-  window.pad_left = PaddingBefore(input.width, window.width, window.stride_width, output.width);
-  return window;
+std::optional<Windowed> PlanWindowed(const ModelGraph& graph, const GraphOperator& op, const WeightLayout& layout,
+                                     const Window& window, int activation_field) {
+  auto quantization = Quantize(graph, op, layout, op.options.Scalar<int8_t>(activation_field, 0));
+  if (!quantization) return {};
+  Windowed result{.input = ShapeOf(graph.tensors[op.inputs[0]]),
+                  .output = ShapeOf(graph.tensors[op.output]),
+                  .window = window,
+                  .weights = Weights(graph.tensors[op.inputs[1]]),
+                  .quantization = *std::move(quantization)};
+  result.window.pad_top = PaddingBefore(result.input.height, window.height, window.stride_height, result.output.height);
+  result.window.pad_left = PaddingBefore(result.input.width, window.width, window.stride_width, result.output.width);
+  return result;
+}
+
+/// Of a convolution of either kind, but for its padding.
+Window WindowOf(const GraphOperator& op, const GraphTensor& weights, int stride_h_field, int stride_w_field) {
+  return {.height = weights.shape[1],
+          .width = weights.shape[2],
+          .stride_height = op.options.Scalar<int32_t>(stride_h_field, 0),
+          .stride_width = op.options.Scalar<int32_t>(stride_w_field, 0),
+          .pad_top = 0,
+          .pad_left = 0};
+}
+
+/// @tparam Kind  what it is planned as.
+template <typename Kind>
+std::optional<Step> As(std::optional<Windowed> planned) {
+  if (!planned) return {};
+  return Kind{*std::move(planned)};
 }
 
 std::optional<Step> PlanConvolution(const ModelGraph& graph, const GraphOperator& op) {
   namespace options = schema::conv_options;
   const GraphTensor& weights = graph.tensors[op.inputs[1]];
-  const Shape input = ShapeOf(graph.tensors[op.inputs[0]]);
-  const Shape output = ShapeOf(graph.tensors[op.output]);
   const int taps = weights.shape[1] * weights.shape[2] * weights.shape[3];
-  auto quantization = Quantize(graph, op, {.channels = output.channels, .count = taps, .channel_step = taps, .step = 1},
-                               op.options.Scalar<int8_t>(options::kActivation, 0));
-  if (!quantization) return {};
-  return Convolution{.input = input,
-                     .output = output,
-                     .window = WindowOf(op, weights, input, output, options::kStrideH, options::kStrideW),
-                     .weights = Weights(weights),
-                     .quantization = *std::move(quantization)};
+  return As<Convolution>(
+      PlanWindowed(graph, op, {.channels = weights.shape[0], .count = taps, .channel_step = taps, .step = 1},
+                   WindowOf(op, weights, options::kStrideH, options::kStrideW), options::kActivation));
 }
 
 std::optional<Step> PlanDepthwise(const ModelGraph& graph, const GraphOperator& op) {
   namespace options = schema::depthwise_options;
   const GraphTensor& weights = graph.tensors[op.inputs[1]];
-  const Shape input = ShapeOf(graph.tensors[op.inputs[0]]);
-  const Shape output = ShapeOf(graph.tensors[op.output]);
-  const int channels = output.channels;
-  auto quantization = Quantize(
+  const int channels = weights.shape[3];
+  return As<Depthwise>(PlanWindowed(
       graph, op,
       {.channels = channels, .count = weights.shape[1] * weights.shape[2], .channel_step = 1, .step = channels},
-      op.options.Scalar<int8_t>(options::kActivation, 0));
-  if (!quantization) return {};
-  return Depthwise{.input = input,
-                   .output = output,
-                   .window = WindowOf(op, weights, input, output, options::kStrideH, options::kStrideW),
-                   .weights = Weights(weights),
-                   .quantization = *std::move(quantization)};
+      WindowOf(op, weights, options::kStrideH, options::kStrideW), options::kActivation));
 }
 
 std::optional<Step> PlanFullyConnected(const ModelGraph& graph, const GraphOperator& op) {
   const GraphTensor& weights = graph.tensors[op.inputs[1]];
-  const int channels = weights.shape[0];
   const int depth = weights.shape[1];
-  auto quantization = Quantize(graph, op, {.channels = channels, .count = depth, .channel_step = depth, .step = 1},
-                               op.options.Scalar<int8_t>(schema::fully_connected_options::kActivation, 0));
-  if (!quantization) return {};
-  constexpr Window kOnePixel{
-      .height = 1, .width = 1, .stride_height = 1, .stride_width = 1, .pad_top = 0, .pad_left = 0};
-  return Convolution{.input = {1, 1, depth},
-                     .output = {1, 1, channels},
-                     .window = kOnePixel,
-                     .weights = Weights(weights),
-                     .quantization = *std::move(quantization)};
+  auto planned =
+      PlanWindowed(graph, op, {.channels = weights.shape[0], .count = depth, .channel_step = depth, .step = 1},
+                   {.height = 1, .width = 1, .stride_height = 1, .stride_width = 1, .pad_top = 0, .pad_left = 0},
+                   schema::fully_connected_options::kActivation);
+  if (planned) planned->input = {1, 1, depth};
+  return As<Convolution>(std::move(planned));
 }
 
 /// (tensorflow/lite/kernels/internal/reference/reduce.h, QuantizedMeanOrSum)

@@ -47,26 +47,23 @@ struct Window {
   int pad_left;
 };
 
-/// Over single pixels, or over one channel; a fully connected layer is one over a single pixel.
-struct Convolution {
+struct Windowed {
   Shape input;
   Shape output;
   Window window;
-  const int8_t* weights;  ///< [output.channels, window.height, window.width, input.channels]
+  const int8_t* weights;
   Quantization quantization;
+};
 
+/// Over single pixels, or over one channel; a fully connected layer is one over a single pixel.
+/// Weights are [output.channels, window.height, window.width, input.channels].
+struct Convolution : Windowed {
   int taps() const { return window.height * window.width * input.channels; }
   bool pointwise() const { return window.height * window.width * window.stride_height * window.stride_width == 1; }
 };
 
-/// With a window of 3x3.
-struct Depthwise {
-  Shape input;
-  Shape output;
-  Window window;
-  const int8_t* weights;  ///< [3, 3, input.channels]
-  Quantization quantization;
-};
+/// With a window of 3x3; weights are [3, 3, input.channels].
+struct Depthwise : Windowed {};
 
 /// Over height and width.
 struct Mean {
