@@ -140,8 +140,8 @@ def _refuse_no_answer(chosen: Point | None, shown: Point, start: Point, most_per
         raise NoAnswerError(
             f"no threshold that finds anything keeps {most_per_hour:g} false alarms an hour on these negatives; the "
             f"best, on {shown.on:g}, on the half it was chosen on: {described(shown.choosing)}; the rule that it began "
-            f"with: {described(start.choosing)}; look at what raises them, allow more with --false-alarms-per-hour, or take "
-            "other classes"
+            f"with: {described(start.choosing)}; look at what raises them, allow more with "
+            "--false-alarms-per-hour, or take other classes"
         )
     for half, verdict in (("that settings are chosen on", shown.choosing), ("kept back", shown.judging)):
         if verdict.found == 0:
