@@ -258,9 +258,9 @@ def test_what_only_the_console_can_says_so(command: list[str]) -> None:
 
 @pytest.mark.parametrize("command", [["clips", "list"], ["clips", "get", "a.wav"], ["clips", "play", "x"], ["mute"]])
 def test_what_only_http_can_says_so(command: list[str]) -> None:
-    with pytest.raises(DeviceError, match=f"^{command[0]} needs HTTP: --port http://yamnet.local, not /dev/ttyACM9$"):
+    with pytest.raises(DeviceError, match=f"^{command[0]} needs HTTP: --port http://yamnet-1a2b.local, not /dev/ttyACM9$"):
         main([*command, "--port", "/dev/ttyACM9"])
-    with pytest.raises(DeviceError, match=f"^{command[0]} needs HTTP: --port http://yamnet.local, not a serial port$"):
+    with pytest.raises(DeviceError, match=f"^{command[0]} needs HTTP: --port http://yamnet-1a2b.local, not a serial port$"):
         main(command)
 
 

@@ -68,6 +68,7 @@ class House:
     broker: Listener
     room: Room
     api: ApiClient
+    image: Path
 
     def command(self, service: str, entity: str) -> None:
         domain, _, name = service.partition(".")
@@ -113,7 +114,7 @@ def house(converted_model: Path, tmp_path_factory: pytest.TempPathFactory) -> It
             with closing(HttpServer(lambda: simulator.device, 0)) as server:
                 simulator.serve_page(f"{server.address}/")
                 api = ApiClient(int(server.address.rpartition(":")[2]), simulator.device.token)
-                yield House(home, listener, room, api)
+                yield House(home, listener, room, api, image)
         finally:
             stop.set()
             thread.join()
@@ -227,6 +228,30 @@ def test_entities_vanish_with_their_rule(house: House) -> None:
         assert answer.status == 200
     house.wait(dog, "off")
     house.wait(dog_armed, "on")
+
+
+def test_firmware_and_model_have_versions_and_progress(house: House) -> None:
+    firmware, model = "update.yamnet_firmware", "update.yamnet_model"
+    house.wait(firmware, "off")
+    house.wait(model, "off")
+    told = house.api.json("update")
+    assert house.hass.attributes(firmware)["installed_version"] == told["firmware"]["version"]
+    installed = f"{told['model']['name']} {told['model']['sha256'][:8]}"
+    assert house.hass.attributes(model)["installed_version"] == installed
+    if not knows_devices():
+        pytest.skip("this Home Assistant shows no progress of an update by MQTT")
+    image = house.image.read_bytes()
+    head = (
+        f"PUT /api/v1/update/model HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {house.api.token}\r\n"
+        f"Content-Type: application/octet-stream\r\nContent-Length: {len(image)}\r\n\r\n"
+    )
+    with house.api.open_line() as line:
+        line.sendall(head.encode() + image[: len(image) // 2])
+        wait_for(lambda: (house.hass.attributes(model)["update_percentage"] or 0) > 10)
+        assert house.hass.attributes(model)["in_progress"] is True
+        assert house.hass.attributes(firmware)["in_progress"] is False
+    wait_for(lambda: house.hass.attributes(model)["in_progress"] is False)
+    assert house.hass.attributes(model)["installed_version"] == installed
 
 
 def test_the_card_shows_what_there_is(house: House) -> None:

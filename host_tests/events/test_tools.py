@@ -65,7 +65,7 @@ def test_tune_rules_recommends_and_writes_a_rule_that_works(model: Path, recordi
     assert picture.read_bytes().startswith(b"\x89PNG")
     rules = RuleSet.parse(written.read_text(), list(load_model(model).class_names)).rules
     assert [rule.name for rule in rules] == ["smoke"]
-    heard = run("classify.py", positives, "--rules", written, "--json", "--engine", "litert", "--model", model)
+    heard = run("classify.py", positives, "--rules", written, "--json", "--model", model)
     assert all(json.loads(line)["events"] for line in heard.stdout.splitlines())
 
 

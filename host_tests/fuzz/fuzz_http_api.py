@@ -151,7 +151,7 @@ class Fuzzer:
         if not as_made:
             target = self._target(case, target)
             for name in ("Range", "If-Match", "If-None-Match", "Last-Event-ID"):
-                if known.chance(0.3):
+                if known.chance(0.9 if name == "If-Match" else 0.3):
                     fields[name.lower()] = known.header(name)
             if known.chance(0.6):
                 body = known.body(case.operation.path) or body

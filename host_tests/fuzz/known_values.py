@@ -71,6 +71,11 @@ MQTT: list[dict[str, Any]] = [
     for on in (True, False)
     for discovery in ("device", "entities")
 ]
+WEBHOOKS: list[dict[str, Any]] = [
+    {"on": False, "url": ""},
+    {"on": True, "url": "http://receiver.local:8080/hooks/yamnet?a=b", "secret": "x" * 16},
+    {"on": True, "url": "https://receiver.local/", "secret": "", "ca": "", "fingerprint": "AB:" * 31 + "CD"},
+]
 HOSTILE_BYTES = (b"\x00", b"\xff" * 9, b"\\u0000", b"\\ud800", b"x" * 40_000, b"[" * 2000)
 ZONES = ("Europe/Berlin", "", "UTC", "Asia/Kathmandu", "Nowhere/Atall", "../../etc/passwd", "x" * 64)
 HOSTILE_JSON: list[Any] = [None, True, -1, 0, 1, 1e308, 2**70, 0.5, "", "x", LONG, "\x00", "\ud800", [], {}, [[]]]
@@ -132,6 +137,7 @@ class KnownValues:
                 "bytes=0-1,3-4",
             ],
             "Last-Event-ID": [*self.events],
+            "If-Match": ["*"] * len(self.tags) + [*self.tags],
         }.get(name, [*self.tags])
         return self.random.choice(known) if self.chance(0.8) else self.random.choice(HOSTILE)
 
@@ -143,6 +149,8 @@ class KnownValues:
             return json.dumps({"time_zone": self.random.choice(ZONES), "time_server": "pool.ntp.org"}).encode()
         if path == "/mqtt":
             documents = MQTT
+        elif path == "/webhook":
+            documents = WEBHOOKS
         elif path.startswith("/rules") and not path.endswith("enabled"):
             documents = DOCUMENTS
         else:

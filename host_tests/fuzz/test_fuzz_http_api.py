@@ -8,7 +8,7 @@ from fuzz_http_api import run
 
 pytestmark = pytest.mark.slow
 
-REQUESTS = 2000
+REQUESTS = 4000
 OFTEN_ENOUGH = {200, 204, 206, 400, 401, 403, 404, 405, 409, 412, 413, 421, 422, 428, 429}
 NEVER_DONE = {"POST /rules/presets", "POST /storage/{volume}/format"}
 """The small model has no such classes; a folder needs no format."""

@@ -56,3 +56,7 @@ class FlashError(YamnetToolsError):
 
 class DeviceError(YamnetToolsError):
     """A device does not answer, or not as the serial protocol says."""
+
+
+class UpdateError(YamnetToolsError):
+    """An image cannot be sent to a device, or the device did not keep it."""

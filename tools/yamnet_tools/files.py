@@ -14,10 +14,11 @@ _HASH_CHUNK_BYTES = 1 << 20
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
     """Give a temporary path beside `path` to write to; it replaces `path` on success and vanishes on failure.
 
-    The temporary file keeps the suffix, because some writers choose their format by it.
+    The temporary file keeps the suffix, because some writers choose their format by it. A private one is for its owner
+    only.
 
     Raises:
         OSError: what the system refused, with a file's name: a full disk has none of its own.
@@ -31,7 +32,7 @@ def replacing(path: Path) -> Iterator[Path]:
             yield temporary
             umask = os.umask(0)
             os.umask(umask)
-            temporary.chmod(0o666 & ~umask)
+            temporary.chmod(0o600 if private else 0o666 & ~umask)
             temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -157,6 +157,11 @@ void SimulatedHost::SetClock(std::string_view zone, std::string_view, std::strin
   host_.attr("time_zone") = nb::str(zone.data(), zone.size());
 }
 
+void SimulatedHost::UseModelSlot(int slot) {
+  const nb::gil_scoped_acquire gil;
+  host_.attr("model_slot") = slot;
+}
+
 void SimulatedHost::FillRandom(std::span<uint8_t> bytes) {
   std::random_device random;
   for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
@@ -193,6 +198,7 @@ void SimulatedHost::Describe(listening::DeviceState& state) const {
   }
   state.target = "simulated";
   state.audio = audio_;
+  if (network_ != nullptr) state.network = network_->status();
 }
 
 std::expected<void, sound_model::Error> SimulatedHost::Mount() {
@@ -239,6 +245,19 @@ std::expected<std::unique_ptr<sound_model::Engine>, sound_model::Error> Simulate
   }
 }
 
+bool SimulatedHost::Fits(const update::OwnerKey& key, const update::Digest& digest,
+                         const update::Signature& signature) {
+  const nb::gil_scoped_acquire gil;
+  try {
+    return nb::cast<bool>(host_.attr("signature_fits")(nb::bytes(key.point.data(), key.point.size()),
+                                                       nb::bytes(digest.data(), digest.size()),
+                                                       nb::bytes(signature.data(), signature.size())));
+  } catch (nb::python_error& raised) {
+    raised.discard_as_unraisable("a simulated device's check of a signature");
+    return false;
+  }
+}
+
 std::vector<std::unique_ptr<clip_store::Volume>> SimulatedHost::MakeVolumes() const {
   std::vector<std::unique_ptr<clip_store::Volume>> volumes;
   const auto folder = nb::cast<std::string>(host_.attr("storage"));
@@ -251,9 +270,14 @@ std::string SimulatedHost::Text(const char* attribute, const char* otherwise) co
   return nb::cast<std::string>(nb::getattr(host_, attribute, nb::str(otherwise)));
 }
 
-bool SimulatedHost::has_mqtt() const {
+int64_t SimulatedHost::trial_ms() const {
   const nb::gil_scoped_acquire gil;
-  return nb::hasattr(host_, "mqtt");
+  return static_cast<int64_t>(1000 * nb::cast<double>(nb::getattr(host_, "trial_s", nb::float_(60.0))));
+}
+
+bool SimulatedHost::has(const char* attribute) const {
+  const nb::gil_scoped_acquire gil;
+  return !nb::getattr(host_, attribute, nb::none()).is_none();
 }
 
 int SimulatedHost::Traverse(visitproc visit, void* arg) const {

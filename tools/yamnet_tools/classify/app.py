@@ -48,9 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     model = _load(options)
     classes = _choose_classes(options, model)
     engine = open_engine(options.engine, model)
-    other_name = next(name for name in ENGINE_NAMES if name != options.engine)
-    other = open_engine(other_name, model) if options.compare else None
-    make_outputs = partial(Outputs, options, model, engine.name, other, classes)
+    others = [open_engine(name, model) for name in ENGINE_NAMES if options.compare and name != engine.name]
+    make_outputs = partial(Outputs, options, model, engine.name, others, classes)
     with Interrupt() as interrupt:
         if options.mic:
             _hear_microphone(model, engine, make_outputs(several=False), interrupt)

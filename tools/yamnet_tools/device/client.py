@@ -4,7 +4,7 @@
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from yamnet_tools.device.answers import Clock, Events, Fields, Info, PcmPatch, Profile, Rules, Scored, SelfTestResult
 from yamnet_tools.device.conversation import ATTEMPTS, TIMEOUT_S, Conversation, RefusedError, UnansweredError
 from yamnet_tools.device.heard import Heard, Told
+from yamnet_tools.device.improv import ImprovClient
 from yamnet_tools.device.line import BAUD, open_line
 from yamnet_tools.device.protocol import byte_words, parse_bytes
 from yamnet_tools.device.restart import READY_S, restart, wait_until_booted
@@ -147,6 +148,31 @@ class Device(Conversation):
             DeviceError: no answer, or the volume needs no format or may not be formatted.
         """
         self.ask("storage", "format", volume, parse=lambda _: None)
+
+    def network(self) -> dict[str, Any]:
+        """How it is connected; the console does not tell what it knows.
+
+        Raises:
+            DeviceError: no answer.
+        """
+        told: dict[str, Any] | None = self.info().fields["network"]
+        return told or {"kind": "none", "reason": "the network is not this device's own"}
+
+    def scan_networks(self) -> list[tuple[str, int, bool]]:
+        """Networks in reach: name, dBm, and whether they want a password.
+
+        Raises:
+            DeviceError: no answer, or the device has no Wi-Fi.
+        """
+        return ImprovClient(self._line).scan()
+
+    def join_network(self, ssid: str, password: str) -> str:
+        """Let it try a network and know it if that works; returns where its page is then.
+
+        Raises:
+            DeviceError: no answer, it cannot be joined, or the device has no Wi-Fi.
+        """
+        return ImprovClient(self._line).join(ssid, password)
 
     def pcm(self, samples: npt.NDArray[np.int16]) -> Iterator[PcmPatch]:
         """Send audio, 16 kHz mono int16 [n], and get the patches that the device makes of it, with their scores.

@@ -11,7 +11,7 @@ from typing import Any
 
 from device_core import presets
 from yamnet_tools import cli
-from yamnet_tools.device import clips, console_commands
+from yamnet_tools.device import clips, console_commands, network
 from yamnet_tools.device.answers import RuleState
 from yamnet_tools.device.any_device import AnyDevice
 from yamnet_tools.device.client import Device
@@ -28,8 +28,9 @@ from yamnet_tools.device.time_command import keep_time, run_time
 from yamnet_tools.errors import UsageError
 from yamnet_tools.events.rules import rule_document
 from yamnet_tools.paths import DEFAULT_MODEL
+from yamnet_tools.updating.command import add_update_options, run_update
 
-_WAYS = {Device: "the serial console: --port PORT", HttpDevice: "HTTP: --port http://yamnet.local"}
+_WAYS = {Device: "the serial console: --port PORT", HttpDevice: "HTTP: --port http://yamnet-1a2b.local"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,7 +73,7 @@ def _add_line_options(parser: argparse.ArgumentParser, *, defaults: bool) -> Non
         "--port",
         default=default(None),
         metavar="PORT",
-        help="/dev/ttyACM0, COM3, socket://host:port, http://yamnet.local (the only board's)",
+        help="/dev/ttyACM0, COM3, socket://host:port, http://yamnet-1a2b.local",
     )
     group.add_argument(
         "--token",
@@ -155,7 +156,11 @@ def _parser() -> argparse.ArgumentParser:
     timing = command("time", run_time, "set the clock to this computer's, by cable; over HTTP, show it")
     timing.add_argument("--zone", metavar="NAME", help="set the zone of quiet hours, too, as Europe/Berlin")
     timing.add_argument("--show", action="store_true", help="set no clock")
+    network.add_actions(command("network", network.run, "how it is connected; look for networks, join one"))
     command("reboot", _reboot, "restart it and wait for it")
+    add_update_options(
+        command("update", run_update, "firmware and model; with IMAGE, replace one (docs/updates.md)", HttpDevice)
+    )
     return parser
 
 

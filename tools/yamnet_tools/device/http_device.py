@@ -14,8 +14,10 @@ from yamnet_tools.device.clips import Clips
 from yamnet_tools.device.event_stream import Away, Back, EventStream, ServerEvent
 from yamnet_tools.device.heard import Heard, Told
 from yamnet_tools.device.http_line import HttpLine
+from yamnet_tools.device.network import HttpNetwork
 from yamnet_tools.device.restart import READY_S, restart
 from yamnet_tools.errors import DeviceError
+from yamnet_tools.updating.send import Updater
 
 _LATEST = 12  # as the console has it
 _TOP = 3  # as the log has it
@@ -40,6 +42,7 @@ class HttpDevice:
 
     def __init__(self, line: HttpLine) -> None:
         self.clips = Clips(line)
+        self.updater = Updater(line)
         self._line = line
 
     def __enter__(self) -> Self:
@@ -72,6 +75,30 @@ class HttpDevice:
         """
         wanted = {"time_zone": name, "time_server": self.clock().time_server}
         return Clock.parse(self._line.ask_json("PUT", "clock", json.dumps(wanted).encode()))
+
+    def network(self) -> dict[str, Any]:
+        """How it is connected, and which networks it knows.
+
+        Raises:
+            DeviceError: no answer.
+        """
+        return HttpNetwork(self._line).show()
+
+    def scan_networks(self) -> list[tuple[str, int, bool]]:
+        """Networks in reach: name, dBm, and whether they want a password.
+
+        Raises:
+            DeviceError: no answer, or the device has no Wi-Fi.
+        """
+        return HttpNetwork(self._line).scan()
+
+    def join_network(self, ssid: str, password: str) -> str:
+        """Let it try a network and know it if that works; returns where it is then.
+
+        Raises:
+            DeviceError: no answer, it cannot be joined, or the device has no Wi-Fi.
+        """
+        return HttpNetwork(self._line).join(ssid, password)
 
     def owner_token(self) -> None:
         """HTTP does not tell it."""

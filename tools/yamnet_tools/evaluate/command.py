@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 import device_core
 from yamnet_tools import cli
-from yamnet_tools.engines import ENGINE_NAMES
+from yamnet_tools.engines import DEFAULT_ENGINE, ENGINE_NAMES
 from yamnet_tools.errors import UsageError
 from yamnet_tools.evaluate.dataset import INDEX_NAME, read_dataset
 from yamnet_tools.evaluate.evaluation import Settings, evaluate
@@ -151,7 +151,9 @@ def _parser() -> argparse.ArgumentParser:
         help="score patch models behind the front end that is not theirs, too",
     )
     parser.add_argument("--pooling", choices=("mean", "max"), default="mean", help="from patches to a clip (mean)")
-    parser.add_argument("--engine", choices=ENGINE_NAMES, default="litert", help="for int8 patch models (litert)")
+    parser.add_argument(
+        "--engine", choices=ENGINE_NAMES, default=DEFAULT_ENGINE, help=f"for int8 patch models ({DEFAULT_ENGINE})"
+    )
     parser.add_argument("--bootstrap", type=_repeats, default=300, metavar="N", help="resamples (300)")
     parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="of the resamples (0)")
     parser.add_argument(

@@ -14,7 +14,7 @@ from device_core import RuleSet
 from yamnet_tools import cli
 from yamnet_tools.audio import SAMPLE_RATE
 from yamnet_tools.document_section import insert_section
-from yamnet_tools.engines import ENGINE_NAMES, open_engine
+from yamnet_tools.engines import DEFAULT_ENGINE, ENGINE_NAMES, open_engine
 from yamnet_tools.errors import TruncatedError
 from yamnet_tools.events import scored
 from yamnet_tools.events.clips import INDEX_NAME, LabelledClip, read_index, side_of
@@ -172,7 +172,7 @@ def main() -> int:
         help="recordings with an index.csv (columns path, label); default: ../shared/audio",
     )
     parser.add_argument("--side", choices=SIDES, action="append", help="only this half; default: both")
-    parser.add_argument("--engine", choices=ENGINE_NAMES, default="litert")
+    parser.add_argument("--engine", choices=ENGINE_NAMES, default=DEFAULT_ENGINE)
     parser.add_argument("--model", type=Path, default=DEFAULT_MODEL, metavar="PATH")
     parser.add_argument("--seed", type=cli.number(int, 0), default=1, help="of the clips' order and the room's noise")
     parser.add_argument("--write", type=Path, metavar="FILE.md", help="put the table into this document, too")

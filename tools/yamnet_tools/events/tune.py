@@ -16,7 +16,7 @@ from yamnet_tools.audio import SAMPLE_RATE, find_recordings
 from yamnet_tools.classify.classes import select_classes
 from yamnet_tools.classify.options import PLOT_SUFFIXES
 from yamnet_tools.cli import say
-from yamnet_tools.engines import ENGINE_NAMES, open_engine
+from yamnet_tools.engines import DEFAULT_ENGINE, ENGINE_NAMES, open_engine
 from yamnet_tools.errors import AudioError, TruncatedError, YamnetToolsError
 from yamnet_tools.events.clips import LabelledClip, halves, source_of
 from yamnet_tools.events.rules import RulesError, UnknownRulesError, load_rules, rule_document
@@ -140,8 +140,8 @@ def _refuse_no_answer(chosen: Point | None, shown: Point, start: Point, most_per
         raise NoAnswerError(
             f"no threshold that finds anything keeps {most_per_hour:g} false alarms an hour on these negatives; the "
             f"best, on {shown.on:g}, on the half it was chosen on: {described(shown.choosing)}; the rule that it began "
-            f"with: {described(start.choosing)}; look at what raises them, allow more with "
-            "--false-alarms-per-hour, or take other classes"
+            f"with: {described(start.choosing)}; look at what raises them, allow more with --false-alarms-per-hour, or "
+            "take other classes"
         )
     for half, verdict in (("that settings are chosen on", shown.choosing), ("kept back", shown.judging)):
         if verdict.found == 0:
@@ -174,7 +174,7 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--write", type=Path, metavar="RULE.json", help="write the recommended rule")
     parser.add_argument("--plot", type=_picture, metavar="OUT.png", help="draw the trade-off")
-    parser.add_argument("--engine", choices=ENGINE_NAMES, default="litert")
+    parser.add_argument("--engine", choices=ENGINE_NAMES, default=DEFAULT_ENGINE)
     parser.add_argument("--model", type=Path, default=DEFAULT_MODEL, metavar="PATH")
     parser.add_argument(
         "--seed", type=cli.number(int, 0), default=1, help="of the recordings' order and the room's noise"

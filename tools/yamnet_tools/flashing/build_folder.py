@@ -13,6 +13,7 @@ from yamnet_tools.errors import FlashError, PartitionError
 from yamnet_tools.flashing.write import check_fits, check_partition
 from yamnet_tools.model_image import Placement
 from yamnet_tools.partition_table import TABLE_BYTES, Partition
+from yamnet_tools.paths import SECOND_LABEL
 
 _CHIP = "esp32s3"
 _DESCRIPTION = "project_description.json"
@@ -30,7 +31,7 @@ class Part:
 class Firmware:
     """A build's parts in order of their offset, without a model, and the flash settings of its bootloader header.
 
-    `files` are all that belong to it.
+    `files` are all that belong to it; `second_place` is where another model may lie.
     """
 
     parts: list[Part]
@@ -40,6 +41,7 @@ class Firmware:
     flash_size: str
     name: str
     version: str
+    second_place: int | None
 
 
 def read_firmware(folder: Path, placement: Placement, image_size: int) -> Firmware:
@@ -74,11 +76,12 @@ def read_firmware(folder: Path, placement: Placement, image_size: int) -> Firmwa
     check_partition(table, placement, f"{folder}: the build")
     check_fits(image_size, placement, None)
     name, version = _project(folder)
+    second = next((partition.offset for partition in table if partition.label == SECOND_LABEL), None)
     own = sorted((part for part in parts if part.offset != placement.offset), key=lambda part: part.offset)
     _refuse_overlap(own, placement, image_size)
     _refuse_beyond_flash(folder, table, modes[2])
     files = [described, folder / _DESCRIPTION, *(part.path for part in parts)]
-    return Firmware(own, files, *modes, name, version)
+    return Firmware(own, files, *modes, name, version, second)
 
 
 def _refuse_overlap(parts: list[Part], placement: Placement, image_size: int) -> None:

@@ -44,6 +44,7 @@ class BootSequence {
   void Retry();
 
   std::vector<Step> steps() const;         ///< Those that are over, in their order.
+  bool finished() const { return finished_; }
   bool ready() const;                      ///< All are over and succeeded.
   bool over(std::string_view name) const;  ///< It has run, with whatever result.
   bool ok(std::string_view name) const;    ///< It has run, and succeeded.
