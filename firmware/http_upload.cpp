@@ -58,8 +58,8 @@ bool TakeBody(Upload& upload) {
 void Serve(Upload& upload) {
   const bool whole = TakeBody(upload);
   upload.intake.reset();
-  const bool sent = upload.answer && SendAll(upload.request, Head(*upload.answer)) &&
-                    SendAll(upload.request, upload.answer->body);
+  const bool sent =
+      upload.answer && SendAll(upload.request, Head(*upload.answer)) && SendAll(upload.request, upload.answer->body);
   if (upload.api.restart_requested()) ShutDown(upload.app);
   const httpd_handle_t server = upload.request->handle;
   const int socket = httpd_req_to_sockfd(upload.request);

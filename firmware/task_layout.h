@@ -33,8 +33,9 @@ inline constexpr TaskLayout kPanelTask{"panel", 0, 2, 4096};
 inline constexpr TaskLayout kInferenceTask{"inference", 1, 10, 10240};
 // Ends when the boot is over, and gives its stack back: reading rules takes much of it.
 inline constexpr TaskLayout kBootTask{"boot", 0, 1, 24576};
-inline constexpr std::array kTasks{kCaptureTask, kConsoleTask, kStorageTask, kHttpTask,      kStreamTask, kUploadTask,
-                                   kNetworkTask, kHomeTask,    kMqttTask,    kHeartbeatTask, kPanelTask,  kInferenceTask};
+inline constexpr std::array kTasks{kCaptureTask, kConsoleTask,   kStorageTask, kHttpTask,
+                                   kStreamTask,  kUploadTask,    kNetworkTask, kHomeTask,
+                                   kMqttTask,    kHeartbeatTask, kPanelTask,   kInferenceTask};
 
 /// @return false when there is no memory for it.
 inline bool TryStartTask(const TaskLayout& layout, TaskFunction_t run, void* argument, TaskHandle_t* handle) {

@@ -143,7 +143,8 @@ class SimulatedDevice {
         levels_(device_api::Api::kDayOfLevels),
         apps_(host_, host_.Text("slots", ""), host_.Text("crash_version", "")),
         trial_(apps_),
-        models_{FileFlash(host_.Text("slots", "") + "/yamnet.bin"), FileFlash(host_.Text("slots", "") + "/yamnet_1.bin")},
+        models_{FileFlash(host_.Text("slots", "") + "/yamnet.bin"),
+                FileFlash(host_.Text("slots", "") + "/yamnet_1.bin")},
         updates_(host_, Places()),
         device_(host_, host_, {}),
         radio_(host_),
@@ -172,8 +173,7 @@ class SimulatedDevice {
                                             return host_.Text("url", "");
                                           }});
     if (const auto owner = device_.owner()) {
-      api_.emplace(device_, **owner, host_.log_lines(), network, updates_,
-                   device_api::Api::Memory{patches_, levels_});
+      api_.emplace(device_, **owner, host_.log_lines(), network, updates_, device_api::Api::Memory{patches_, levels_});
       if (host_.has("mqtt")) home_.emplace(device_, api_->home(), transport_, site_);
       if (host_.has("http")) webhook_.emplace(device_, api_->home(), api_->webhook(), http_client_, site_);
     }
@@ -263,7 +263,8 @@ class SimulatedDevice {
   bool muted() const { return device_.mute().on(); }
   std::string token() { return api_ ? (*device_.owner())->text() : ""; }
   bool restart_requested() const {
-    return other_model_ || apps_.restart_requested() || console_.reboot_requested() || site_.restart_requested() || (api_ && api_->restart_requested());
+    return other_model_ || apps_.restart_requested() || console_.reboot_requested() || site_.restart_requested() ||
+           (api_ && api_->restart_requested());
   }
   bool ready() const { return device_.boot().ready(); }
 

@@ -245,7 +245,8 @@ std::expected<std::unique_ptr<sound_model::Engine>, sound_model::Error> Simulate
   }
 }
 
-bool SimulatedHost::Fits(const update::OwnerKey& key, const update::Digest& digest, const update::Signature& signature) {
+bool SimulatedHost::Fits(const update::OwnerKey& key, const update::Digest& digest,
+                         const update::Signature& signature) {
   const nb::gil_scoped_acquire gil;
   try {
     return nb::cast<bool>(host_.attr("signature_fits")(nb::bytes(key.point.data(), key.point.size()),

@@ -21,9 +21,7 @@ namespace device_core {
 /// The place a simulated device runs in: its files, its settings and its log are those of a Python object (the
 /// Host of yamnet_tools.simulated_device.host), its clocks those of the PC. What Python raises becomes an error's text.
 /// Called with and without Python's lock held.
-class SimulatedHost final : public listening::Services,
-                            public listening::ModelSource,
-                            public update::SignatureCheck {
+class SimulatedHost final : public listening::Services, public listening::ModelSource, public update::SignatureCheck {
  public:
   explicit SimulatedHost(nanobind::object host);
 

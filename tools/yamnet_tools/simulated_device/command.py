@@ -156,6 +156,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     wrong.add_argument("--wrong-model", action="store_true", help="a model whose classes are shifted by one")
     wrong.add_argument("--fail-selftest", action="store_true", help="stored outputs that no kernels give")
-    wrong.add_argument("--crash-version", default="", metavar="V", help="a firmware of this version crashes as it starts")
+    wrong.add_argument(
+        "--crash-version", default="", metavar="V", help="a firmware of this version crashes as it starts"
+    )
     wrong.add_argument("--seed", type=int, default=0, metavar="N", help="of the chances (%(default)s)")
     return parser

@@ -31,7 +31,9 @@ def add_update_options(parser: argparse.ArgumentParser) -> None:
     action.add_argument(
         "--key", metavar="PEM|none", help="whose signature updates need from now on: a private key's, or nobody's"
     )
-    parser.add_argument("--sign-key", type=Path, metavar="PEM", help="the private key that signs, where the device wants it")
+    parser.add_argument(
+        "--sign-key", type=Path, metavar="PEM", help="the private key that signs, where the device wants it"
+    )
 
 
 def run_update(device: Updatable, options: argparse.Namespace) -> int:
@@ -79,7 +81,9 @@ def _show(state: dict[str, Any]) -> int:
             print(f"{kind:<10} none")
             continue
         before = there["previous"]
-        print(f"{kind:<10} {_image(there, name)}, {there['state']}; before: {_image(before, name) if before else 'none'}")
+        print(
+            f"{kind:<10} {_image(there, name)}, {there['state']}; before: {_image(before, name) if before else 'none'}"
+        )
         if reason := state[f"no_{kind}"]:
             print(f"{'':<10} cannot be replaced: {reason}")
     print(f"{'last':<10} {state['last'] or 'no update'}")

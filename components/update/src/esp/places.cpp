@@ -19,9 +19,7 @@ class OtaSlots final : public AppSlots {
   clip_store::FlashDevice& running() override { return running_; }
   clip_store::FlashDevice* other() override { return other_.exists() ? &other_ : nullptr; }
 
-  bool on_trial() const override {
-    return StateOf(esp_ota_get_running_partition()) == ESP_OTA_IMG_PENDING_VERIFY;
-  }
+  bool on_trial() const override { return StateOf(esp_ota_get_running_partition()) == ESP_OTA_IMG_PENDING_VERIFY; }
 
   bool other_failed() const override {
     const esp_partition_t* const other = esp_ota_get_next_update_partition(nullptr);
