@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http_upload.h"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 

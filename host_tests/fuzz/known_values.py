@@ -76,6 +76,11 @@ WEBHOOKS: list[dict[str, Any]] = [
     {"on": True, "url": "http://receiver.local:8080/hooks/yamnet?a=b", "secret": "x" * 16},
     {"on": True, "url": "https://receiver.local/", "secret": "", "ca": "", "fingerprint": "AB:" * 31 + "CD"},
 ]
+_POINT_0 = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE" + "A" * 86 + "=="
+KEYS: list[dict[str, Any]] = [
+    {"key": "", "signature": ""},
+    {"key": f"-----BEGIN PUBLIC KEY-----\n{_POINT_0}\n-----END PUBLIC KEY-----\n", "signature": "A" * 86 + "=="},
+]
 HOSTILE_BYTES = (b"\x00", b"\xff" * 9, b"\\u0000", b"\\ud800", b"x" * 40_000, b"[" * 2000)
 ZONES = ("Europe/Berlin", "", "UTC", "Asia/Kathmandu", "Nowhere/Atall", "../../etc/passwd", "x" * 64)
 HOSTILE_JSON: list[Any] = [None, True, -1, 0, 1, 1e308, 2**70, 0.5, "", "x", LONG, "\x00", "\ud800", [], {}, [[]]]
@@ -151,6 +156,8 @@ class KnownValues:
             documents = MQTT
         elif path == "/webhook":
             documents = WEBHOOKS
+        elif path == "/update/key":
+            documents = KEYS
         elif path.startswith("/rules") and not path.endswith("enabled"):
             documents = DOCUMENTS
         else:

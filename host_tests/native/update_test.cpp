@@ -38,6 +38,7 @@ class PoweredServices final : public listening::Services, public listening::Sett
   int64_t UptimeUs() const override { return 0; }
   std::optional<int64_t> UtcUs() const override { return std::nullopt; }
   int MinuteOfDay() const override { return -1; }
+  std::expected<void, std::string> SetUtc(int64_t) override { return {}; }
   void SetClock(std::string_view, std::string_view, std::string_view) override {}
   void FillRandom(std::span<uint8_t>) override {}
   void Log(listening::LogLevel level, const char* tag, std::string_view text) override { kept_.Log(level, tag, text); }

@@ -122,8 +122,10 @@ Result<void> FirmwareCheck::TakeHeader() {
 
 Result<void> FirmwareCheck::TakeSegmentHeader() {
   const uint32_t length = Word32(start_, 4);
-  if (length > bytes_ - std::min(bytes_, at_)) return Wrong("firmware: cut off or damaged: a segment reaches over its end");
-  if (!described_ && length < kDescriptionBytes) return Wrong("firmware: its first segment has no room for a description");
+  if (length > bytes_ - std::min(bytes_, at_))
+    return Wrong("firmware: cut off or damaged: a segment reaches over its end");
+  if (!described_ && length < kDescriptionBytes)
+    return Wrong("firmware: its first segment has no room for a description");
   --segments_left_;
   part_ = Part::kData;
   left_ = length;

@@ -120,8 +120,8 @@ Result<void> Spiffs::CheckNothingIsLeft() const {
     index += 1 + (pages > kHeadCapacity ? (pages - kHeadCapacity + kIndexCapacity - 1) / kIndexCapacity : 0);
   }
   if (data == data_pages_ && index == index_pages_.size()) return {};
-  return Wrong("model: damaged: it has " + std::to_string(data_pages_ + index_pages_.size()) + " pages, its files need " +
-               std::to_string(data + index));
+  return Wrong("model: damaged: it has " + std::to_string(data_pages_ + index_pages_.size()) +
+               " pages, its files need " + std::to_string(data + index));
 }
 
 uint16_t Spiffs::FindIndexPage(uint16_t id, uint32_t span) const {

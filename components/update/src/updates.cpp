@@ -80,7 +80,8 @@ Result<clip_store::FlashDevice*> Updates::Occupy(const Announcement& announced) 
   if (!firmware && models_.spare() == nullptr) return Conflict(places_.no_second_model);
   if (busy_) return Conflict(std::string("another update runs: ") + listening::UpdateKindName(busy_->what));
   if (places_.apps != nullptr && places_.apps->on_trial()) {
-    return Conflict("the firmware that runs is on trial: wait until it is confirmed, or restart and the one before is back");
+    return Conflict(
+        "the firmware that runs is on trial: wait until it is confirmed, or restart and the one before is back");
   }
   clip_store::FlashDevice* const slot = firmware ? places_.apps->other() : models_.spare();
   const uint64_t room = uint64_t{slot->sectors()} * clip_store::FlashDevice::kSectorBytes;
@@ -192,13 +193,14 @@ std::expected<void, std::string> Updates::KeepNote(const FirmwareInfo& to) {
 
 std::string Updates::FirmwareOutcome() const {
   if (!note_ || places_.apps == nullptr || !running_) return "";
-  const std::string to = "firmware " + note_->to + (IsOlder(note_->to, note_->from) ? ", older than " : " after ") +
-                         note_->from;
+  const std::string to =
+      "firmware " + note_->to + (IsOlder(note_->to, note_->from) ? ", older than " : " after ") + note_->from;
   if (running_->sha256 == note_->sha256) {
     return to + (places_.apps->on_trial() ? ", is on trial" : ", works and is kept");
   }
   if (places_.apps->other_failed()) return to + ", did not prove itself: " + running_->version + " is back";
-  if (before_ && before_->sha256 == note_->sha256) return to + ", was not started: the power failed, or it was taken back";
+  if (before_ && before_->sha256 == note_->sha256)
+    return to + ", was not started: the power failed, or it was taken back";
   return "";
 }
 

@@ -138,7 +138,8 @@ Result<void> Upload::CheckWhole(std::string_view hash) {
   std::vector<uint8_t> bytes(kSectorBytes);
   for (uint64_t at = 0; at < announced_.bytes; at += kSectorBytes) {
     const auto part = std::span(bytes).first(std::min<size_t>(kSectorBytes, announced_.bytes - at));
-    if (!slot.Read(static_cast<uint32_t>(at), part)) return FlashFailed("read", static_cast<uint32_t>(at / kSectorBytes));
+    if (!slot.Read(static_cast<uint32_t>(at), part))
+      return FlashFailed("read", static_cast<uint32_t>(at / kSectorBytes));
     sha256.Update(part);
   }
   if (sha256.Finish() != hash) return Failed("flash: the slot does not hold what was written there");

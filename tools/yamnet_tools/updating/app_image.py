@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""App images of the ESP32-S3, as ESP-IDF's esp_app_format.h has them: what one says of itself; makes a small one."""
+"""App images of the ESP32-S3, as ESP-IDF's esp_app_format.h has them: what one says of itself, and making one."""
 
 import hashlib
 import struct

@@ -42,7 +42,8 @@ std::expected<void, Error> MountModelFiles(const char* label) {
   const esp_err_t result = esp_vfs_spiffs_register(&config);
   if (result == ESP_OK) return {};
   if (result == ESP_ERR_NOT_FOUND) {
-    return std::unexpected(Error{ErrorCode::kNotFound, "there is no partition '" + std::string(label) + "' in the partition table"});
+    return std::unexpected(
+        Error{ErrorCode::kNotFound, "there is no partition '" + std::string(label) + "' in the partition table"});
   }
   return std::unexpected(Error{ErrorCode::kReadFailed, "partition '" + std::string(label) + "' has no model (" +
                                                            esp_err_to_name(result) +

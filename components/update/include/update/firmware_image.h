@@ -50,7 +50,7 @@ class FirmwareCheck {
   uint32_t bytes_;
   uint32_t at_ = 0;
   Part part_ = Part::kHeader;
-  uint32_t left_ = kHeaderBytes;  ///< Of this part.
+  uint32_t left_ = kHeaderBytes;                  ///< Of this part.
   std::array<uint8_t, kDescriptionBytes> start_;  ///< Of this part.
   uint32_t started_ = 0;                          ///< Bytes of it in start_.
   int segments_left_ = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "update/esp/places.h"
 
+#include <atomic>
+
 #include "clip_store/esp/partition_flash.h"
 #include "esp_ota_ops.h"
 #include "esp_partition.h"
@@ -11,26 +13,32 @@ namespace {
 
 using clip_store::esp::PartitionFlash;
 
+/// Reads otadata as seldom as it can: whoever asks should not wait for an erase.
 class OtaSlots final : public AppSlots {
  public:
-  OtaSlots() : running_(esp_ota_get_running_partition()), other_(esp_ota_get_next_update_partition(nullptr)) {}
+  OtaSlots()
+      : running_partition_(esp_ota_get_running_partition()),
+        other_partition_(esp_ota_get_next_update_partition(nullptr)),
+        running_(running_partition_),
+        other_(other_partition_),
+        other_state_(other_partition_ == nullptr ? ESP_OTA_IMG_UNDEFINED : StateOf(other_partition_)) {}
 
-  std::string running_name() const override { return esp_ota_get_running_partition()->label; }
+  std::string running_name() const override { return running_partition_->label; }
   clip_store::FlashDevice& running() override { return running_; }
   clip_store::FlashDevice* other() override { return other_.exists() ? &other_ : nullptr; }
 
+  /// What was confirmed stays so.
   bool on_trial() const override {
-    return StateOf(esp_ota_get_running_partition()) == ESP_OTA_IMG_PENDING_VERIFY;
+    if (on_trial_) on_trial_ = StateOf(running_partition_) == ESP_OTA_IMG_PENDING_VERIFY;
+    return on_trial_;
   }
 
   bool other_failed() const override {
-    const esp_partition_t* const other = esp_ota_get_next_update_partition(nullptr);
-    const esp_ota_img_states_t state = other == nullptr ? ESP_OTA_IMG_UNDEFINED : StateOf(other);
-    return state == ESP_OTA_IMG_INVALID || state == ESP_OTA_IMG_ABORTED;
+    return other_state_ == ESP_OTA_IMG_INVALID || other_state_ == ESP_OTA_IMG_ABORTED;
   }
 
   std::expected<void, std::string> StartOther() override {
-    const esp_err_t result = esp_ota_set_boot_partition(esp_ota_get_next_update_partition(nullptr));
+    const esp_err_t result = esp_ota_set_boot_partition(other_partition_);
     if (result == ESP_OK) return {};
     return std::unexpected(result == ESP_ERR_OTA_VALIDATE_FAILED ? "what is in its slot is no whole app"
                                                                  : esp_err_to_name(result));
@@ -42,8 +50,12 @@ class OtaSlots final : public AppSlots {
     return esp_ota_get_state_partition(partition, &state) == ESP_OK ? state : ESP_OTA_IMG_UNDEFINED;
   }
 
+  const esp_partition_t* running_partition_;
+  const esp_partition_t* other_partition_;
   PartitionFlash running_;
   PartitionFlash other_;
+  esp_ota_img_states_t other_state_;  ///< At the start; it changes with an update, which a restart follows.
+  mutable std::atomic<bool> on_trial_ = true;
 };
 
 PartitionFlash* Find(const char* label) {
