@@ -158,7 +158,7 @@ std::string NameIn(NorFlash& slot) {
   return info->name;
 }
 
-std::string VersionIn(NorFlash& slot) {
+std::string VersionOf(NorFlash& slot) {
   const auto info = update::ReadFirmware(slot);
   CHECK(info.has_value(), "%s", info.error().message.c_str());
   update::FirmwareCheck check(info->bytes);
@@ -205,11 +205,11 @@ void CutsInTheSlotLeaveOldOrNew(const Images& images) {
           }
           Run run(board);
           CHECK(run.slot == 0 && board.otadata.active == 0, "cut %d", static_cast<int>(cut));
-          CHECK(NameIn(board.models[0]) == "a" && VersionIn(board.apps[0]) == "1.0");
+          CHECK(NameIn(board.models[0]) == "a" && VersionOf(board.apps[0]) == "1.0");
           CHECK(!run.updates->JudgeModel(true, ""));
           const auto again = run.Send(kind, model ? images.model_b : images.app_b);
           CHECK(again.has_value(), "%s", again.error().message.c_str());
-          CHECK(model ? NameIn(board.models[1]) == "b" : VersionIn(board.apps[1]) == "2.0");
+          CHECK(model ? NameIn(board.models[1]) == "b" : VersionOf(board.apps[1]) == "2.0");
         }
       }
       std::printf("%s, other slot %s: %d cuts in each of %d ways\n", listening::UpdateKindName(kind),
@@ -231,7 +231,7 @@ void CutsInTheSettingsLeaveOldOrNew(const Images& images) {
         }
         Run run(board);
         CHECK(NameIn(board.models[run.slot]) == (run.slot == 0 ? "a" : "b"));
-        CHECK(VersionIn(board.apps[board.otadata.active]) == (board.otadata.active == 0 ? "1.0" : "2.0"));
+        CHECK(VersionOf(board.apps[board.otadata.active]) == (board.otadata.active == 0 ? "1.0" : "2.0"));
         if (kind == Kind::kModel && cut == 0) CHECK(run.slot == (late ? 1 : 0));
         CHECK(!run.updates->JudgeModel(true, ""));
         CHECK(!run.updates->state().model_on_trial);

@@ -38,7 +38,7 @@ Response Accepted() {
 }
 
 /// The SHA-256 in a Content-Digest field (RFC 9530, section 2), 64 digits; empty when the field is.
-std::expected<std::string, Response> DigestIn(std::string_view field) {
+std::expected<std::string, Response> DigestOf(std::string_view field) {
   constexpr std::string_view kName = "sha-256=:";
   std::array<uint8_t, 32> hash;
   if (field.empty()) return "";
@@ -157,7 +157,7 @@ std::expected<std::unique_ptr<Intake>, Response> Api::Open(const Request& reques
       return std::unexpected(Problem(411, "Content-Length: how long the image is must be known before it comes"));
     }
     if (request.target.contains('?')) return std::unexpected(Problem(400, "there are no parameters"));
-    auto digest = DigestIn(request.content_digest);
+    auto digest = DigestOf(request.content_digest);
     if (!digest) return std::unexpected(std::move(digest.error()));
     auto upload = updates_.Begin({.kind = *KindOf(request),
                                   .bytes = *request.content_length,

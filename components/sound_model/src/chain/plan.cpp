@@ -155,7 +155,8 @@ std::optional<Step> PlanFullyConnected(const ModelGraph& graph, const GraphOpera
 Step PlanMean(const GraphTensor& input, const GraphTensor& output) {
   const Multiplier multiplier = QuantizeMultiplier(double{input.scales[0]} / double{output.scales[0]});
   const Shape shape = ShapeOf(input);
-  const int shift = std::min<int>(31 - std::countl_zero(static_cast<uint32_t>(shape.pixels())), 31 + multiplier.exponent);
+  const int shift =
+      std::min<int>(31 - std::countl_zero(static_cast<uint32_t>(shape.pixels())), 31 + multiplier.exponent);
   return Mean{.input = shape,
               .input_zero_point = ZeroPoint(input),
               .zero_point = ZeroPoint(output),
