@@ -53,7 +53,13 @@ def main() -> None:
         next(iter(pages.values())).wait_for_timeout(STRIP_MS)
         for name, page in pages.items():
             keep(page, f"now-{name}")
-            for view, prepare in (("timeline", play), ("rules", edit), ("network", wait), ("device", wait), ("welcome", wait)):
+            for view, prepare in (
+                ("timeline", play),
+                ("rules", edit),
+                ("network", wait),
+                ("device", wait),
+                ("welcome", wait),
+            ):
                 page.goto(f"{options.url}/#/{view}")
                 prepare(page)
                 keep(page, f"{view}-{name}")
