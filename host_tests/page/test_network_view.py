@@ -126,14 +126,14 @@ def test_two_who_set_the_broker_do_not_overwrite_each_other(site: Site, visit: V
         field(visitor, "mqtt", "host").fill(host)
     save(theirs, "mqtt")
     theirs.sees("Saved", "#notices")
+    field(theirs, "mqtt", "host").fill("theirs-again")
     save(mine, "mqtt")
     mine.sees("Somebody else has saved meanwhile", ".p-mqtt .conflict")
     assert site.json("mqtt")["host"] == "theirs"
     assert field(mine, "mqtt", "host").input_value() == "mine"
     mine.page.get_by_role("button", name="Overwrite theirs with mine").click()
     wait_until(lambda: site.json("mqtt")["host"] == "mine")
-    assert mine.page.locator(".conflict").inner_text() == ""
-    field(theirs, "mqtt", "host").fill("theirs again")
+    assert mine.text(".p-mqtt .conflict") == ""
     save(theirs, "mqtt")
     theirs.page.get_by_role("button", name="Load theirs, drop mine").click()
     wait_until(lambda: field(theirs, "mqtt", "host").input_value() == "mine")
@@ -345,6 +345,38 @@ def test_the_first_run_asks_for_a_network_where_none_is_joined(
         visitor.page.get_by_role("button", name="Done").click()
         visitor.sees("What it hears")
         assert site.json("settings")["configured"]
+
+
+@pytest.mark.parametrize("viewport", [(390, 844), (1280, 900)], ids=["phone", "desktop"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_where_a_network_is_joined(
+    wifi_site: Site, visit: Visit, scheme: str, viewport: tuple[int, int]
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs pip install -e '.[test]'").Axe()
+    options = {"color_scheme": scheme, "viewport": dict(zip(("width", "height"), viewport, strict=True))}
+    visitor = visit(wifi_site, reduced_motion="reduce", **options).has_token()
+    found = []
+
+    def look(view: str) -> None:
+        visitor.page.wait_for_timeout(400)  # what appears has appeared
+        for violation in axe.run(visitor.page).response["violations"]:
+            if violation["impact"] in ("serious", "critical"):
+                found.append((view, violation["id"], [node["html"] for node in violation["nodes"]][:3]))
+        width = visitor.page.evaluate("document.documentElement.scrollWidth")
+        assert width <= viewport[0], f"{view} is wider than the screen"
+
+    visitor.page.goto(f"{wifi_site.address}/setup.html")
+    visitor.sees("Neighbours", ".networks")
+    choose(visitor, "Home", "wrong password")
+    visitor.sees("the password is wrong", '[data-field="password"] .error')
+    look("setup")
+    choose(visitor, "Home", "correct horse")
+    visitor.sees("Joined Home", ".joining")
+    look("setup, joined")
+    visitor.open("network").page.locator(".known summary").click()
+    visitor.page.get_by_role("switch", name="Static address").check()
+    look("network")
+    assert found == []
 
 
 def test_without_wifi_there_is_none_to_set(visitor: Any) -> None:

@@ -39,6 +39,14 @@ def send(visitor: Any, what: str, name: str, data: bytes, signature: bytes | Non
     part.get_by_role("button", name="Install").click()
 
 
+def slow_down(visitor: Any) -> None:
+    """Let the page send as slowly as over a Wi-Fi that is not the best."""
+    conditions = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 500_000}
+    session = visitor.page.context.new_cdp_session(visitor.page)
+    session.send("Network.enable")
+    session.send("Network.emulateNetworkConditions", conditions)
+
+
 def open_device(site: Site, visit: Visit) -> Any:
     visitor = visit(site).has_token().open("device")
     visitor.sees("Running", ".update-firmware")
@@ -49,7 +57,8 @@ def test_a_firmware_is_sent_judged_and_taken_back(updating_site: Site, visit: Vi
     visitor = open_device(updating_site, visit)
     first = updating_site.json("update")["firmware"]["version"]
     assert not visitor.page.locator(".update-firmware .danger").is_visible()
-    send(visitor, "firmware", "yamnet.bin", app_image.make("9.9", filling=b"x" * 3_000_000))
+    slow_down(visitor)
+    send(visitor, "firmware", "yamnet.bin", app_image.make("9.9", filling=b"x" * 1_500_000))
     visitor.page.locator(".update-firmware progress").wait_for()
     visitor.sees("% sent", ".update-firmware", 30)
     visitor.sees("It is back after", ".update-firmware .restarting", 60)

@@ -95,7 +95,7 @@ export function secret(id) {
     put(reveal, icon(hide ? 'eye' : 'hidden'));
   } }, icon('eye'));
   return {
-    node: h('span', { class: 'secret' }, input, reveal, remove),
+    node: h('span', { class: 'masked' }, input, reveal, remove),
     get value() {
       return input.value || (removed ? '' : undefined);
     },

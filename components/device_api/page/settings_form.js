@@ -67,6 +67,7 @@ export function settingsForm(path, specs, signal, { told = () => {}, kept = () =
   const form = h('form', { novalidate: true, onsubmit: (event) => event.preventDefault(), oninput: () => ((touched = true), shape()) }, body, error, conflict, submit);
   let etag = null;
   let touched = false;
+  let saves = 0;
   let values = {}; // as told
 
   const typed = () => Object.fromEntries(fields.filter(({ spec }) => has(spec)).map(({ spec, get }) => [spec.name, get()]));
@@ -93,16 +94,19 @@ export function settingsForm(path, specs, signal, { told = () => {}, kept = () =
   }
 
   async function load() {
+    const before = saves;
     try {
       const answer = await ask('GET', path);
+      if (signal.aborted || saves !== before) return; // it may be of before
       if (body.hidden) say(error, '');
-      if (!signal.aborted) take(answer);
+      take(answer);
     } catch (problem) {
       if (!signal.aborted && body.hidden) say(error, explain(problem));
     }
   }
 
   async function keep(tag) {
+    saves += 1;
     say(error, '');
     put(conflict);
     fields.forEach(({ clear }) => clear());
