@@ -179,7 +179,7 @@ def test_a_model_is_exchanged_and_a_broken_one_is_not(chip: Chip) -> None:
     with chip.start() as first:
         before = first.json("update")["model"]
         damaged = bytearray(model_image(chip))
-        damaged[2 << 20] ^= 1
+        damaged[(2 << 20) + 2600] ^= 1  # in a page of the model
         status, problem = first.put("model", bytes(damaged))
         assert (status, "manifest has another" in problem["detail"]) == (422, True)
         assert first.put("model", model_image(chip, Faults(wrong_model=True)))[0] == 202
