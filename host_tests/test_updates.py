@@ -52,7 +52,7 @@ def other_model(image: Path, folder: Path, faults: Faults) -> Path:
     path = folder / "other.bin"
     named = [(f"/{name}", files[name]) for name in ("manifest.json", "selftest.bin", "yamnet_class_map.csv")]
     named.append(("/yamnet.tflite", files["yamnet.tflite"]))
-    path.write_bytes(pack(named, Partition("yamnet", 1, 0x82, 0x420000, size), Geometry()).data)
+    path.write_bytes(pack(named, Partition("yamnet", 1, 0x82, 0x520000, size), Geometry()).data)
     return path
 
 
@@ -148,8 +148,8 @@ def test_what_is_wrong_is_one_line_and_nothing_changes(site: Site, model_image: 
         ("firmware", good[:-1], {}, 422, "cut off"),
         ("firmware", good[:200] + b"!" + good[201:], {}, 422, "checksum"),
         ("firmware", app_image.make("1", project="other"), {}, 422, "it is project 'other'"),
-        ("firmware", good + bytes(3 << 20), {}, 413, "its slot 2097152"),
-        ("firmware", model, {}, 413, "its slot 2097152"),
+        ("firmware", good + bytes(4 << 20), {}, 413, "its slot 2621440"),
+        ("firmware", model, {}, 413, "its slot 2621440"),
         ("firmware", good, {"Content_Digest": f"sha-256=:{wrong}:"}, 422, "Content-Digest"),
         ("firmware", good, {"Content_Digest": digest}, 400, "Content-Digest"),
         ("model", good, {}, 422, "make it for this partition table"),
