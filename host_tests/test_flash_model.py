@@ -25,8 +25,8 @@ from yamnet_tools.paths import CHECKOUT
 
 TABLE = to_binary(read_csv(CHECKOUT / "partitions.csv"))
 FLASH_BYTES = 16 << 20
-OFFSET = 0x420000
-SECOND = 0x8E0000  # yamnet_1
+OFFSET = 0x520000
+SECOND = 0x9E0000  # yamnet_1
 
 
 def flash_with(table: bytes) -> bytes:
@@ -65,7 +65,7 @@ def test_only_the_model_partition_is_written(chip: FakeChip, image: Path, capsys
     assert chip.flash[OFFSET + len(data) :] == before[OFFSET + len(data) :]
     assert [start for start, _ in chip.written] == [OFFSET]
     said = capsys.readouterr().err
-    assert "written and verified: 4,980,736 bytes at 0x420000" in said
+    assert "written and verified: 4,980,736 bytes at 0x520000" in said
     assert "restarted" in said
 
 
@@ -100,7 +100,7 @@ def test_a_dry_run_checks_and_writes_nothing(chip: FakeChip, image: Path, capsys
     assert flash(chip, image, "--dry-run") == 0
     assert bytes(chip.flash) == before
     said = capsys.readouterr().out
-    assert "to 0x420000..0x8e0000, the partition 'yamnet' (data/spiffs, 4,980,736 bytes)" in said
+    assert "to 0x520000..0x9e0000, the partition 'yamnet' (data/spiffs, 4,980,736 bytes)" in said
     assert "an ESP32-S3 with this partition; it holds another image" in said
     assert said.endswith("nothing written\n")
 
@@ -119,10 +119,10 @@ def test_a_dry_run_without_a_board_says_what_it_could_not_check(
 
 
 OTHER_TABLES = {
-    "label": ("model, data, spiffs, 0x420000, 0x4c0000", "has no partition 'yamnet', but: model"),
-    "type": ("yamnet, data, fat, 0x420000, 0x4c0000", "type data/fat instead of data/spiffs"),
-    "offset": ("yamnet, data, spiffs, 0x410000, 0x4c0000", "offset 0x410000 instead of 0x420000"),
-    "size": ("yamnet, data, spiffs, 0x420000, 4M", "size 4,194,304 instead of 4,980,736 bytes"),
+    "label": ("model, data, spiffs, 0x520000, 0x4c0000", "has no partition 'yamnet', but: model"),
+    "type": ("yamnet, data, fat, 0x520000, 0x4c0000", "type data/fat instead of data/spiffs"),
+    "offset": ("yamnet, data, spiffs, 0x510000, 0x4c0000", "offset 0x510000 instead of 0x520000"),
+    "size": ("yamnet, data, spiffs, 0x520000, 4M", "size 4,194,304 instead of 4,980,736 bytes"),
 }
 
 
@@ -320,7 +320,7 @@ def test_a_build_for_a_smaller_flash_is_refused(build: Path, image: Path, tmp_pa
     settings = json.loads((build / "flasher_args.json").read_text())["flash_settings"]
     _edit(build, flash_settings=settings | {"flash_size": "8MB"})
     out = tmp_path / "out"
-    with pytest.raises(FlashError, match=r"a flash of 8MB, and its partition 'yamnet' ends at 11,665,408 bytes"):
+    with pytest.raises(FlashError, match=r"a flash of 8MB, and its partition 'yamnet' ends at 10,354,688 bytes"):
         command.main(["--image", str(image), "--build-dir", str(build), option, str(out)])
     assert not out.exists()
 
@@ -333,13 +333,13 @@ def _edit(build: Path, **changes: Any) -> None:
 def test_a_build_that_does_not_fit_is_refused(build: Path, image: Path, tmp_path: Path) -> None:
     arguments = ["--image", str(image), "--build-dir", str(build), "--merge", str(tmp_path / "all.bin")]
     (build / "partition_table" / "partition-table.bin").write_bytes(
-        to_binary(parse_csv("yamnet, data, spiffs, 0x410000, 0x4c0000"))
+        to_binary(parse_csv("yamnet, data, spiffs, 0x510000, 0x4c0000"))
     )
-    with pytest.raises(FlashError, match="offset 0x410000 instead of 0x420000"):
+    with pytest.raises(FlashError, match="offset 0x510000 instead of 0x520000"):
         command.main(arguments)
     (build / "partition_table" / "partition-table.bin").write_bytes(TABLE)
-    (build / "yamnet.bin").write_bytes(bytes(5 << 20))
-    with pytest.raises(FlashError, match=r"yamnet.bin reaches to 0x520000, over the start of the model at 0x420000"):
+    (build / "yamnet.bin").write_bytes(bytes(6 << 20))
+    with pytest.raises(FlashError, match=r"yamnet.bin reaches to 0x620000, over the start of the model at 0x520000"):
         command.main(arguments)
     (build / "yamnet.bin").unlink()
     with pytest.raises(FlashError, match=r"yamnet.bin: missing in the build"):

@@ -115,7 +115,7 @@ def test_a_damaged_selftest_vector_is_refused(image: Path, at: int) -> None:
 def test_the_placement_is_that_of_the_partition_table(image: Path) -> None:
     placement = read_placement(image)
     assert (placement.label, placement.type, placement.subtype) == ("yamnet", 1, 0x82)
-    assert (placement.offset, placement.size) == (0x420000, 0x4C0000)
+    assert (placement.offset, placement.size) == (0x520000, 0x4C0000)
 
 
 def test_a_placement_of_another_image_is_refused(image: Path, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def other_model(image: Path, folder: Path, faults: Faults) -> Path:
     path = folder / "other.bin"
     named = [(f"/{name}", files[name]) for name in ("manifest.json", "selftest.bin", "yamnet_class_map.csv")]
     named.append(("/yamnet.tflite", files["yamnet.tflite"]))
-    path.write_bytes(pack(named, Partition("yamnet", 1, 0x82, 0x420000, size), Geometry()).data)
+    path.write_bytes(pack(named, Partition("yamnet", 1, 0x82, 0x520000, size), Geometry()).data)
     return path
 
 
@@ -138,6 +138,8 @@ def test_a_model_that_fails_its_self_test_goes_back(
 def test_what_is_wrong_is_one_line_and_nothing_changes(site: Site, model_image: Path) -> None:
     good = app_image.make("9.9", filling=b"app" * 20_000)
     model = model_image.read_bytes()
+    damaged = bytearray(model)
+    damaged[(2 << 20) + 2600] ^= 1  # in a page of the model
     digest = base64.b64encode(hashlib.sha256(good).digest()).decode()
     wrong = base64.b64encode(hashlib.sha256(b"").digest()).decode()
     tries: list[tuple[str, bytes, dict[str, str], int, str]] = [
@@ -146,19 +148,17 @@ def test_what_is_wrong_is_one_line_and_nothing_changes(site: Site, model_image: 
         ("firmware", good[:-1], {}, 422, "cut off"),
         ("firmware", good[:200] + b"!" + good[201:], {}, 422, "checksum"),
         ("firmware", app_image.make("1", project="other"), {}, 422, "it is project 'other'"),
-        ("firmware", good + bytes(3 << 20), {}, 413, "its slot 2097152"),
-        ("firmware", model, {}, 413, "its slot 2097152"),
+        ("firmware", good + bytes(4 << 20), {}, 413, "its slot 2621440"),
+        ("firmware", model, {}, 413, "its slot 2621440"),
         ("firmware", good, {"Content_Digest": f"sha-256=:{wrong}:"}, 422, "Content-Digest"),
         ("firmware", good, {"Content_Digest": digest}, 400, "Content-Digest"),
         ("model", good, {}, 422, "make it for this partition table"),
         ("model", model[:-4096], {}, 422, "make it for this partition table"),
         ("model", bytes(len(model)), {}, 422, "does not begin as a SPIFFS image"),
-        ("model", model[: 2 << 20] + b"\0" + model[(2 << 20) + 1 :], {}, 422, "manifest has another"),
+        ("model", bytes(damaged), {}, 422, "manifest has another"),
     ]
     before = site.json("update")
     for kind, data, fields, status, part in tries:
-        if kind == "model" and "another" in part and data == model:
-            continue
         found, problem = put(site, kind, data, **fields)
         assert found == status, problem
         assert part in problem["detail"]
@@ -167,8 +167,6 @@ def test_what_is_wrong_is_one_line_and_nothing_changes(site: Site, model_image: 
         assert {name: now[name] for name in ("firmware", "model", "busy")} == {
             name: before[name] for name in ("firmware", "model", "busy")
         }
-        if status != 400:
-            assert now["last"] is None or part in now["last"] or status == 413
 
 
 def test_who_may_update(site: Site) -> None:

@@ -24,5 +24,5 @@ def small_model_image(name: str, size: int = SMALL_BYTES) -> bytes:
         MODEL_NAME: model,
     }
     files = {"manifest.json": content.describe(files, {"source": {"file": f"{name}.tflite"}})} | files
-    partition = Partition("yamnet", 1, 0x82, 0x420000, size)
+    partition = Partition("yamnet", 1, 0x82, 0x520000, size)
     return pack([(f"/{file}", data) for file, data in files.items()], partition, Geometry()).data

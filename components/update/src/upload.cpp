@@ -65,7 +65,7 @@ Result<void> Upload::TakeChecked(std::span<const uint8_t> piece) {
   }
   taken_ += piece.size();
   while (!piece.empty()) {
-    const auto part = piece.first(std::min(piece.size(), kSectorBytes - sector_.size()));
+    const auto part = piece.first(std::min<size_t>(piece.size(), kSectorBytes - sector_.size()));
     sector_.insert(sector_.end(), part.begin(), part.end());
     piece = piece.subspan(part.size());
     if (sector_.size() < kSectorBytes) continue;
