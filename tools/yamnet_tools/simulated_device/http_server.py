@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -88,7 +88,7 @@ class HttpServer:
         target = scope["raw_path"].decode("latin-1") + ("?" + query.decode("latin-1") if query else "")
         peer = scope["client"][0] if scope["client"] else ""
         try:
-            intake = device.open_http(scope["method"], target, fields, peer)
+            intake = cast(HttpIntake | Answer | None, device.open_http(scope["method"], target, fields, peer))
             if intake is None:
                 body = await asyncio.wait_for(_read_body(receive), self._patience_s)
                 answer = None if body is None else device.http(scope["method"], target, fields, body, peer)
@@ -125,7 +125,7 @@ class HttpServer:
                     return None
                 piece = message.get("body", b"")
                 if answer is None and isinstance(intake, HttpIntake):
-                    answer = await asyncio.to_thread(intake.take, piece)
+                    answer = cast(Answer | None, await asyncio.to_thread(intake.take, piece))
                 else:
                     unwanted += len(piece)
                 if not message.get("more_body", False):
