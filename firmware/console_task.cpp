@@ -9,6 +9,7 @@
 #include "esp_app_desc.h"
 #include "esp_timer.h"
 #include "network/improv.h"
+#include "network/station.h"
 #include "network_interface.h"
 #include "serial_console/console.h"
 #include "serial_console/console_port.h"
@@ -28,7 +29,11 @@ constexpr char kChip[] = "ESP32-S3";
 struct ConsoleState {
   explicit ConsoleState(App& app)
       : app(app),
-        device(app.device),
+        device(app.device,
+               [&app] {
+                 const network::Station* const station = TheNetwork(app.services).station();
+                 return station != nullptr ? station->setup().password : "";
+               }),
         console(device),
         improv(TheNetwork(app.services),
                {.firmware = "YAMNet", .version = esp_app_get_description()->version, .chip = kChip, .url = PageUrl}) {}

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """How tools/fleet.py comes to know its devices: by mDNS on this computer, and by its list."""
 
+import asyncio
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -22,6 +24,15 @@ from yamnet_tools.paths import CHECKOUT
 from yamnet_tools.simulated_device.announcement import Announcement
 from yamnet_tools.simulated_device.command import main as simulate
 from yamnet_tools.updating import app_image
+
+
+@pytest.fixture(autouse=True)
+def no_running_loop() -> Iterator[None]:
+    """Playwright leaves its event loop running in the thread of the tests; zeroconf would use it, and wait for ever."""
+    loop = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +219,13 @@ def test_the_table_lives_on_a_terminal(pair: Fleet) -> None:
         "0.3",
     ]
     process = subprocess.Popen(
-        command, stdout=other, stderr=other, env=os.environ | {"COLUMNS": "200", "TERM": "xterm"}
+        command,
+        stdout=other,
+        stderr=other,
+        env=os.environ | {"COLUMNS": "200", "TERM": "xterm"},
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.default_int_handler
+        ),  # ignored where tests run behind `&`
     )
     os.close(other)
     text = b""
@@ -225,7 +242,7 @@ def test_the_table_lives_on_a_terminal(pair: Fleet) -> None:
             wait_for(lambda: shown(b"refused"))
         finally:
             pair[1].come_back()
-        process.send_signal(2)
+        process.send_signal(signal.SIGINT)
         with suppress(OSError):  # the terminal's end, once nobody writes there any more
             while os.read(terminal, 1 << 16):
                 pass

@@ -53,7 +53,7 @@ def gateway(fleet: Fleet) -> Iterator[str]:
             assert process.stdout is not None
             yield process.stdout.readline().strip().removeprefix("http://").removesuffix("/targets")
         finally:
-            process.send_signal(2)
+            process.terminate()
             process.wait(60)
 
 

@@ -350,7 +350,7 @@ def test_progress_shows_on_a_terminal_only(classify_command: list[str], tmp_path
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 100))
     with subprocess.Popen(
-        [*classify_command, "long.wav"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=theirs
+        [*classify_command, "--engine", "tflm", "long.wav"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=theirs
     ) as process:
         os.close(theirs)
         shown = b""

@@ -76,6 +76,28 @@ WEBHOOKS: list[dict[str, Any]] = [
     {"on": True, "url": "http://receiver.local:8080/hooks/yamnet?a=b", "secret": "x" * 16},
     {"on": True, "url": "https://receiver.local/", "secret": "", "ca": "", "fingerprint": "AB:" * 31 + "CD"},
 ]
+NETWORKS: list[dict[str, Any]] = [
+    {"country": "DE", "known": [{"ssid": "Home", "password": "correct horse"}, {"ssid": "Open café"}]},
+    {
+        "country": "01",
+        "known": [
+            {
+                "ssid": "Home upstairs",
+                "password": "correct horse",
+                "static_address": {
+                    "address": "192.168.1.7",
+                    "netmask": "255.255.255.0",
+                    "gateway": "192.168.1.1",
+                    "dns": "192.168.1.1",
+                },
+            }
+        ],
+    },
+]
+JOINS: list[dict[str, Any]] = [
+    {"ssid": "Home", "password": "correct horse"},
+    {"ssid": "Neighbours", "password": "wrong password"},
+]
 _POINT_0 = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE" + "A" * 86 + "=="
 KEYS: list[dict[str, Any]] = [
     {"key": "", "signature": ""},
@@ -156,6 +178,10 @@ class KnownValues:
             documents = MQTT
         elif path == "/webhook":
             documents = WEBHOOKS
+        elif path == "/network":
+            documents = NETWORKS
+        elif path == "/network/join":
+            documents = JOINS
         elif path == "/update/key":
             documents = KEYS
         elif path.startswith("/rules") and not path.endswith("enabled"):

@@ -81,6 +81,7 @@ def test_networks_come_and_go_with_their_file(model_image: Path, tmp_path: Path)
     home = [{"ssid": "Home", "password": "correct horse", "rssi_dbm": -40}]
     air.write_text(json.dumps(home))
     with simulated_site(model_image, radio=SimulatedRadio(file_air(air), speed=20)) as site:
+        wait_for(site, "setup")
         with site.ask("PUT", "network", {"country": "DE", "known": [{"ssid": "Home", "password": "correct horse"}]}):
             pass
         wait_for(site, "up")

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <cstdio>
 
 #include "base/json_object.h"
 
@@ -18,9 +18,10 @@ using listening::DeviceState;
 /// A number with so many decimal places as are worth telling.
 void Number(JsonWriter& json, std::string_view name, double value, int places) {
   std::array<char, 48> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed, places);
+  // std::to_chars with a precision would bring 100 KB of tables onto the chip.
+  const int size = std::snprintf(digits.data(), digits.size(), "%.*f", places, value);
   json.Key(name);
-  json.Raw({digits.data(), static_cast<size_t>(end.ptr - digits.data())});
+  json.Raw({digits.data(), std::min(static_cast<size_t>(size), digits.size() - 1)});
 }
 
 void Level(JsonWriter& json, std::string_view name, bool known, base::CentiDecibels level) {

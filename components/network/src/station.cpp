@@ -24,9 +24,11 @@ Station::Station(listening::Services& services, WifiSettings& settings, Radio& r
       radio_(radio),
       hostname_(std::move(hostname)),
       lock_(services.MakeLock()),
+      wifi_(settings.wifi()),
       away_since_ms_(services.UptimeUs() / 1000) {
   status_.kind = listening::NetworkKind::kWifi;
   status_.hostname = hostname_;
+  Publish(away_since_ms_);
 }
 
 void Station::Tick() {
@@ -261,8 +263,7 @@ void Station::KeepSetup(int64_t now_ms) {
     return Say(LogLevel::kError, "the access point cannot be opened: " + opened.error());
   }
   setup_open_ = true;
-  Say(LogLevel::kInfo, "no known network: join the Wi-Fi " + hostname_ + " with the password " +
-                           settings_.setup_password() + " to name one");
+  Say(LogLevel::kInfo, "no known network: join the Wi-Fi " + hostname_ + " to name one; @token tells its password");
 }
 
 // --- What is shown

@@ -47,7 +47,7 @@ const Console::Command Console::kCommands[] = {
     {"events", "[<from>]", "what is going on, the latest events, and where they are kept", &Console::ServeEvents},
     {"storage", "format <volume>", "clear a volume that holds something else than events", &Console::Storage},
     {"time", "[set <utc_ms> | zone <name>]", "the clock; set it, or the time zone of the device", &Console::Time},
-    {"token", "[renew]", "the owner's token, which programs and the page want; make another", &Console::Token},
+    {"token", "[renew]", "the owner's token, and the password of the device's own Wi-Fi; make another token", &Console::Token},
     {"reboot", "", "restart", &Console::Reboot},
 };
 
@@ -243,6 +243,8 @@ Console::Outcome Console::Token(const Request& request, int64_t, base::JsonWrite
   const auto token = device_.OwnerToken();
   if (!token) return std::unexpected(token.error());
   json.Field("token", std::string_view(*token));
+  if (const std::string password = device_.SetupPassword(); !password.empty())
+    json.Field("setup_password", std::string_view(password));
   return {};
 }
 

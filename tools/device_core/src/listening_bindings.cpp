@@ -152,7 +152,7 @@ class SimulatedDevice {
         site_(host_),
         http_client_(host_),
         upkeep_(device_, trial_, host_.trial_ms()),
-        console_device_(device_),
+        console_device_(device_, [this] { return station_ ? station_->setup().password : ""; }),
         console_(console_device_) {
     device_.CountBoot({reset_reason, crashed ? listening::ResetKind::kCrash : listening::ResetKind::kWanted});
     device_.Show(updates_);

@@ -150,13 +150,16 @@ class Device(Conversation):
         self.ask("storage", "format", volume, parse=lambda _: None)
 
     def network(self) -> dict[str, Any]:
-        """How it is connected; the console does not tell what it knows.
+        """How it is connected, and its own Wi-Fi; the console does not tell what it knows.
 
         Raises:
             DeviceError: no answer.
         """
         told: dict[str, Any] | None = self.info().fields["network"]
-        return told or {"kind": "none", "reason": "the network is not this device's own"}
+        if told is None:
+            return {"kind": "none", "reason": "the network is not this device's own"}
+        password = self._secrets().get("setup_password")
+        return told | ({"setup": {"ssid": told["hostname"], "password": password}} if password else {})
 
     def scan_networks(self) -> list[tuple[str, int, bool]]:
         """Networks in reach: name, dBm, and whether they want a password.
@@ -264,10 +267,14 @@ class Device(Conversation):
         Raises:
             DeviceError: no answer.
         """
+        return self._secrets().get("token")
+
+    def _secrets(self) -> dict[str, str]:
+        """What the owner alone is told; nothing by a device that keeps nothing."""
         try:
-            return self.ask("token", parse=lambda fields: str(fields["token"]))
+            return self.ask("token", parse=lambda fields: {name: str(value) for name, value in fields.items()})
         except RefusedError:
-            return None
+            return {}
 
     def reboot(self, *, ready_timeout_s: float = READY_S) -> Info:
         """Restart the device and wait until it answers again.

@@ -20,7 +20,6 @@ from yamnet_tools.simulated_device.op_timing import operator_times_ns
 from yamnet_tools.simulated_device.slots import KeptSettings, Slots
 from yamnet_tools.simulated_device.stored import Faults, StoredModel, load_stored
 from yamnet_tools.simulated_device.wifi import SimulatedRadio
-from yamnet_tools.updating import signing
 
 HEAP_BYTES = 1 << 32
 """The heap that a simulated device says it has; what is free of it is this less the memory of its process."""
@@ -137,6 +136,8 @@ class Host:
 
     def signature_fits(self, point: bytes, digest: bytes, signature: bytes) -> bool:
         """Whether a signature is of the owner's key."""
+        from yamnet_tools.updating import signing  # its library takes time to load
+
         return signing.fits(point, digest, signature)
 
     def minute_of_day(self, utc_s: int) -> int:

@@ -6,8 +6,10 @@ import json
 import socket
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any, cast
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -206,8 +208,9 @@ async def _refuse(status: int, title: str, detail: str, send: Send) -> None:
         (b"Content-Length", str(len(problem)).encode()),
         (b"Connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": problem})
+    with suppress(h11.LocalProtocolError):  # whoever has sent rubbish after it cannot be answered any more
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": problem})
 
 
 async def _read_body(receive: Receive) -> bytes | None:

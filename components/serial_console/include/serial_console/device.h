@@ -53,6 +53,8 @@ class Device {
   /// The owner's token: who is at the console is the owner.
   virtual std::expected<std::string, Error> OwnerToken() = 0;
   virtual std::expected<void, Error> RenewOwnerToken() = 0;
+  /// The password of the device's own Wi-Fi; empty where it has none.
+  virtual std::string SetupPassword() { return ""; }
 };
 
 }  // namespace serial_console
