@@ -9,6 +9,7 @@
 #include "esp_psram.h"
 #include "esp_system.h"
 #include "sdkconfig.h"
+#include "update/esp/places.h"
 
 namespace firmware {
 namespace {
@@ -95,15 +96,11 @@ std::expected<std::string, std::string> CheckMemory() {
   return std::to_string(esp_psram_get_size() / 1024) + " KB of PSRAM";
 }
 
-bool AppIsOnTrial() {
-  esp_ota_img_states_t state = ESP_OTA_IMG_UNDEFINED;
-  return esp_ota_get_state_partition(esp_ota_get_running_partition(), &state) == ESP_OK &&
-         state == ESP_OTA_IMG_PENDING_VERIFY;
-}
+bool AppIsOnTrial() { return update::esp::AppIsOnTrial(); }
 
 void ConfirmApp() {
   if (!AppIsOnTrial()) return;
-  if (const esp_err_t result = esp_ota_mark_app_valid_cancel_rollback(); result != ESP_OK) {
+  if (const esp_err_t result = update::esp::ConfirmApp(); result != ESP_OK) {
     ESP_LOGE(kTag, "the app cannot be confirmed: %s", esp_err_to_name(result));
   }
 }

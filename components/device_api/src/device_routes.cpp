@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the device is and hears now.
 #include <array>
-#include <charconv>
+#include <cstdio>
 
 #include "answers.h"
 #include "clip_store/clip_name.h"
@@ -26,8 +26,9 @@ class Metrics {
     }
     ((text_ += "yamnet_") += name) += labels;
     std::array<char, 32> digits;
-    const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-    (text_ += ' ').append(digits.data(), written.ptr) += '\n';
+    // As exact as a count needs it; std::to_chars would bring 120 KB of tables onto the chip.
+    std::snprintf(digits.data(), digits.size(), "%.15g", value);
+    (text_ += ' ').append(digits.data()) += '\n';
   }
   void Counter(std::string_view name, std::string_view help, double value) { Add(name, "counter", help, value); }
   void Gauge(std::string_view name, std::string_view help, double value) { Add(name, "gauge", help, value); }

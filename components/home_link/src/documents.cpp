@@ -18,7 +18,7 @@ using listening::DeviceState;
 /// A number with so many decimal places as are worth telling.
 void Number(JsonWriter& json, std::string_view name, double value, int places) {
   std::array<char, 48> digits;
-  // std::to_chars with a precision would bring 100 KB of tables onto the chip.
+  // std::to_chars would bring 120 KB of tables onto the chip.
   const int size = std::snprintf(digits.data(), digits.size(), "%.*f", places, value);
   json.Key(name);
   json.Raw({digits.data(), std::min(static_cast<size_t>(size), digits.size() - 1)});

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 
@@ -12,7 +13,9 @@
 namespace home_link::esp {
 
 std::string ConnectionFailure::Text() const {
-  if (certificate != 0 || tls == -MBEDTLS_ERR_X509_CERT_VERIFY_FAILED || tls == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) {
+  // The bundle of common authorities calls it fatal when it knows none that has signed.
+  const int error = std::abs(tls);
+  if (certificate != 0 || error == -MBEDTLS_ERR_X509_CERT_VERIFY_FAILED || error == -MBEDTLS_ERR_X509_FATAL_ERROR) {
     if (pinned) return "its certificate has another fingerprint";
     std::array<char, 160> why{};
     mbedtls_x509_crt_verify_info(why.data(), why.size(), "", static_cast<uint32_t>(certificate));

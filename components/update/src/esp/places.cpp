@@ -13,7 +13,15 @@ namespace {
 
 using clip_store::esp::PartitionFlash;
 
-/// Reads otadata as seldom as it can: whoever asks should not wait for an erase.
+std::atomic<bool> app_on_trial = false;
+
+esp_ota_img_states_t StateOf(const esp_partition_t* partition) {
+  esp_ota_img_states_t state = ESP_OTA_IMG_UNDEFINED;
+  return esp_ota_get_state_partition(partition, &state) == ESP_OK ? state : ESP_OTA_IMG_UNDEFINED;
+}
+
+/// Reads otadata, for which flash is mapped and caches stop, when it is made: whoever asks later may have his stack in
+/// PSRAM, and should not wait for an erase.
 class OtaSlots final : public AppSlots {
  public:
   OtaSlots()
@@ -21,17 +29,15 @@ class OtaSlots final : public AppSlots {
         other_partition_(esp_ota_get_next_update_partition(nullptr)),
         running_(running_partition_),
         other_(other_partition_),
-        other_state_(other_partition_ == nullptr ? ESP_OTA_IMG_UNDEFINED : StateOf(other_partition_)) {}
+        other_state_(other_partition_ == nullptr ? ESP_OTA_IMG_UNDEFINED : StateOf(other_partition_)) {
+    app_on_trial = StateOf(running_partition_) == ESP_OTA_IMG_PENDING_VERIFY;
+  }
 
   std::string running_name() const override { return running_partition_->label; }
   clip_store::FlashDevice& running() override { return running_; }
   clip_store::FlashDevice* other() override { return other_.exists() ? &other_ : nullptr; }
 
-  /// What was confirmed stays so.
-  bool on_trial() const override {
-    if (on_trial_) on_trial_ = StateOf(running_partition_) == ESP_OTA_IMG_PENDING_VERIFY;
-    return on_trial_;
-  }
+  bool on_trial() const override { return app_on_trial; }
 
   bool other_failed() const override {
     return other_state_ == ESP_OTA_IMG_INVALID || other_state_ == ESP_OTA_IMG_ABORTED;
@@ -45,17 +51,11 @@ class OtaSlots final : public AppSlots {
   }
 
  private:
-  static esp_ota_img_states_t StateOf(const esp_partition_t* partition) {
-    esp_ota_img_states_t state = ESP_OTA_IMG_UNDEFINED;
-    return esp_ota_get_state_partition(partition, &state) == ESP_OK ? state : ESP_OTA_IMG_UNDEFINED;
-  }
-
   const esp_partition_t* running_partition_;
   const esp_partition_t* other_partition_;
   PartitionFlash running_;
   PartitionFlash other_;
   esp_ota_img_states_t other_state_;  ///< At the start; it changes with an update, which a restart follows.
-  mutable std::atomic<bool> on_trial_ = true;
 };
 
 PartitionFlash* Find(const char* label) {
@@ -88,6 +88,14 @@ Updates::Places FindPlaces(bool models) {
     places.second_model = nullptr;
   }
   return places;
+}
+
+bool AppIsOnTrial() { return app_on_trial; }
+
+esp_err_t ConfirmApp() {
+  const esp_err_t result = esp_ota_mark_app_valid_cancel_rollback();
+  if (result == ESP_OK) app_on_trial = false;
+  return result;
 }
 
 }  // namespace update::esp
