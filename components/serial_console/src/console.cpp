@@ -47,7 +47,8 @@ const Console::Command Console::kCommands[] = {
     {"events", "[<from>]", "what is going on, the latest events, and where they are kept", &Console::ServeEvents},
     {"storage", "format <volume>", "clear a volume that holds something else than events", &Console::Storage},
     {"time", "[set <utc_ms> | zone <name>]", "the clock; set it, or the time zone of the device", &Console::Time},
-    {"token", "[renew]", "the owner's token, and the password of the device's own Wi-Fi; make another token", &Console::Token},
+    {"token", "[renew]", "the owner's token, and the password of the device's own Wi-Fi; make another token",
+     &Console::Token},
     {"reboot", "", "restart", &Console::Reboot},
 };
 
