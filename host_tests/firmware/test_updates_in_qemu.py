@@ -77,8 +77,11 @@ class Started(ApiClient):
 
     console: Console
 
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
+
     def put(self, kind: str, data: bytes) -> tuple[int, dict[str, Any]]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
+        connection = self.connect()
         connection.request("PUT", f"/api/v1/update/{kind}", data, {"Authorization": f"Bearer {self.token}"})
         with connection.getresponse() as answer:
             body = answer.read()
