@@ -14,11 +14,6 @@ for program in chromium mosquitto prometheus; do
   { apt-get -qq update && apt-get -qq install -y --no-install-recommends "$program"; } >/dev/null 2>&1 ||
     echo "test: $program cannot be had; its tests are skipped" >&2
 done
-# The client of ESP Web Tools, for Improv.
-if command -v npm >/dev/null && [ ! -d out/node/node_modules/improv-wifi-serial-sdk ]; then
-  timeout 45 npm install --silent --prefix out/node improv-wifi-serial-sdk@2.8.1 >/dev/null 2>&1 ||
-    echo "test: the Improv client cannot be had; its tests are skipped" >&2
-fi
 echo "test: style, types, spelling" >&2
 pre-commit run --all-files
 echo "test: host_tests" >&2
