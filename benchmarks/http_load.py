@@ -245,7 +245,7 @@ def memory(device: Device, path: str, count: int) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Load a device's HTTP server while it hears.")
-    parser.add_argument("--url", required=True, help="as http://yamnet.local")
+    parser.add_argument("--url", required=True, help="as http://yamnet-1a2b.local")
     parser.add_argument("--token", required=True, help="the owner's")
     parser.add_argument("--pages", type=int, default=8, metavar="N", help="%(default)s")
     parser.add_argument("--listeners", type=int, default=3, metavar="N", help="%(default)s")

@@ -10,6 +10,7 @@ imports.
 """
 
 import argparse
+import importlib.util
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ from pathlib import Path
 
 WORKER = Path(__file__).with_name("log_mel_worker.py")
 IMPLEMENTATIONS = ("device_core", "kaldi-native-fbank", "librosa")
+PACKAGES = ("kaldi_native_fbank", "librosa")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 HOP_SECONDS = 0.01
 
@@ -67,8 +69,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="seconds of audio a pass")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
+    if missing := [package for package in PACKAGES if importlib.util.find_spec(package) is None]:
+        sys.exit(f"{parser.prog}: error: {' and '.join(missing)} not installed: pip install -e '.[bench]'")
     if options.instructions and shutil.which("valgrind") is None:
-        sys.exit("--instructions needs valgrind: apt-get install valgrind")
+        sys.exit(f"{parser.prog}: error: --instructions needs valgrind: apt-get install valgrind")
 
     times = seconds_per_frame(options.rounds, options.seconds)
     ours = times["device_core"]

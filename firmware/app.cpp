@@ -4,6 +4,7 @@
 #include "base/sample_rate.h"
 #include "board/board.h"
 #include "console_task.h"
+#include "home.h"
 #include "large_memory.h"
 #include "network.h"
 #include "panel.h"
@@ -11,6 +12,7 @@
 #include "sdkconfig.h"
 #include "storage_volumes.h"
 #include "tasks.h"
+#include "update_places.h"
 
 namespace firmware {
 namespace {
@@ -49,7 +51,12 @@ void WaitForStorage() { vTaskDelay(kStoragePeriod); }
 
 }  // namespace
 
-App::App() : device(services, source, Spec()), capture(audio_input::MakeConfiguredSource()) {}
+App::App()
+    : updates(services, FindUpdatePlaces()),
+      device(services, source, Spec()),
+      capture(audio_input::MakeConfiguredSource()) {
+  device.Show(updates);
+}
 
 void Boot(App& app) {
   using Recovers = listening::BootSequence::Recovers;
@@ -60,8 +67,10 @@ void Boot(App& app) {
   boot.Run(kMemoryStep, "", CheckMemory);
   if (!CanWriteFlash()) return boot.Finish();
   device.CountBoot(LastReset());
+  app.source.Use(ModelLabel(app.updates.ChooseModel()));
   StartNetwork(app);
   device.LoadModel();
+  if (app.updates.JudgeModel(boot.ok(listening::kFrontEndStep), boot.WhyNot(listening::kFrontEndStep))) ShutDown(app);
   device.LoadRules();
   device.KeepClips(AllocateLarge<int16_t>(base::SamplesIn(CONFIG_FIRMWARE_CLIP_RING_S)), MakeStorageVolumes(),
                    [](listening::ClipKeeper& clips) { StartStorage(clips, kStoragePeriod); });
@@ -77,6 +86,7 @@ void Boot(App& app) {
 
 void ShutDown(App& app) {
   app.device.PrepareRestart(WaitForStorage);
+  CloseHome();
   Restart();
 }
 

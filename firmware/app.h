@@ -7,6 +7,7 @@
 #include "esp_model_source.h"
 #include "listening/device.h"
 #include "services.h"
+#include "update/updates.h"
 
 namespace firmware {
 
@@ -24,6 +25,7 @@ struct App {
 
   Services services;
   EspModelSource source;
+  update::Updates updates;
   listening::Device device;
   Capture capture;
 };

@@ -3,9 +3,14 @@
 
 #include <array>
 #include <memory>
+#include <span>
 
 #include "app.h"
+#include "esp_app_desc.h"
 #include "esp_timer.h"
+#include "network/improv.h"
+#include "network/station.h"
+#include "network_interface.h"
 #include "serial_console/console.h"
 #include "serial_console/console_port.h"
 #include "serial_console/listening_device.h"
@@ -14,14 +19,30 @@
 namespace firmware {
 namespace {
 
+#if CONFIG_IDF_TARGET_LINUX
+constexpr char kChip[] = "Linux";
+#else
+constexpr char kChip[] = "ESP32-S3";
+#endif
+
 /// What the console task owns.
 struct ConsoleState {
-  explicit ConsoleState(App& app) : app(app), device(app.device), console(device) {}
+  explicit ConsoleState(App& app)
+      : app(app),
+        device(app.device,
+               [&app] {
+                 const network::Station* const station = TheNetwork(app.services).station();
+                 return station != nullptr ? station->setup().password : "";
+               }),
+        console(device),
+        improv(TheNetwork(app.services),
+               {.firmware = "YAMNet", .version = esp_app_get_description()->version, .chip = kChip, .url = PageUrl}) {}
 
   App& app;
   serial_console::ListeningDevice device;
   serial_console::LineReader reader;
   serial_console::Console console;
+  network::Improv improv;
 };
 
 void Answer(ConsoleState& state, const std::optional<serial_console::Line>& line, int64_t now_ms) {
@@ -40,7 +61,12 @@ void Run(void* argument) {
     const int64_t now_ms = esp_timer_get_time() / 1000;
     Answer(state, state.reader.Expire(now_ms), now_ms);
     state.console.Expire(now_ms);
-    for (size_t i = 0; i < count; ++i) Answer(state, state.reader.Push(bytes[i], now_ms), now_ms);
+    for (const char received : std::span(bytes).first(count)) {
+      for (const char byte : state.improv.Push(received, now_ms))
+        Answer(state, state.reader.Push(byte, now_ms), now_ms);
+    }
+    const std::string packets = state.improv.Poll(now_ms);
+    if (!packets.empty()) serial_console::WriteConsolePort(packets);
   }
 }
 

@@ -7,7 +7,7 @@
 
 namespace firmware {
 
-std::expected<void, sound_model::Error> EspModelSource::Mount() { return sound_model::MountModelFiles(); }
+std::expected<void, sound_model::Error> EspModelSource::Mount() { return sound_model::MountModelFiles(label_); }
 
 std::expected<std::string, sound_model::Error> EspModelSource::Read(const char* name) {
   return sound_model::ReadModelFile(name);

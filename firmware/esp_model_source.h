@@ -17,6 +17,12 @@ class EspModelSource final : public listening::ModelSource {
   std::string kernels() const override;
   std::unique_ptr<log_mel::FrameSpectrum> MakeSpectrum(const log_mel::LogMelSpec& spec) override;
   std::string transform() const override;
+
+  /// Which partition holds the model.
+  void Use(const char* label) { label_ = label; }
+
+ private:
+  const char* label_ = "yamnet";
 };
 
 }  // namespace firmware

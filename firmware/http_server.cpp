@@ -16,9 +16,12 @@
 #include "app.h"
 #include "device_api/api.h"
 #include "esp_http_server.h"
+#include "http_answer.h"
 #include "http_transport.h"
+#include "http_upload.h"
 #include "large_memory.h"
 #include "log_tee.h"
+#include "network_interface.h"
 #include "sdkconfig.h"
 #include "task_layout.h"
 
@@ -60,27 +63,6 @@ bool ReadBody(httpd_req_t* request, std::string& body) {
     const int got = httpd_req_recv(request, body.data() + done, body.size() - done);
     if (got <= 0) return false;
     done += static_cast<size_t>(got);
-  }
-  return true;
-}
-
-std::string Head(const device_api::Response& response) {
-  std::string head = "HTTP/1.1 " + std::to_string(response.status) + " \r\n";
-  for (const auto& [name, value] : response.headers) ((head += name) += ": ") += value + "\r\n";
-  const bool has_body = response.status != 204 && response.status != 304;
-  if (has_body && (response.length || !response.stream)) {
-    head += "Content-Length: " + std::to_string(response.length.value_or(response.body.size())) + "\r\n";
-  } else if (has_body) {
-    head += "Connection: close\r\n";  // its end is the body's
-  }
-  return head += "\r\n";
-}
-
-bool SendAll(httpd_req_t* request, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const int sent = httpd_send(request, bytes.data(), bytes.size());
-    if (sent <= 0) return false;
-    bytes.remove_prefix(static_cast<size_t>(sent));
   }
   return true;
 }
@@ -155,7 +137,7 @@ struct HttpServer {
   HttpServer(App& app, listening::OwnerToken& owner)
       : app(app),
         log(app.services.MakeLock()),
-        api(app.device, owner, log,
+        api(app.device, owner, log, TheNetwork(app.services), app.updates,
             {AllocateLarge<device_api::PatchHistory::Patch>(device_api::Api::kHourOfPatches),
              AllocateLarge<device_api::LevelHistory::Step>(device_api::Api::kDayOfLevels)}),
         streams(app.services.MakeLock()) {
@@ -183,8 +165,14 @@ esp_err_t Serve(httpd_req_t* request) {
                             .origin = Field(request, "Origin"),
                             .if_match = Field(request, "If-Match"),
                             .if_none_match = Field(request, "If-None-Match"),
+                            .if_range = Field(request, "If-Range"),
                             .range = Field(request, "Range"),
-                            .last_event_id = Field(request, "Last-Event-ID")};
+                            .last_event_id = Field(request, "Last-Event-ID"),
+                            .content_length = std::nullopt,
+                            .content_digest = Field(request, "Content-Digest"),
+                            .signature = Field(request, "X-Signature")};
+  if (request->content_len != 0) asked.content_length = request->content_len;
+  if (device_api::Api::ComesInPieces(asked)) return TakeUpload(server.app, server.api, asked, request);
   if (!ReadBody(request, asked.body)) return ESP_FAIL;
   device_api::Response response = server.api.Handle(asked);
   if (response.stream) {
@@ -217,6 +205,8 @@ std::expected<HttpServer*, std::string> MakeHttpServer(App& app) {
   if (!owner) return std::unexpected(owner.error().message);
   return new HttpServer(app, **owner);
 }
+
+device_api::Api& ApiOf(HttpServer& server) { return server.api; }
 
 std::expected<std::string, std::string> StartHttpServer(HttpServer& server) {
   httpd_config_t configuration = HTTPD_DEFAULT_CONFIG();

@@ -4,6 +4,10 @@
 #include <expected>
 #include <string>
 
+namespace device_api {
+class Api;
+}
+
 namespace firmware {
 
 struct App;
@@ -13,6 +17,8 @@ struct HttpServer;
 /// not listen yet. It and @p app live for as long as the device runs.
 /// @return or why there is none, in words.
 std::expected<HttpServer*, std::string> MakeHttpServer(App& app);
+
+device_api::Api& ApiOf(HttpServer& server);
 
 /// Serves it from now on; to be called when the default event loop runs.
 /// @return where, in words.

@@ -3,8 +3,10 @@
 
 #include "app.h"
 #include "esp_event.h"
+#include "home.h"
 #include "http_server.h"
 #include "network_interface.h"
+#include "network_task.h"
 
 namespace firmware {
 namespace {
@@ -22,7 +24,15 @@ std::expected<std::string, std::string> Connect() {
 void StartNetwork(App& app) {
   listening::BootSequence& boot = app.device.boot();
   const auto server = MakeHttpServer(app);
-  boot.Run(kNetworkStep, "", Connect, listening::BootSequence::Recovers::kMay);
+  if (server) StartHome(app, ApiOf(**server));
+  boot.Run(
+      kNetworkStep, "",
+      [&app, server]() -> listening::BootSequence::Result {
+        auto connected = Connect();
+        if (connected && server) StartNetworkTask(app, ApiOf(**server));
+        return connected;
+      },
+      listening::BootSequence::Recovers::kMay);
   boot.Run(kHttpStep, kNetworkStep, [server]() -> listening::BootSequence::Result {
     if (!server) return std::unexpected(server.error());
     return StartHttpServer(**server);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string>
 
@@ -29,6 +30,9 @@ void ConfirmApp();
 /// Marks this app as one that does not work, and restarts into the one before. Returns only where there is none: this
 /// one is confirmed then, as a restart would not better it.
 void RollBack();
+
+/// @return why it cannot be set, in words.
+std::expected<void, std::string> SetSystemTime(int64_t utc_us);
 
 [[noreturn]] void Restart();
 

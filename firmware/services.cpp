@@ -65,6 +65,8 @@ std::optional<int64_t> Services::UtcUs() const {
   return int64_t{now.tv_sec} * 1'000'000 + now.tv_usec;
 }
 
+std::expected<void, std::string> Services::SetUtc(int64_t utc_us) { return SetSystemTime(utc_us); }
+
 int Services::MinuteOfDay() const {
   const auto utc_us = UtcUs();
   if (!utc_us) return -1;

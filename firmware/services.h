@@ -14,6 +14,7 @@ class Services final : public listening::Services {
   listening::Settings& settings() override { return settings_; }
   int64_t UptimeUs() const override;
   std::optional<int64_t> UtcUs() const override;
+  std::expected<void, std::string> SetUtc(int64_t utc_us) override;
   int MinuteOfDay() const override;
   void SetClock(std::string_view zone, std::string_view rule, std::string_view server) override;
   void FillRandom(std::span<uint8_t> bytes) override;

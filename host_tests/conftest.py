@@ -32,10 +32,12 @@ ON_TERMINALS = tuple(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """A process for each core, if all tests are run: nothing is named, and no number of processes."""
+    """A process for each core and one more, for many tests wait, if all tests are run: nothing is named, and no number
+    of processes.
+    """
     everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     if everything and not IS_WORKER and config.getoption("numprocesses", 0) is None:
-        config.option.numprocesses = "auto"
+        config.option.numprocesses = (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -34,7 +34,7 @@ def free_port() -> int:
 
 @dataclass
 class Certificates:
-    """A CA, what it has signed for localhost, and one that has nothing to do with it."""
+    """A CA, what it has signed for this computer (10.0.2.2 in QEMU), and one that has nothing to do with it."""
 
     folder: Path
 
@@ -48,7 +48,7 @@ class Certificates:
             "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost",
             "-keyout", "broker.key", "-out", "broker.csr",
         )  # fmt: skip
-        (self.folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        (self.folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1,IP:10.0.2.2\n")
         self._openssl(
             "x509", "-req", "-in", "broker.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
             "-extfile", "names", "-out", "broker.pem",
@@ -69,6 +69,8 @@ class Mosquitto:
     port: int
     password: bool = False
     certificates: Certificates | None = None
+    more: str = ""
+    """Of its configuration."""
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
@@ -84,7 +86,7 @@ class Mosquitto:
             own = self.certificates.folder
             lines += [f"certfile {own / 'broker.pem'}", f"keyfile {own / 'broker.key'}"]
         lines.append("user root")
-        (self.folder / "broker.conf").write_text("\n".join(lines) + "\n")
+        (self.folder / "broker.conf").write_text("\n".join(lines) + "\n" + self.more)
         with (self.folder / "broker.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [program("mosquitto"), "-v", "-c", str(self.folder / "broker.conf")], stdout=log, stderr=log

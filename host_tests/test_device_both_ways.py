@@ -24,7 +24,7 @@ from yamnet_tools.device.http_address import HttpAddress
 from yamnet_tools.device.http_device import HttpDevice
 from yamnet_tools.device.http_line import HttpLine
 from yamnet_tools.device.owner_token import OwnerToken
-from yamnet_tools.errors import AudioError, DeviceError
+from yamnet_tools.errors import AudioError, DeviceError, UsageError
 from yamnet_tools.simulated_device.http_server import HttpServer
 from yamnet_tools.simulated_device.live import LiveInput
 
@@ -83,7 +83,7 @@ def test_info_is_the_same(site: Site, tool: Tool) -> None:
         return [line for line in text.splitlines() if line.split(" ", 1)[0] not in (*CHANGING, *more)]
 
     console, http = tool(site.console, "info"), tool(site.address, "info")
-    assert unchanging(console, "console", "token") == unchanging(http, "name", "utc")
+    assert unchanging(console, "console", "token") == unchanging(http, "name", "utc", "update")
     assert f"token      {site.token}\n" in console
     assert site.token not in http
     assert "name       YAMNet\n" in http
@@ -252,15 +252,19 @@ def test_the_log_is_told(site: Site, tool: Tool) -> None:
 
 @pytest.mark.parametrize("command", [["score", "x.npy"], ["profile"], ["selftest"], ["compare", "x.wav"]])
 def test_what_only_the_console_can_says_so(command: list[str]) -> None:
-    with pytest.raises(DeviceError, match=f"^{command[0]} needs the serial console: --port PORT, not http://y.local$"):
+    with pytest.raises(UsageError, match=f"^{command[0]} needs the serial console: --port PORT, not http://y.local$"):
         main([*command, "--port", "http://y.local"])
 
 
 @pytest.mark.parametrize("command", [["clips", "list"], ["clips", "get", "a.wav"], ["clips", "play", "x"], ["mute"]])
 def test_what_only_http_can_says_so(command: list[str]) -> None:
-    with pytest.raises(DeviceError, match=f"^{command[0]} needs HTTP: --port http://yamnet.local, not /dev/ttyACM9$"):
+    with pytest.raises(
+        UsageError, match=f"^{command[0]} needs HTTP: --port http://yamnet-1a2b.local, not /dev/ttyACM9$"
+    ):
         main([*command, "--port", "/dev/ttyACM9"])
-    with pytest.raises(DeviceError, match=f"^{command[0]} needs HTTP: --port http://yamnet.local, not a serial port$"):
+    with pytest.raises(
+        UsageError, match=f"^{command[0]} needs HTTP: --port http://yamnet-1a2b.local, not a serial port$"
+    ):
         main(command)
 
 

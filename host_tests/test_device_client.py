@@ -4,19 +4,16 @@
 import base64
 import errno
 import fcntl
-import json
 import os
 import re
 import termios
-import time
-import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
 
+from scripted_line import Reply, ScriptedLine, answer_line, carried, err, ok, raw
 from yamnet_tools.device import Device, open_line
 from yamnet_tools.device.compare import compare_clips, compare_scores
 from yamnet_tools.device.conversation import RefusedError
@@ -28,56 +25,6 @@ from yamnet_tools.errors import DeviceError
 from yamnet_tools.model import TensorQuantization
 
 PATCH = np.zeros((96, 64), np.int8)
-Reply = Callable[[str], list[bytes]]
-
-
-class ScriptedLine:
-    """Answers each request with what a function makes of its id; requests are kept."""
-
-    def __init__(self, *replies: Reply) -> None:
-        self.requests: list[str] = []
-        self._replies = list(replies)
-        self._out: list[bytes] = []
-
-    def write(self, data: bytes) -> None:
-        for line in data.decode().splitlines():
-            if not line:
-                continue
-            self.requests.append(line)
-            found = re.search(r"id=(\d+)", line)
-            assert found
-            self._out += self._replies.pop(0)(found[1]) if self._replies else []
-
-    def read(self, timeout_s: float) -> bytes:
-        if not self._out:
-            time.sleep(timeout_s)
-        return self._out.pop(0) if self._out else b""
-
-    def close(self) -> None:
-        pass
-
-    def revive(self) -> None:
-        pass
-
-
-def ok(**fields: Any) -> Reply:
-    return lambda number: [b"@ok " + json.dumps({"id": int(number), **fields}).encode() + b"\r\n"]
-
-
-def err(code: str, *, with_id: bool = True) -> Reply:
-    def reply(number: str) -> list[bytes]:
-        fields = ({"id": int(number)} if with_id else {}) | {"code": code, "message": "because"}
-        return [b"@err " + json.dumps(fields).encode() + b"\n"]
-
-    return reply
-
-
-def raw(*lines: bytes) -> Reply:
-    return lambda _: list(lines)
-
-
-def carried(data: bytes) -> dict[str, str]:
-    return {"crc32": f"{zlib.crc32(data):08x}", "base64": base64.b64encode(data).decode()}
 
 
 def scored(value: int = 7) -> Reply:
@@ -102,17 +49,41 @@ def test_what_no_line_can_carry_is_refused(word: str) -> None:
 
 
 def test_an_answer_is_taken_apart() -> None:
-    answer = parse_answer(b'@err {"id":3,"code":"busy","message":"later"}')
+    answer = parse_answer(answer_line("@err", b'{"id":3,"code":"busy","message":"later"}'))
     assert (answer.id, answer.error, answer.message) == (3, "busy", "later")
-    assert parse_answer(b'@ok {"a":1}').fields == {"a": 1}
+    assert parse_answer(answer_line("@ok", b'{"a":1}')).fields == {"a": 1}
 
 
 @pytest.mark.parametrize(
-    "line", [b"@ok ", b"@ok {", b"@ok 3", b'@ok {"id":"x"}', b"@err {}", b'@err {"code":1}', b"@ok " + b"[" * 100_000]
+    "line",
+    [
+        b"@ok ",
+        b"@ok {",
+        b"@ok 3",
+        b"@ok 00000000 {}",
+        b"@ok " + b"[" * 100_000,
+        *(answer_line("@ok", text) for text in (b"3", b'{"id":"x"}', b"[" * 100_000)),
+        *(answer_line("@err", text) for text in (b"{}", b'{"code":1}')),
+    ],
 )
 def test_a_damaged_answer_is_told(line: bytes) -> None:
     with pytest.raises(DamagedAnswerError):
         parse_answer(line)
+
+
+def test_no_byte_of_an_answer_is_lost_or_changed_unseen() -> None:
+    whole = answer_line("@ok", b'{"id":7,"uptime_ms":123456,"ready":true}')
+    for at in range(len(b"@ok "), len(whole)):
+        for damaged in (whole[:at] + whole[at + 1 :], whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]):
+            with pytest.raises(DamagedAnswerError):
+                parse_answer(damaged)
+
+
+def test_a_firmware_whose_answers_carry_no_crc32_is_named() -> None:
+    opened, line = device(raw(b'@ok {"id":1,"a":1}\n'))
+    with pytest.raises(DeviceError, match="firmware is older than these tools: its answers carry no CRC32"):
+        opened.ask("info", parse=dict)
+    assert len(line.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -143,7 +114,7 @@ def test_scores_come_back() -> None:
         (err("bad_argument"), "damaged_requests"),
         (err("bad_request", with_id=False), "damaged_requests"),
         (err("too_long", with_id=False), "damaged_requests"),
-        (raw(b'@ok {"id":1,"late":true}\n'), "timeouts"),
+        (raw(answer_line("@ok", b'{"id":1,"late":true}') + b"\n"), "timeouts"),
         (raw(b'k {"id"'), "timeouts"),
     ],
 )

@@ -25,7 +25,8 @@ from yamnet_tools.paths import CHECKOUT
 
 TABLE = to_binary(read_csv(CHECKOUT / "partitions.csv"))
 FLASH_BYTES = 16 << 20
-OFFSET = 0x620000
+OFFSET = 0x520000
+SECOND = 0x9E0000  # yamnet_1
 
 
 def flash_with(table: bytes) -> bytes:
@@ -64,14 +65,14 @@ def test_only_the_model_partition_is_written(chip: FakeChip, image: Path, capsys
     assert chip.flash[OFFSET + len(data) :] == before[OFFSET + len(data) :]
     assert [start for start, _ in chip.written] == [OFFSET]
     said = capsys.readouterr().err
-    assert "written and verified: 5,242,880 bytes at 0x620000" in said
+    assert "written and verified: 4,980,736 bytes at 0x520000" in said
     assert "restarted" in said
 
 
 def test_what_is_there_already_is_not_written_again(
     chip: FakeChip, image: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    chip.flash[OFFSET : OFFSET + (5 << 20)] = image.read_bytes()
+    chip.flash[OFFSET : OFFSET + 0x4C0000] = image.read_bytes()
     assert flash(chip, image) == 0
     assert chip.written == []
     assert "the board has this image already" in capsys.readouterr().err
@@ -79,12 +80,27 @@ def test_what_is_there_already_is_not_written_again(
     assert [start for start, _ in chip.written] == [OFFSET]
 
 
+def test_a_model_that_came_over_the_air_makes_room(
+    chip: FakeChip, image: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also when the board has the image already: without that it would go on using the other one."""
+    chip.flash[SECOND : SECOND + 0x4C0000] = image.read_bytes()
+    assert flash(chip, image) == 0
+    assert chip.flash[SECOND : SECOND + 4096] == b"\xff" * 4096
+    assert chip.flash[SECOND + 4096 : SECOND + 0x4C0000] == image.read_bytes()[4096:]
+    assert "'yamnet_1' is emptied" in capsys.readouterr().err
+    chip.flash[SECOND : SECOND + 0x4C0000] = image.read_bytes()
+    assert flash(chip, image) == 0
+    assert chip.flash[SECOND : SECOND + 4096] == b"\xff" * 4096
+    assert "the board has this image already" in capsys.readouterr().err
+
+
 def test_a_dry_run_checks_and_writes_nothing(chip: FakeChip, image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = bytes(chip.flash)
     assert flash(chip, image, "--dry-run") == 0
     assert bytes(chip.flash) == before
     said = capsys.readouterr().out
-    assert "to 0x620000..0xb20000, the partition 'yamnet' (data/spiffs, 5,242,880 bytes)" in said
+    assert "to 0x520000..0x9e0000, the partition 'yamnet' (data/spiffs, 4,980,736 bytes)" in said
     assert "an ESP32-S3 with this partition; it holds another image" in said
     assert said.endswith("nothing written\n")
 
@@ -103,10 +119,10 @@ def test_a_dry_run_without_a_board_says_what_it_could_not_check(
 
 
 OTHER_TABLES = {
-    "label": ("model, data, spiffs, 0x620000, 5M", "has no partition 'yamnet', but: model"),
-    "type": ("yamnet, data, fat, 0x620000, 5M", "type data/fat instead of data/spiffs"),
-    "offset": ("yamnet, data, spiffs, 0x610000, 5M", "offset 0x610000 instead of 0x620000"),
-    "size": ("yamnet, data, spiffs, 0x620000, 4M", "size 4,194,304 instead of 5,242,880 bytes"),
+    "label": ("model, data, spiffs, 0x520000, 0x4c0000", "has no partition 'yamnet', but: model"),
+    "type": ("yamnet, data, fat, 0x520000, 0x4c0000", "type data/fat instead of data/spiffs"),
+    "offset": ("yamnet, data, spiffs, 0x510000, 0x4c0000", "offset 0x510000 instead of 0x520000"),
+    "size": ("yamnet, data, spiffs, 0x520000, 4M", "size 4,194,304 instead of 4,980,736 bytes"),
 }
 
 
@@ -185,7 +201,7 @@ def test_an_image_that_was_changed_or_is_too_large_is_refused(image: Path, tmp_p
     shutil.copy(image, copy)
     placement = json.loads(image.with_suffix(".json").read_text())
     copy.with_suffix(".json").write_text(json.dumps(placement | {"size": 4 << 20}))
-    with pytest.raises(FlashError, match="the partition 'yamnet' 4,194,304: 1,048,576 too many"):
+    with pytest.raises(FlashError, match="the partition 'yamnet' 4,194,304: 786,432 too many"):
         command.main(["--image", str(copy), "--dry-run"])
     with pytest.raises(FlashError, match="no model image; make it with"):
         command.main(["--image", str(tmp_path / "none.bin")])
@@ -228,7 +244,7 @@ def test_merging_puts_every_part_at_its_place(build: Path, image: Path, tmp_path
     out = tmp_path / "all.bin"
     assert command.main(["--image", str(image), "--build-dir", str(build), "--merge", str(out)]) == 0
     merged = out.read_bytes()
-    assert len(merged) == OFFSET + (5 << 20)
+    assert len(merged) == OFFSET + 0x4C0000
     covered = bytearray(merged)
     for offset, path in (
         (0, build / "bootloader/bootloader.bin"),
@@ -248,12 +264,14 @@ def test_a_folder_for_the_browser_is_complete(build: Path, image: Path, tmp_path
     assert command.main(["--image", str(image), "--build-dir", str(build), "--web", str(folder)]) == 0
     manifest = json.loads((folder / "manifest.json").read_text())
     assert (manifest["name"], manifest["version"]) == ("yamnet<1>", "1.2")
+    assert manifest["new_install_improv_wait_time"] >= 10, "the page asks for the Wi-Fi once the board has booted"
     (firmware,) = manifest["builds"]
     assert firmware["chipFamily"] == "ESP32-S3"
-    assert [part["offset"] for part in firmware["parts"]] == [0, 0x8000, 0xF000, 0x20000, OFFSET]
+    assert [part["offset"] for part in firmware["parts"]] == [0, 0x8000, 0xF000, 0x20000, OFFSET, SECOND]
     for part in firmware["parts"]:
         assert (folder / part["path"]).is_file()
-    assert (folder / firmware["parts"][-1]["path"]).read_bytes() == image.read_bytes()
+    assert (folder / firmware["parts"][-2]["path"]).read_bytes() == image.read_bytes()
+    assert (folder / firmware["parts"][-1]["path"]).read_bytes() == b"\xff" * 4096
     page = (folder / "index.html").read_text()
     assert 'manifest="manifest.json"' in page
     assert "yamnet&lt;1&gt;" in page
@@ -297,6 +315,16 @@ def test_a_folder_for_the_browser_leaves_the_models_manifest(build: Path, image:
     assert len(list(folder.iterdir())) == 3
 
 
+@pytest.mark.parametrize("option", ["--merge", "--web"])
+def test_a_build_for_a_smaller_flash_is_refused(build: Path, image: Path, tmp_path: Path, option: str) -> None:
+    settings = json.loads((build / "flasher_args.json").read_text())["flash_settings"]
+    _edit(build, flash_settings=settings | {"flash_size": "8MB"})
+    out = tmp_path / "out"
+    with pytest.raises(FlashError, match=r"a flash of 8MB, and its partition 'yamnet' ends at 10,354,688 bytes"):
+        command.main(["--image", str(image), "--build-dir", str(build), option, str(out)])
+    assert not out.exists()
+
+
 def _edit(build: Path, **changes: Any) -> None:
     path = build / "flasher_args.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
@@ -305,13 +333,13 @@ def _edit(build: Path, **changes: Any) -> None:
 def test_a_build_that_does_not_fit_is_refused(build: Path, image: Path, tmp_path: Path) -> None:
     arguments = ["--image", str(image), "--build-dir", str(build), "--merge", str(tmp_path / "all.bin")]
     (build / "partition_table" / "partition-table.bin").write_bytes(
-        to_binary(parse_csv("yamnet, data, spiffs, 0x610000, 5M"))
+        to_binary(parse_csv("yamnet, data, spiffs, 0x510000, 0x4c0000"))
     )
-    with pytest.raises(FlashError, match="offset 0x610000 instead of 0x620000"):
+    with pytest.raises(FlashError, match="offset 0x510000 instead of 0x520000"):
         command.main(arguments)
     (build / "partition_table" / "partition-table.bin").write_bytes(TABLE)
-    (build / "yamnet.bin").write_bytes(bytes(7 << 20))
-    with pytest.raises(FlashError, match=r"yamnet.bin reaches to 0x720000, over the start of the model at 0x620000"):
+    (build / "yamnet.bin").write_bytes(bytes(6 << 20))
+    with pytest.raises(FlashError, match=r"yamnet.bin reaches to 0x620000, over the start of the model at 0x520000"):
         command.main(arguments)
     (build / "yamnet.bin").unlink()
     with pytest.raises(FlashError, match=r"yamnet.bin: missing in the build"):

@@ -68,6 +68,7 @@ class House:
     broker: Listener
     room: Room
     api: ApiClient
+    image: Path
 
     def command(self, service: str, entity: str) -> None:
         domain, _, name = service.partition(".")
@@ -113,7 +114,7 @@ def house(converted_model: Path, tmp_path_factory: pytest.TempPathFactory) -> It
             with closing(HttpServer(lambda: simulator.device, 0)) as server:
                 simulator.serve_page(f"{server.address}/")
                 api = ApiClient(int(server.address.rpartition(":")[2]), simulator.device.token)
-                yield House(home, listener, room, api)
+                yield House(home, listener, room, api, image)
         finally:
             stop.set()
             thread.join()
@@ -123,6 +124,18 @@ def house(converted_model: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 def crying(audio_dir: Path) -> Path:
     with (audio_dir / "index.csv").open(newline="", encoding="utf-8") as stream:
         return next(audio_dir / row["path"] for row in csv.DictReader(stream) if row["label"] == "crying_baby")
+
+
+def shown_after(house: House, rule: str, entity: str) -> float:
+    """Seconds between an event's start on the device and Home Assistant's showing it."""
+
+    def begun() -> bool:
+        return any((event["rule"], event["kind"]) == (rule, "start") for event in house.api.json("events")["events"])
+
+    wait_for(begun, 120)
+    told = time.monotonic()
+    house.wait(entity, "on")
+    return time.monotonic() - told
 
 
 def ended(house: House, rule: str) -> bool:
@@ -135,7 +148,7 @@ def test_everything_is_discovered(house: House) -> None:
     states = {entity: state for entity, state in house.hass.states().items() if "yamnet" in entity}
     assert not [entity for entity, state in states.items() if state["state"] == "unavailable"]
     platforms = {entity.partition(".")[0] for entity in states}
-    assert platforms == {"binary_sensor", "button", "event", "sensor", "switch"}
+    assert platforms - {"update"} == {"binary_sensor", "button", "event", "sensor", "switch"}  # some know no updates
     assert states[SMOKE]["attributes"]["device_class"] == "smoke"
     assert states[BABY]["attributes"]["device_class"] == "sound"
     assert states["binary_sensor.yamnet_problem"]["state"] == "off"
@@ -149,7 +162,7 @@ def test_everything_is_discovered(house: House) -> None:
 def test_a_crying_baby_switches_its_sensor_and_runs_its_automation(house: House, audio_dir: Path) -> None:
     house.wait(BABY, "off")
     house.room.play(crying(audio_dir))
-    house.wait(BABY, "on")
+    assert shown_after(house, "baby", BABY) < 1.0
     house.wait("input_boolean.baby_told", "on")
     house.room.silence()
     house.wait(BABY, "off")
@@ -227,6 +240,30 @@ def test_entities_vanish_with_their_rule(house: House) -> None:
         assert answer.status == 200
     house.wait(dog, "off")
     house.wait(dog_armed, "on")
+
+
+def test_firmware_and_model_have_versions_and_progress(house: House) -> None:
+    firmware, model = "update.yamnet_firmware", "update.yamnet_model"
+    house.wait(firmware, "off")
+    house.wait(model, "off")
+    told = house.api.json("update")
+    assert house.hass.attributes(firmware)["installed_version"] == told["firmware"]["version"]
+    installed = f"{told['model']['name']} {told['model']['sha256'][:8]}"
+    assert house.hass.attributes(model)["installed_version"] == installed
+    if not knows_devices():
+        pytest.skip("this Home Assistant shows no progress of an update by MQTT")
+    image = house.image.read_bytes()
+    head = (
+        f"PUT /api/v1/update/model HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {house.api.token}\r\n"
+        f"Content-Type: application/octet-stream\r\nContent-Length: {len(image)}\r\n\r\n"
+    )
+    with house.api.open_line() as line:
+        line.sendall(head.encode() + image[: len(image) // 2])
+        wait_for(lambda: (house.hass.attributes(model)["update_percentage"] or 0) > 10)
+        assert house.hass.attributes(model)["in_progress"] is True
+        assert house.hass.attributes(firmware)["in_progress"] is False
+    wait_for(lambda: house.hass.attributes(model)["in_progress"] is False)
+    assert house.hass.attributes(model)["installed_version"] == installed
 
 
 def test_the_card_shows_what_there_is(house: House) -> None:

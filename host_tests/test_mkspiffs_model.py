@@ -38,7 +38,7 @@ def image(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_image_holds_the_four_files_in_order(image: Path, model: Path) -> None:
     data = image.read_bytes()
-    assert len(data) == 5 << 20
+    assert len(data) == 0x4C0000
     volume = read_image(data)
     assert volume.problems == []
     assert [file.name for file in volume.files] == NAMES
@@ -115,7 +115,7 @@ def test_a_damaged_selftest_vector_is_refused(image: Path, at: int) -> None:
 def test_the_placement_is_that_of_the_partition_table(image: Path) -> None:
     placement = read_placement(image)
     assert (placement.label, placement.type, placement.subtype) == ("yamnet", 1, 0x82)
-    assert (placement.offset, placement.size) == (0x620000, 5 << 20)
+    assert (placement.offset, placement.size) == (0x520000, 0x4C0000)
 
 
 def test_a_placement_of_another_image_is_refused(image: Path, tmp_path: Path) -> None:
@@ -226,11 +226,11 @@ def _erase_sector(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (_truncate, "it has 1,024 blocks and was made for 1,280"),
+        (_truncate, "it has 1,024 blocks and was made for 1,216"),
         (_flip_model_byte, r"yamnet\.tflite: its SHA-256 is [0-9a-f]{64}, manifest\.json has another$"),
         (
             _erase_sector,
-            r"1 of 1,280 blocks are without the magic of this format, the first at 0x200000 \(and [0-9]+ more\)",
+            r"1 of 1,216 blocks are without the magic of this format, the first at 0x200000 \(and [0-9]+ more\)",
         ),
         (lambda data: bytes(len(data)), "no SPIFFS image of this format"),
         (lambda _: np.random.default_rng(0).bytes(1 << 18), "no SPIFFS image of this format"),

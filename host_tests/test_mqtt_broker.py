@@ -2,77 +2,34 @@
 """A simulated device and a real broker: password, TLS, a broker that is killed, slow, or full of rubbish."""
 
 import json
-import queue
 import select
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from components.serial_console.small_host import SmallHost
-from described_api import ALWAYS, Client, hear, rules_set
-from device_core import SimulatedDevice
+from described_api import ALWAYS, rules_set
+from device_runner import Runner
 from mosquitto import PASSWORD, USER, Certificates, Listener, Mosquitto, free_port, running, wait_for
 from yamnet_tools.simulated_device.broker import SETTINGS_KEY
-from yamnet_tools.simulated_device.mqtt import MqttClient
 
 pytestmark = pytest.mark.slow
 
 BASE = "yamnet/dev"
 CONFIG = "homeassistant/device/dev/config"
-SOUND = 2.0
 
 
-class Runner:
-    """A device in a thread of its own, over its restarts."""
-
-    def __init__(self, folder: Path, **mqtt: Any) -> None:
-        self.host = SmallHost(storage=str(folder))
-        self.host.mqtt, self.host.id, self.host.url = MqttClient(), "dev", "http://dev/"  # type: ignore[attr-defined]
-        settings = {
-            "on": True, "host": "localhost", "user": "", "password": "", "tls": False, "ca": "", "fingerprint": "",
-            "discovery": "device", "discovery_prefix": "homeassistant", "topic_prefix": "yamnet",
-        } | mqtt  # fmt: skip
-        self.host.settings[SETTINGS_KEY] = json.dumps(settings).encode()
-        self.tasks: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
-        self._stop = threading.Event()
-        self.boot()
-        self.do(lambda: rules_set(self.owner))
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def boot(self) -> None:
-        self.device = SimulatedDevice(self.host, "test")
-        self.owner = Client(self.device)
-        self.owner.fields["authorization"] = f"Bearer {self.device.token}"
-
-    def do(self, task: Callable[[], object]) -> None:
-        self.tasks.put(task)
-
-    def hear(self) -> None:
-        self.do(lambda: hear(self.device, SOUND))
-
-    def told(self) -> list[str]:
-        return [line.partition(" mqtt: ")[2] for line in self.host.logs if " mqtt: " in line]
-
-    def close(self) -> None:
-        self._stop.set()
-        self._thread.join()
-        self.device.prepare_restart()
-        self.host.mqtt.finish()  # type: ignore[attr-defined]
-
-    def _run(self) -> None:
-        while not self._stop.wait(0.01):
-            self.device.upkeep()
-            if not self.tasks.empty():
-                self.tasks.get()()
-            if self.device.restart_requested:
-                self.device.prepare_restart()
-                self.boot()
+def device(folder: Path, **mqtt: Any) -> Runner:
+    """A device with these settings of its broker."""
+    settings = {
+        "on": True, "host": "localhost", "user": "", "password": "", "tls": False, "ca": "", "fingerprint": "",
+        "discovery": "device", "discovery_prefix": "homeassistant", "topic_prefix": "yamnet",
+    } | mqtt  # fmt: skip
+    return Runner(folder, {SETTINGS_KEY: json.dumps(settings).encode()})
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +82,7 @@ def test_password_and_tls_by_ca(tmp_path: Path, certificates: Certificates) -> N
     with (
         running(tmp_path / "broker", password=True, certificates=certificates) as broker,
         closing(Listener(broker)) as home,
-        closing(Runner(tmp_path / "clips", port=broker.port, user=USER, password=PASSWORD, tls=True, ca=ca)) as runner,
+        closing(device(tmp_path / "clips", port=broker.port, user=USER, password=PASSWORD, tls=True, ca=ca)) as runner,
     ):
         wait_for(lambda: online(home))
         runner.hear()
@@ -145,7 +102,7 @@ def test_tls_by_fingerprint(tmp_path: Path, certificates: Certificates) -> None:
     with (
         running(tmp_path / "broker", certificates=certificates) as broker,
         closing(Listener(broker)) as home,
-        closing(Runner(tmp_path, port=broker.port, tls=True, fingerprint=certificates.fingerprint)),
+        closing(device(tmp_path, port=broker.port, tls=True, fingerprint=certificates.fingerprint)),
     ):
         wait_for(lambda: online(home))
 
@@ -169,9 +126,9 @@ def test_what_is_wrong_is_said_in_one_line(
         mqtt = {"port": broker.port, "user": USER, "password": PASSWORD, "tls": True, "ca": "ca.pem"} | change
         if mqtt["ca"]:
             mqtt["ca"] = (certificates.folder / mqtt["ca"]).read_text()
-        with closing(Runner(tmp_path, **mqtt)) as runner:
+        with closing(device(tmp_path, **mqtt)) as runner:
             wait_for(lambda: (tmp_path / "broker/broker.log").exists() and runner.told())
-            runner._stop.wait(4)
+            runner.stop.wait(4)
             (line,) = runner.told()
             found = certificates.fingerprint.replace(":", "").lower()
             assert line.endswith(f"cannot be used: {reason.format(found=found)}")
@@ -184,7 +141,7 @@ def test_a_broker_that_is_killed_and_comes_back_empty(tmp_path: Path) -> None:
     with (
         running(tmp_path / "broker") as broker,
         closing(Listener(broker)) as home,
-        closing(Runner(tmp_path / "clips", port=broker.port)) as runner,
+        closing(device(tmp_path / "clips", port=broker.port)) as runner,
     ):
         wait_for(lambda: online(home))
         broker.kill()
@@ -205,6 +162,30 @@ def test_a_broker_that_is_killed_and_comes_back_empty(tmp_path: Path) -> None:
         assert home.topics[f"{BASE}/rule/other"] == b"ON"
 
 
+def test_what_was_not_told_before_a_restart_is_told_after_it(tmp_path: Path) -> None:
+    with (
+        running(tmp_path / "broker") as broker,
+        closing(Listener(broker)) as home,
+        closing(device(tmp_path / "clips", port=broker.port, version="5")) as runner,
+    ):
+        wait_for(lambda: online(home))
+        runner.hear()
+        wait_for(lambda: len(events(home)) == 1)
+        broker.kill()
+        wait_for(lambda: any("is lost: " in line for line in runner.told()))
+        runner.do(lambda: rules_set(runner.owner, _renamed("other")))
+        runner.hear()
+        wait_for(runner.tasks.empty)
+        first = runner.device
+        runner.do(lambda: runner.owner.ask("POST", "restart"))
+        wait_for(lambda: runner.device is not first)
+        broker.start()
+        wait_for(lambda: len(events(home)) >= 3)
+        runner.stop.wait(1)
+        told = [(event["event_type"], event["rule"], event["late"]) for event in events(home)]
+        assert told == [("start", "always", False), ("end", "always", True), ("start", "other", True)]
+
+
 def _renamed(name: str) -> dict[str, Any]:
     return {"schema": 1, "rules": [ALWAYS["rules"][0] | {"name": name}]}  # type: ignore[index]
 
@@ -214,7 +195,7 @@ def test_a_slow_broker_gets_all_in_the_end(tmp_path: Path) -> None:
         running(tmp_path / "broker") as broker,
         closing(Listener(broker)) as home,
         slow(broker.port, 4000) as port,
-        closing(Runner(tmp_path / "clips", port=port)) as runner,
+        closing(device(tmp_path / "clips", port=port)) as runner,
     ):
         runner.hear()
         wait_for(lambda: online(home), 60)
@@ -230,7 +211,7 @@ def test_retained_rubbish_wildcards_and_large_payloads(tmp_path: Path) -> None:
         home.say(f"{BASE}/mute/set", "ON", retain=True)
         home.say("homeassistant/light/dev/rule_gone/config", '{"name": "x"}', retain=True)
         home.say("homeassistant/light/another/x/config", '{"name": "x"}', retain=True)
-        with closing(Runner(tmp_path / "clips", port=broker.port)) as runner:
+        with closing(device(tmp_path / "clips", port=broker.port)) as runner:
             wait_for(lambda: online(home))
             for topic in (f"{BASE}/restart/set", f"{BASE}/rule/gone/armed", f"{BASE}/a//b", f"{BASE}/mute/set",
                           f"{BASE}/ä/\U0001f600", "homeassistant/light/dev/rule_gone/config"):  # fmt: skip
@@ -247,7 +228,7 @@ def test_retained_rubbish_wildcards_and_large_payloads(tmp_path: Path) -> None:
 
 def test_no_broker_at_all_is_tried_until_there_is_one(tmp_path: Path) -> None:
     port = free_port()
-    with closing(Runner(tmp_path / "clips", port=port)) as runner:
+    with closing(device(tmp_path / "clips", port=port)) as runner:
         wait_for(runner.told)
         assert runner.told() == [f"the broker at localhost:{port} cannot be used: connection refused"]
         runner.hear()

@@ -78,7 +78,7 @@ def test_own_table(name: str) -> None:
     table = partition_table.read_csv(CHECKOUT / name)
     assert max(partition.end for partition in table) == 16 << 20
     yamnet = partition_table.find(table, "yamnet")
-    assert (yamnet.type_name, yamnet.size) == ("data/spiffs", 5 << 20)
+    assert (yamnet.type_name, yamnet.size) == ("data/spiffs", 0x4C0000)
 
 
 @pytest.mark.parametrize("name", OWN)

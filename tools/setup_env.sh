@@ -29,7 +29,15 @@ if [ ! -x .venv/bin/python ]; then
   "$python" -m venv .venv
 fi
 PYTHONUNBUFFERED=1 .venv/bin/python -m pip install --disable-pip-version-check --progress-bar off \
-  --editable ".${extras:+[$extras]}" | while IFS= read -r line; do
+  --editable ".${extras:+[$extras]}" | while true; do
+  if IFS= read -r -t 15 line; then
+    :
+  elif [ $? -gt 128 ]; then  # nothing came for a while
+    echo "setup: still at it, ${SECONDS} s so far" >&2
+    continue
+  else
+    break
+  fi
   case $line in
     "Collecting "*) [ -n "${collecting:-}" ] || echo "setup: finding and fetching packages" >&2; collecting=1 ;;
     "Building wheels "*) echo "setup: compiling the device's C++ as a Python module" >&2 ;;

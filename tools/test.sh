@@ -6,8 +6,8 @@ cd "$(dirname "$0")/.."
 
 tools/setup_env.sh dev
 PATH="$PWD/.venv/bin:$PATH"
-# What some tests need, and skip without: a browser for the page, a broker for MQTT.
-for program in chromium mosquitto; do
+# What some tests need, and skip without: a browser for the page, a broker for MQTT, who watches a fleet.
+for program in chromium mosquitto prometheus; do
   PATH="$PATH:/usr/sbin" command -v "$program" >/dev/null && continue
   [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || continue
   echo "test: installing $program" >&2

@@ -2,28 +2,44 @@
 #include "network_interface.h"
 
 #include <array>
+#include <atomic>
+#include <memory>
 
+#include "base/hex.h"
+#include "esp_mac.h"
 #include "esp_netif.h"
 #include "link.h"
+#include "sdkconfig.h"
 #include "time_sync.h"
 
 namespace firmware {
 namespace {
 
-std::optional<std::string> AddressOf(esp_netif_t* netif) {
-  esp_netif_ip_info_t info{};
-  std::array<char, IP4ADDR_STRLEN_MAX> text{};
-  if (esp_netif_get_ip_info(netif, &info) != ESP_OK || info.ip.addr == 0) return std::nullopt;
-  return esp_ip4addr_ntoa(&info.ip, text.data(), text.size());
-}
+#if CONFIG_FIRMWARE_HTTPS
+constexpr bool kTls = true;
+#else
+constexpr bool kTls = false;
+#endif
 
-std::optional<std::string> HostnameOf(esp_netif_t* netif) {
-  const char* name = nullptr;
-  if (esp_netif_get_hostname(netif, &name) != ESP_OK || name == nullptr) return std::nullopt;
-  return name;
+std::atomic<const network::Network*> shown = nullptr;
+
+std::array<uint8_t, 6> Mac() {
+  std::array<uint8_t, 6> mac{};
+  esp_read_mac(mac.data(), ESP_MAC_BASE);
+  return mac;
 }
 
 }  // namespace
+
+std::string DeviceId() { return "yamnet-" + base::HexText(Mac()); }
+
+std::string Hostname() { return network::HostnameOf(Mac()); }
+
+network::Network& TheNetwork(listening::Services& services) {
+  static const std::unique_ptr<network::Network> network = MakeNetwork(services);
+  shown = network.get();
+  return *network;
+}
 
 std::expected<std::string, std::string> StartInterface() {
   if (const esp_err_t made = esp_netif_init(); made != ESP_OK) {
@@ -35,10 +51,19 @@ std::expected<std::string, std::string> StartInterface() {
 }
 
 std::optional<listening::NetworkState> ReadNetwork() {
-  esp_netif_t* netif = esp_netif_get_default_netif();  // the one in use; none while no interface is up
-  if (netif == nullptr) netif = esp_netif_next_unsafe(nullptr);
-  if (netif == nullptr) return std::nullopt;
-  return listening::NetworkState{esp_netif_get_desc(netif), AddressOf(netif), HostnameOf(netif)};
+  const network::Network* const network = shown;
+  return network == nullptr ? std::nullopt : std::optional(network->status());
+}
+
+std::string PageUrl() {
+  const auto network = ReadNetwork();
+  return network && network->address ? PageUrlAt(*network->address) : "";
+}
+
+std::string PageUrlAt(const std::string& address) {
+  const int usual = kTls ? 443 : 80;
+  const std::string port = CONFIG_FIRMWARE_HTTP_PORT == usual ? "" : ":" + std::to_string(CONFIG_FIRMWARE_HTTP_PORT);
+  return (kTls ? "https://" : "http://") + address + port + "/";
 }
 
 }  // namespace firmware

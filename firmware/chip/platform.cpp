@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform.h"
 
+#include <sys/time.h>
+
 #include "esp_heap_caps.h"
 #include "esp_log.h"
 #include "esp_ota_ops.h"
 #include "esp_psram.h"
 #include "esp_system.h"
 #include "sdkconfig.h"
+#include "update/esp/places.h"
 
 namespace firmware {
 namespace {
@@ -93,15 +96,11 @@ std::expected<std::string, std::string> CheckMemory() {
   return std::to_string(esp_psram_get_size() / 1024) + " KB of PSRAM";
 }
 
-bool AppIsOnTrial() {
-  esp_ota_img_states_t state = ESP_OTA_IMG_UNDEFINED;
-  return esp_ota_get_state_partition(esp_ota_get_running_partition(), &state) == ESP_OK &&
-         state == ESP_OTA_IMG_PENDING_VERIFY;
-}
+bool AppIsOnTrial() { return update::esp::AppIsOnTrial(); }
 
 void ConfirmApp() {
   if (!AppIsOnTrial()) return;
-  if (const esp_err_t result = esp_ota_mark_app_valid_cancel_rollback(); result != ESP_OK) {
+  if (const esp_err_t result = update::esp::ConfirmApp(); result != ESP_OK) {
     ESP_LOGE(kTag, "the app cannot be confirmed: %s", esp_err_to_name(result));
   }
 }
@@ -110,6 +109,13 @@ void RollBack() {
   const esp_err_t result = esp_ota_mark_app_invalid_rollback_and_reboot();  // returns only when it fails
   ESP_LOGE(kTag, "there is no app to go back to (%s): this one stays", esp_err_to_name(result));
   ConfirmApp();
+}
+
+std::expected<void, std::string> SetSystemTime(int64_t utc_us) {
+  const timeval now{.tv_sec = static_cast<time_t>(utc_us / 1'000'000),
+                    .tv_usec = static_cast<suseconds_t>(utc_us % 1'000'000)};
+  if (settimeofday(&now, nullptr) != 0) return std::unexpected("the system refuses it");
+  return {};
 }
 
 void Restart() { esp_restart(); }

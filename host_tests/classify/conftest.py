@@ -32,9 +32,9 @@ def classify_command(converted_model: Path) -> list[str]:
 
 @pytest.fixture
 def classify(classify_command: list[str], tmp_path: Path) -> Classify:
-    """Runs tools/classify.py in tmp_path with the fast engine; its output is UTF-8."""
+    """Runs tools/classify.py in tmp_path; its output is UTF-8."""
 
-    def run(*arguments: object, engine: str = "litert", **options: Any) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: object, engine: str = "device", **options: Any) -> subprocess.CompletedProcess[str]:
         command = [*classify_command, "--engine", engine]
         options = {"encoding": "utf-8", "errors": "surrogateescape", "stdin": subprocess.DEVNULL} | options
         if "input" in options:

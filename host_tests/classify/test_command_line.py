@@ -18,7 +18,7 @@ import soundfile
 
 from device_core import PatchStream
 from yamnet_tools.classify import app, options
-from yamnet_tools.engines import open_engine
+from yamnet_tools.engines import ENGINE_NAMES, open_engine
 from yamnet_tools.errors import ModelError
 from yamnet_tools.model import load_model
 
@@ -45,7 +45,7 @@ def test_json_has_exactly_the_documented_form(
     line = classify_json("clip.wav", "--top", 3)
     model = load_model(converted_model)
     assert list(line) == ["file", "duration_s", "engine", "model_sha256", "patches", "max", "mean"]
-    assert (line["file"], line["duration_s"], line["engine"]) == ("clip.wav", 3.5, "litert")
+    assert (line["file"], line["duration_s"], line["engine"]) == ("clip.wav", 3.5, "device")
     assert line["model_sha256"] == model.sha256
     assert [list(patch) for patch in line["patches"]] == [["start_s", "top"]] * 6
     assert [patch["start_s"] for patch in line["patches"]] == [n * HOP / RATE for n in range(6)]
@@ -61,7 +61,7 @@ def test_json_has_exactly_the_documented_form(
         assert [entry["p"] for entry in entries] == pytest.approx([row[e["index"]] for e in entries], abs=1e-8)
 
 
-@pytest.mark.parametrize("engine", ["litert", "tflm"])
+@pytest.mark.parametrize("engine", ENGINE_NAMES)
 def test_scores_are_the_engine_s_on_the_device_s_patches(
     classify: Classify, clip: Path, converted_model: Path, engine: str
 ) -> None:
@@ -119,7 +119,7 @@ def test_text_goes_to_standard_output_alone(classify: Classify, examples_dir: Pa
     done = classify(examples_dir / "smoke_alarm_t3.wav")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[0] == f"{examples_dir / 'smoke_alarm_t3.wav'}: 8.00 s, 15 patches, litert"
+    assert lines[0] == f"{examples_dir / 'smoke_alarm_t3.wav'}: 8.00 s, 15 patches, device"
     assert "Smoke detector, smoke alarm" in lines[2]
     assert "  heard (p >= 0.3):" in lines
 
@@ -183,8 +183,8 @@ def test_a_recording_cut_short_is_heard_as_far_as_it_goes(classify: Classify, cl
     (clip.parent / "short.wav").write_bytes(whole[:10_000])  # less than a patch
     done = classify("half.wav", "short.wav")
     assert done.returncode == 1
-    assert "half.wav: 1.75 s, 2 patches, litert, heard as far as it goes\n" in done.stdout
-    assert "short.wav: 0.31 s, 1 patch, litert, heard as far as it goes\n" in done.stdout
+    assert "half.wav: 1.75 s, 2 patches, device, heard as far as it goes\n" in done.stdout
+    assert "short.wav: 0.31 s, 1 patch, device, heard as far as it goes\n" in done.stdout
     assert [line.partition(" promises")[0] for line in done.stderr.splitlines()] == [
         f"classify.py: error: {name}: truncated: its header" for name in ("half.wav", "short.wav")
     ]
@@ -275,20 +275,23 @@ def test_classes_top_and_threshold_choose_what_is_listed(
 
 
 def test_compare_says_how_far_the_engines_are_apart(classify: Classify, clip: Path) -> None:
-    for engine in ("litert", "tflm"):
+    for engine in ENGINE_NAMES:
         assert classify(clip, "--scores", f"{engine}.npz", engine=engine).returncode == 0
-    ours, other = (np.load(clip.parent / f"{engine}.npz")["scores"].astype(int) for engine in ("litert", "tflm"))
+    ours, exact, other = (np.load(clip.parent / f"{engine}.npz")["scores"].astype(int) for engine in ENGINE_NAMES)
+    assert np.array_equal(ours, exact)
     different = np.count_nonzero(ours != other)
     done = classify("clip.wav", "--compare")
-    finding = done.stdout.splitlines()[-1]
     assert done.stderr == ""
-    assert "litert and tflm" in finding
+    equal, apart = done.stdout.splitlines()[-2:]
+    assert equal == f"clip.wav: device and tflm agree in all {ours.size} outputs of {len(ours)} patches"
+    assert "device and litert" in apart
     if different:
-        assert f"differ in {different} of {ours.size} outputs, by at most {np.abs(ours - other).max()} steps" in finding
+        assert f"differ in {different} of {ours.size} outputs, by at most {np.abs(ours - other).max()} steps" in apart
     else:
-        assert f"agree in all {ours.size} outputs" in finding
+        assert f"agree in all {ours.size} outputs" in apart
     done = classify("clip.wav", "--compare", "--json", engine="tflm")
     assert json.loads(done.stdout)["engine"] == "tflm"
+    assert "tflm and device" in done.stderr
     assert "tflm and litert" in done.stderr
 
 
@@ -310,7 +313,7 @@ def test_plots_are_pictures_named_after_their_clips(classify: Classify, clip: Pa
 
 
 def test_a_reader_that_goes_away_is_no_accident(classify_command: list[str], clip: Path) -> None:
-    script = f"{shlex.join(classify_command)} --engine litert --json --top 521 {'clip.wav ' * 20} | head -c 100"
+    script = f"{shlex.join(classify_command)} --json --top 521 {'clip.wav ' * 20} | head -c 100"
     done = subprocess.run(script, shell=True, cwd=clip.parent, capture_output=True, text=True, check=False)
     assert len(done.stdout) == 100
     assert done.stderr == ""
@@ -333,7 +336,7 @@ def test_any_file_name(classify: Classify, clip: Path) -> None:
     assert [json.loads(line)["file"] for line in done.stdout.splitlines()] == names
     done = classify(*names, "--plot", "out.png")
     assert done.returncode == 0
-    assert done.stdout.count(".wav: 3.50 s, 6 patches, litert\n") == 3
+    assert done.stdout.count(".wav: 3.50 s, 6 patches, device\n") == 3
     assert [line.split("-")[0] for line in done.stderr.splitlines()] == ["wrote out"] * 3
     assert "Warning" not in done.stderr
     for name in names:
@@ -347,7 +350,7 @@ def test_progress_shows_on_a_terminal_only(classify_command: list[str], tmp_path
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 100))
     with subprocess.Popen(
-        [*classify_command, "long.wav"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=theirs
+        [*classify_command, "--engine", "tflm", "long.wav"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=theirs
     ) as process:
         os.close(theirs)
         shown = b""

@@ -23,7 +23,7 @@ Start = Callable[..., subprocess.Popen[bytes]]
 def start(classify_command: list[str], tmp_path: Path) -> Start:
     """Starts tools/classify.py in tmp_path, as a shell would in the foreground."""
 
-    def run(*arguments: str, engine: str = "litert") -> subprocess.Popen[bytes]:
+    def run(*arguments: str, engine: str = "device") -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [*classify_command, "--engine", engine, *arguments],
             cwd=tmp_path,
@@ -77,7 +77,7 @@ def test_while_a_pipe_is_silent(start: Start, examples_dir: Path) -> None:
     assert process.stdout.readline().endswith(b"  Sine wave\n")  # told as it begins, not only in the end
     code, lines, errors = finish(process)
     assert code == 130
-    assert lines[0] == "standard input: 1.92 s, 2 patches, litert, stopped before its end"
+    assert lines[0] == "standard input: 1.92 s, 2 patches, device, stopped before its end"
     assert errors == "classify.py: stopped after 1.92 s of -\n"
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from device_core import LogMelSpec
-from yamnet_tools.errors import ModelError
+from yamnet_tools.errors import ModelError, OutputError
 from yamnet_tools.evaluate.command import main, open_scorers, to_json
 from yamnet_tools.evaluate.dataset import DatasetError, read_dataset
 from yamnet_tools.evaluate.evaluation import Settings, evaluate
@@ -326,9 +326,35 @@ def test_a_damaged_model_is_one_clear_error(graft: Path, labelled: Path, tmp_pat
 
 def test_a_report_never_replaces_a_model(graft: Path, labelled: Path) -> None:
     before = graft.read_bytes()
-    with pytest.raises(DatasetError, match="would replace a model"):
-        main([f"a={graft}", "--data", str(labelled), "--json", str(graft)])
-    assert graft.read_bytes() == before
+    clip = next(labelled.rglob("*.wav"))
+    heard = clip.read_bytes()
+    for place in (graft, graft.with_name("manifest.json"), clip):
+        for option in ("--json", "--html"):
+            with pytest.raises(OutputError, match="would overwrite an input"):
+                main([f"a={graft}", "--data", str(labelled), option, str(place)])
+    assert (graft.read_bytes(), clip.read_bytes()) == (before, heard)
+
+
+def test_a_model_below_a_limit_fails(graft: Path, labelled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def judged(*limits: str) -> tuple[int, str]:
+        arguments = [f"m={graft}", "--data", str(labelled), "--bootstrap", "10"]
+        code = main([*arguments, *(word for limit in limits for word in ("--fail-below", limit))])
+        return code, capsys.readouterr().err
+
+    assert judged("accuracy=0", "map=0")[0] == 0
+    code, told = judged("accuracy=0", "baby_cry_auc=0.5")
+    assert code == 1
+    assert "--fail-below: m: baby_cry_auc is not to be told from these clips, below 0.5" in told
+    code, told = judged("map=1", "auc=1")
+    assert (code == 1) == ("--fail-below: m: " in told)
+
+
+@pytest.mark.parametrize("limit", ["", "map", "map=", "map=2", "map=-0.1", "map=nan", "precision=0.5", "=0.5"])
+def test_a_limit_that_is_none_is_wrong_usage(limit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["m", "--data", "d", "--fail-below", limit])
+    assert caught.value.code == 2
+    assert "FIGURE is one of map, accuracy, auc, baby_cry_auc" in capsys.readouterr().err
 
 
 def test_json_goes_to_standard_output_alone(

@@ -27,7 +27,7 @@ GOOD = [
     rule(name="a-b_C9", title="t", combine="sum", suppress=[{"class": "class 7", "weight": 0.01}]),
     rule(lasting={"on": 0.3, "patches": {"need": 3, "of": 8}}, patches={"need": 32, "of": 32}),
     rule(min_duration_s=0, max_duration_s=86_400, hold_s=3600, cool_off_s=86_400, update_s=0.5),
-    rule(level={}, floor={"reference_dbfs": -60, "threshold_per_db": -0.1, "limit": 0.5}),
+    rule(level={}, floor={"reference_dbfs": -60, "threshold_per_db": -0.1, "limit": 0.2}),
     rule(gap="end", priority=9, yields=True, quiet_hours=[{"from": "22:00", "to": "06:00"}]),
     rule(gap={"bridge_s": 3600}),
     rule(classes=None, on=None, off=None, level={"min_dbfs": -100}),

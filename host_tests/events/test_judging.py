@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ruler itself: who counts as found, what as false alarm, who is on which side."""
 
+import json
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from yamnet_tools.events.clips import LabelledClip, group_of, halves, side_of, told_apart_by_file
-from yamnet_tools.events.judge import judge
+from device_core import RuleSet, presets
+from yamnet_tools.events.clips import LabelledClip, group_of, halves, side_of, source_of
+from yamnet_tools.events.intervals import rate_interval, share_interval
+from yamnet_tools.events.judge import Verdict, judge
 from yamnet_tools.events.plain_rule import best_plain_rule, plain_events
 from yamnet_tools.events.scored import ScoredAudio
 from yamnet_tools.events.stream import Heard
-from yamnet_tools.events.sweep import Point, recommend, sweep
+from yamnet_tools.events.sweep import THRESHOLDS, Point, at, judged, recommend, sweep
 from yamnet_tools.model import TensorQuantization
 
 S = 16_000
@@ -111,7 +115,66 @@ def test_both_halves_have_of_everything_and_no_source_is_on_both() -> None:
 def test_one_source_is_not_split() -> None:
     one, other = halves([clip("cry", "a_1.wav"), clip("cry", "a_2.wav")])
     assert (len(one), len(other)) == (2, 0)
-    assert [len(side) for side in halves(told_apart_by_file(one))] == [1, 1]
+
+
+def test_a_number_makes_clips_of_one_source_in_known_collections_only() -> None:
+    assert source_of(Path("esc10/1-100032-A.wav")) == source_of(Path("urbansound8k/100032-3-0-0.wav"))
+    assert source_of(Path("s/zero_9f63152b_nohash_0.wav")) == source_of(Path("s/six_9f63152b_nohash_1.wav"))
+    assert source_of(Path("dogs/dog_1.wav")) != source_of(Path("dogs/dog_2.wav"))
+    names = [*(f"dog_{number}.wav" for number in range(88)), *(f"bark_{number}.wav" for number in range(9))]
+    sides = halves([LabelledClip(Path(name), "dog", source_of(Path(name))) for name in names])
+    assert abs(len(sides[0]) - len(sides[1])) <= 1
+
+
+@pytest.mark.parametrize(
+    ("found", "of", "low", "high"),
+    [(0, 14, 0, 0.2316), (14, 14, 0.7684, 1), (1, 10, 0.0025, 0.4450), (83, 113, 0.6432, 0.8132), (0, 0, 0, 1)],
+)
+def test_intervals_of_shares_are_exact(found: int, of: int, low: float, high: float) -> None:
+    assert share_interval(found, of) == pytest.approx((low, high), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("count", "hours", "low", "high"),
+    [(0, 1, 0, 3.6889), (0, 1 / 60, 0, 221.33), (1, 1, 0.0253, 5.5716), (10, 2, 2.3977, 9.1952), (0, 0, 0, math.inf)],
+)
+def test_intervals_of_rates_are_exact(count: int, hours: float, low: float, high: float) -> None:
+    assert rate_interval(count, hours) == pytest.approx((low, high), rel=1e-4, abs=1e-4)
+
+
+def _point(on: float, choosing: tuple[int, int], judging: tuple[int, int]) -> Point:
+    verdicts = [Verdict(found, 50, alarms, 1.0) for found, alarms in (choosing, judging)]
+    return Point({"on": on, "off": on / 2}, *verdicts)
+
+
+def test_a_worse_rule_than_the_one_it_began_with_is_never_recommended() -> None:
+    start = _point(0.4, (50, 0), (49, 0))
+    assert recommend([_point(0.5, (40, 0), (43, 0))], start, 0) is start
+    assert recommend([_point(0.5, (50, 0), (43, 0))], start, 0) is start
+    better = _point(0.5, (50, 0), (50, 0))
+    assert recommend([better], start, 0) is better
+    loud = _point(0.4, (50, 1), (50, 2))
+    quiet = _point(0.5, (40, 0), (43, 0))
+    assert recommend([quiet], loud, 0) is quiet
+    assert recommend([quiet], loud, 2) is loud
+    assert recommend([_point(0.5, (50, 3), (50, 0))], loud, 0) is None
+
+
+def test_other_thresholds_keep_all_of_a_rule() -> None:
+    preset = json.loads(presets()["baby"])["rules"][0]
+    assert "lasting" in preset
+    moving = {"reference_dbfs": -60, "threshold_per_db": 0.01, "limit": 0.01}
+    names = ["Baby cry, infant cry", "Crying, sobbing", "Whimper", "Baby laughter", "Cat"]
+    for rule in (preset, preset | {"floor": moving}):
+        for on in THRESHOLDS:
+            tried = at(rule, on, (2, 3))
+            assert tried["on"] == on
+            assert tried["lasting"]["patches"] == preset["lasting"]["patches"]
+            assert set(tried) == set(rule) | {"patches"}
+            assert RuleSet.parse(json.dumps({"schema": 1, "rules": [tried]}), names).rules
+    doubled = at(preset, 2 * preset["on"], (1, 1))
+    assert doubled["off"] == pytest.approx(2 * preset["off"])
+    assert doubled["lasting"]["on"] == pytest.approx(2 * preset["lasting"]["on"])
 
 
 def test_sides_are_about_equal_and_stable() -> None:
@@ -128,20 +191,22 @@ def test_a_sweep_finds_the_thresholds_between_positives_and_negatives() -> None:
     truth = [heard("positive", 0, 2.5), heard("negative", 11.5, 14)]
     rule = {"name": "x", "classes": [0], "on": 0.5, "off": 0.25}
     points = sweep(rule, [(truth, audio), (truth, audio)], ["a", "b", "c"])
-    chosen = recommend(points, 0.0)
+    start = judged(rule, [(truth, audio), (truth, audio)], ["a", "b", "c"])
+    chosen = recommend(points, start, 0.0)
+    assert chosen is not None
     assert 0.17 < chosen.on < 0.45
     assert (chosen.choosing.found, chosen.choosing.false_alarms) == (1, 0)
     assert chosen.rule["on"] == chosen.on
-    generous = recommend(points, 1e9)
+    generous = recommend(points, start, 1e9)
+    assert generous is not None
     assert generous.choosing.found == 1
 
 
-def test_the_fewest_false_alarms_where_none_is_too_much_to_ask() -> None:
+def test_nothing_is_recommended_where_nothing_keeps_the_limit() -> None:
     audio = scored({0: [0.95] * 4 + [0.0] * 20 + [0.95] * 4 + [0.0] * 10})
     truth = [heard("positive", 0, 2.5), heard("negative", 11.5, 14)]
-    points = sweep({"name": "x", "classes": [0], "on": 0.5, "off": 0.25}, [(truth, audio)] * 2, ["a", "b", "c"])
-
-    def alarms(point: Point) -> float:
-        return point.choosing.per_hour
-
-    assert alarms(recommend(points, 0.0)) == min(map(alarms, points))
+    rule = {"name": "x", "classes": [0], "on": 0.5, "off": 0.25}
+    halves = [(truth, audio)] * 2
+    points, start = sweep(rule, halves, ["a", "b", "c"]), judged(rule, halves, ["a", "b", "c"])
+    assert recommend(points, start, 0.0) is None
+    assert recommend(points, start, 1e9) is not None

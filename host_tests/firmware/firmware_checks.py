@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the firmware must do wherever it runs."""
 
-import json
 import random
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from device_core import PatchStream
-from firmware_console import Console
+from firmware_console import Console, taken_apart
 from yamnet_tools.engines import open_engine
 from yamnet_tools.model import YamnetModel
 
@@ -97,9 +96,9 @@ def check_random_lines(console: Console, lines: int) -> None:
             line = bytes(source.randrange(256) for _ in range(400)).replace(b"\n", b"x")
         line = line.strip(b"\r") or b"x"
         console.write(line + b"\n")
-        kind, _, text = console.read_answer().partition(" ")
+        kind, fields = taken_apart(console.read_answer())
         assert kind == "@err"
-        assert json.loads(text)["code"] in {"bad_request", "unknown_command", "bad_argument", "failed"}
+        assert fields["code"] in {"bad_request", "unknown_command", "bad_argument", "failed"}
     assert console.ask("info")["boot"]["ready"] is True
 
 

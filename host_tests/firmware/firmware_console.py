@@ -82,8 +82,7 @@ class Console:
         request = f"@{command} id={self._id}{' ' if arguments else ''}{arguments}\n".encode()
         self.write(request)
         while True:
-            kind, _, text = self.read_answer(timeout_s).partition(" ")
-            fields: dict[str, Any] = json.loads(text)
+            kind, fields = taken_apart(self.read_answer(timeout_s))
             identity = fields.pop("id", None)
             if identity == self._id:
                 break
@@ -133,6 +132,13 @@ class Console:
         summary = self.ask("pcm", "end")
         assert summary == {"samples": len(pcm), "patches": len(patches)}
         return patches
+
+
+def taken_apart(answer: str) -> tuple[str, dict[str, Any]]:
+    """An answer's first word and its fields."""
+    kind, crc, text = answer.split(" ", 2)
+    assert crc == f"{zlib.crc32(text.encode()):08x}", answer
+    return kind, json.loads(text)
 
 
 def words(data: bytes) -> str:

@@ -27,8 +27,8 @@ TABLE_OFFSET = 0x8000
 VIRTUAL_TIME = ("-icount", "shift=3,align=off,sleep=on")
 """Arguments for QEMU: a busy computer slows its clocks instead of what runs by them."""
 BOOT_TIMEOUT_S = 1800.0  # QEMU on a busy machine reads flash slowly
-YAMNET_OFFSET, YAMNET_BYTES = 0x620000, 5 << 20  # partitions.csv
-STORAGE_OFFSET, STORAGE_BYTES = 0xB20000, 0x4A0000
+YAMNET_OFFSET, YAMNET_BYTES = 0x520000, 0x4C0000  # partitions.csv
+STORAGE_OFFSET, STORAGE_BYTES = 0xEA0000, 0x120000
 QEMU_DEFAULTS = ("sdkconfig.defaults", "sdkconfig.defaults.esp32s3", "sdkconfig.qemu")
 
 

@@ -22,10 +22,6 @@ from firmware_targets import QEMU_DEFAULTS, build
 pytestmark = pytest.mark.slow
 
 
-SOFTWARE_CRYPTO = "CONFIG_MBEDTLS_HARDWARE_AES=n\nCONFIG_MBEDTLS_HARDWARE_SHA=n\n"
-"""QEMU's AES and SHA cannot read PSRAM, as the chip's can."""
-
-
 class SecureSite(Site):
     """A firmware that is asked in TLS; its certificate is its own, so that nobody vouches for it."""
 
@@ -41,7 +37,7 @@ class SecureSite(Site):
 
 @pytest.fixture(scope="module")
 def app() -> Path:
-    return build("qemu-https", "esp32s3", [*QEMU_DEFAULTS, "sdkconfig.https"], LIVE + SOFTWARE_CRYPTO)
+    return build("qemu-https", "esp32s3", [*QEMU_DEFAULTS, "sdkconfig.https"], LIVE)
 
 
 @pytest.fixture(scope="module")

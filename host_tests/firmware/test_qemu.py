@@ -132,10 +132,9 @@ def test_kernels_that_write_past_their_scratch_serve_nothing(model_dir: Path, tm
 
 
 def test_a_mapped_model_scores_the_same(model_dir: Path, reference: Reference, tmp_path: Path) -> None:
-    as_on_boards = "CONFIG_FIRMWARE_NETWORK_NONE=y\n"  # whose PSRAM the last hour's patches do not share
-    folder = build("qemu-mapped", "esp32s3", [*QEMU_DEFAULTS, "sdkconfig.mapped"], as_on_boards)
+    folder = build("qemu-mapped", "esp32s3", [*QEMU_DEFAULTS, "sdkconfig.mapped"])
     flash = tmp_path / "flash.bin"
-    with run_in_qemu(folder, without_replay(model_dir, tmp_path), flash, model_at=0xB20000) as console:
+    with run_in_qemu(folder, without_replay(model_dir, tmp_path), flash, model_at=0x9E0000) as console:
         assert console.ask("info")["memory"]["free_psram"] > 6 << 20
         check_scores(console, reference.patches[:5], reference.scores[:5])
 

@@ -124,9 +124,11 @@ class _Served:
     def __init__(self, storage: str) -> None:
         from device_core import SimulatedDevice
         from small_host import SmallHost
+        from yamnet_tools.simulated_device.wifi import DEFAULT_AIR, SimulatedRadio
 
         self._make = SimulatedDevice
         self._host = SmallHost(storage=storage)
+        self._host.radio = SimulatedRadio(lambda: DEFAULT_AIR, speed=50)
         self._device = SimulatedDevice(self._host, "power on")
         self._streams: deque[Any] = deque()
         self._asked = 0
@@ -161,6 +163,8 @@ class _Served:
         for _ in range(most):
             if (piece := stream.next()) is None:
                 return b"".join(pieces), True
+            if not piece:
+                self._device.upkeep()  # it waits for what the device does besides
             pieces.append(piece)
         return b"".join(pieces), False
 

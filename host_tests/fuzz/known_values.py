@@ -71,6 +71,38 @@ MQTT: list[dict[str, Any]] = [
     for on in (True, False)
     for discovery in ("device", "entities")
 ]
+WEBHOOKS: list[dict[str, Any]] = [
+    {"on": False, "url": ""},
+    {"on": True, "url": "http://receiver.local:8080/hooks/yamnet?a=b", "secret": "x" * 16},
+    {"on": True, "url": "https://receiver.local/", "secret": "", "ca": "", "fingerprint": "AB:" * 31 + "CD"},
+]
+NETWORKS: list[dict[str, Any]] = [
+    {"country": "DE", "known": [{"ssid": "Home", "password": "correct horse"}, {"ssid": "Open café"}]},
+    {
+        "country": "01",
+        "known": [
+            {
+                "ssid": "Home upstairs",
+                "password": "correct horse",
+                "static_address": {
+                    "address": "192.168.1.7",
+                    "netmask": "255.255.255.0",
+                    "gateway": "192.168.1.1",
+                    "dns": "192.168.1.1",
+                },
+            }
+        ],
+    },
+]
+JOINS: list[dict[str, Any]] = [
+    {"ssid": "Home", "password": "correct horse"},
+    {"ssid": "Neighbours", "password": "wrong password"},
+]
+_POINT_0 = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE" + "A" * 86 + "=="
+KEYS: list[dict[str, Any]] = [
+    {"key": "", "signature": ""},
+    {"key": f"-----BEGIN PUBLIC KEY-----\n{_POINT_0}\n-----END PUBLIC KEY-----\n", "signature": "A" * 86 + "=="},
+]
 HOSTILE_BYTES = (b"\x00", b"\xff" * 9, b"\\u0000", b"\\ud800", b"x" * 40_000, b"[" * 2000)
 ZONES = ("Europe/Berlin", "", "UTC", "Asia/Kathmandu", "Nowhere/Atall", "../../etc/passwd", "x" * 64)
 HOSTILE_JSON: list[Any] = [None, True, -1, 0, 1, 1e308, 2**70, 0.5, "", "x", LONG, "\x00", "\ud800", [], {}, [[]]]
@@ -144,6 +176,14 @@ class KnownValues:
             return json.dumps({"time_zone": self.random.choice(ZONES), "time_server": "pool.ntp.org"}).encode()
         if path == "/mqtt":
             documents = MQTT
+        elif path == "/webhook":
+            documents = WEBHOOKS
+        elif path == "/network":
+            documents = NETWORKS
+        elif path == "/network/join":
+            documents = JOINS
+        elif path == "/update/key":
+            documents = KEYS
         elif path.startswith("/rules") and not path.endswith("enabled"):
             documents = DOCUMENTS
         else:

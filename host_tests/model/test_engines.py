@@ -90,7 +90,7 @@ def test_wrong_arrays_are_refused(name: str, wrong: np.ndarray, model: YamnetMod
 
 
 def test_unknown_engine_is_refused(model: YamnetModel) -> None:
-    with pytest.raises(ValueError, match="tflm, litert"):
+    with pytest.raises(ValueError, match="device, tflm, litert"):
         open_engine("onnx", model)
 
 

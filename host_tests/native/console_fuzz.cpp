@@ -57,6 +57,9 @@ class FakeDevice final : public serial_console::Device {
   std::expected<log_mel::PatchStream*, Error> FrontEnd() override { return &front_end_; }
   void HoldLiveInput(bool) override {}
   std::expected<void, Error> FormatStorage(std::string_view) override { return {}; }
+  void WriteTime(base::JsonWriter& json) override { json.Field("utc", nullptr); }
+  std::expected<void, Error> SetUtc(int64_t) override { return {}; }
+  std::expected<void, Error> SetTimeZone(std::string_view) override { return {}; }
   std::expected<std::string, Error> OwnerToken() override { return "abcd-efgh-jkmn-pqrs"; }
   std::expected<void, Error> RenewOwnerToken() override { return {}; }
   std::expected<serial_console::EventDevice*, Error> Events() override { return &events_; }
@@ -84,7 +87,7 @@ std::string Bytes(Random& random, size_t count) {
 }
 
 std::string GoodRequest(Random& random, int64_t next_sample) {
-  switch (Below(random, 13)) {
+  switch (Below(random, 15)) {
     case 0:
       return "@help";
     case 1:
@@ -109,6 +112,10 @@ std::string GoodRequest(Random& random, int64_t next_sample) {
     case 11:
       return "@rules set " + std::to_string(Below(random, 8192)) + " " + std::to_string(1 + Below(random, 16384)) +
              " " + Bytes(random, 1 + Below(random, 8192));
+    case 12:
+      return "@time set " + std::to_string(Below(random, 2'000'000'000)) + "000";
+    case 13:
+      return "@time zone Europe/Berlin";
     default:
       return "@selftest";
   }
@@ -147,9 +154,16 @@ std::string RandomLine(Random& random, int64_t next_sample) {
 }
 
 void CheckAnswer(const std::string& line, std::string_view answer) {
-  if (!answer.starts_with("@ok {") && !answer.starts_with("@err {\"")) Fail("no answer prefix", line, answer);
+  if (!answer.starts_with("@ok ") && !answer.starts_with("@err ")) Fail("no answer prefix", line, answer);
   if (!answer.ends_with("}\n")) Fail("no answer end", line, answer);
   answer.remove_suffix(1);
+  const std::string_view words = answer.substr(answer.find(' ') + 1);
+  if (words.size() < 10 || words[9] != '{') Fail("no JSON after a CRC32", line, answer);
+  const std::string_view json = words.substr(9);
+  char crc[10];
+  std::snprintf(crc, sizeof crc, "%08x ",
+                static_cast<unsigned>(base::Crc32({reinterpret_cast<const uint8_t*>(json.data()), json.size()})));
+  if (!words.starts_with(crc)) Fail("another CRC32", line, answer);
   if (!std::ranges::all_of(answer, [](char c) { return c >= 0x20 && c < 0x7f; })) Fail("not a line", line, answer);
 }
 

@@ -16,6 +16,10 @@ class FakeServices final : public listening::Services, public listening::Setting
   listening::Settings& settings() override { return *this; }
   int64_t UptimeUs() const override { return now_us; }
   std::optional<int64_t> UtcUs() const override { return utc_us; }
+  std::expected<void, std::string> SetUtc(int64_t time_us) override {
+    utc_us = time_us;
+    return {};
+  }
   int MinuteOfDay() const override { return -1; }
   void SetClock(std::string_view, std::string_view, std::string_view) override {}
   void FillRandom(std::span<uint8_t> bytes) override {

@@ -404,6 +404,48 @@ void AnEventThatTheBrokerHasNotConfirmedIsSentAgain() {
   CHECK(bench.link.TakeReports().empty());
 }
 
+void WhatADeviceHasIsAllThatIsAnnounced() {
+  Bench bench;
+  bench.Connect();
+  House house = HouseWith({"baby"});
+  bench.Show(house);
+  CHECK(!bench.Has("rssi") && !bench.Has(R"("p":"update")"));
+  house.state.network.emplace();
+  house.state.network->kind = listening::NetworkKind::kWifi;
+  house.state.network->ssid = "Home";
+  house.state.network->rssi_dbm = -61;
+  house.firmware = home_link::Updatable{"1.2.3", 40, "the one before was 1.2.2"};
+  house.model = home_link::Updatable{"yamnet", std::nullopt, ""};
+  bench.now_ms += Link::kDiagnosticsMs;
+  bench.Show(house);
+  CHECK(bench.Has(R"("rssi":{"p":"sensor")") && bench.Has(R"("firmware":{"p":"update")"));
+  const std::string& diagnostics = bench.kept.at("yamnet/dev/diagnostics");
+  CHECK(Member(diagnostics, "ssid") == R"("Home")" && Member(diagnostics, "rssi_dbm") == "-61");
+  CHECK(bench.kept.at("yamnet/dev/update/firmware") ==
+        R"({"installed_version":"1.2.3","latest_version":"1.2.3","in_progress":true,"update_percentage":40,)"
+        R"("release_summary":"the one before was 1.2.2"})");
+  const std::string& model = bench.kept.at("yamnet/dev/update/model");
+  CHECK(Member(model, "in_progress") == "false" && Member(model, "update_percentage") == "null");
+}
+
+void WhatAnEarlierRunHeardIsLateAndHasItsOwnTime() {
+  Bench bench;
+  bench.utc_ms = kNoon;
+  bench.Connect();
+  bench.Show(HouseWith({"baby"}));
+  Report report = ReportOf("0001-00002", sound_events::EventKind::kStart, bench.now_ms);
+  report.earlier = true;
+  bench.link.Add(report, bench.now_ms, bench.utc_ms);
+  report.start.utc_ms = kNoon - 3'600'000;
+  bench.link.Add(report, bench.now_ms, bench.utc_ms);
+  bench.Run();
+  const std::vector<std::string> events = bench.Sent("yamnet/dev/event");
+  CHECK(events.size() == 2 && Member(events[0], "utc") == "null" && Member(events[0], "late") == "true");
+  CHECK(Member(events[1], "utc") == R"("2026-11-28T11:00:00.000Z")", "%s", events[1].c_str());
+  const auto told = bench.link.TakeTold();
+  CHECK(told && told->start.utc_ms == report.start.utc_ms && !bench.link.TakeTold());
+}
+
 void LevelsAndDiagnosticsHaveTheirPace() {
   Bench bench;
   bench.Connect();
@@ -520,6 +562,8 @@ int main() {
   AnEventThatEndsAtOnceIsSeenNonetheless();
   EventsWaitWhileOfflineAndTheOldestGo();
   AnEventThatTheBrokerHasNotConfirmedIsSentAgain();
+  WhatADeviceHasIsAllThatIsAnnounced();
+  WhatAnEarlierRunHeardIsLateAndHasItsOwnTime();
   LevelsAndDiagnosticsHaveTheirPace();
   CommandsBecomeWishesAndNothingElseDoes();
   SettingsOutliveARestartAndWrongOnesAreRefused();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // usage: model_fuzz MODEL CLASS_MAP MANIFEST SELF_TEST ROUNDS SEED
-// Damages the files at random, mostly where structure lies, and lets the device's readers look at them.
+// Damages the files at random, mostly where structure lies, and lets the device's readers look at them; models that
+// they take are run.
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -14,6 +15,7 @@
 #include "sound_model/manifest.h"
 #include "sound_model/model_file.h"
 #include "sound_model/self_test_vector.h"
+#include "sound_model/wide_engine.h"
 
 namespace {
 
@@ -53,6 +55,16 @@ Bytes Damaged(Random& random, const Bytes& original) {
   return file;
 }
 
+/// The PC's engine refuses the model, or scores a patch with it.
+void Score(const Bytes& model) {
+  const auto engine = sound_model::WideEngine::Create(model);
+  if (!engine) return;
+  const std::vector<int8_t> patch(sound_model::kPatchValues, 100);
+  std::vector<int8_t> scores(static_cast<size_t>((*engine)->classes()));
+  sound_model::WideEngine::Scratch scratch = (*engine)->MakeScratch();
+  (*engine)->Score(patch, scores, scratch);
+}
+
 std::string_view AsText(const Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 }  // namespace
@@ -76,6 +88,7 @@ int main(int argc, char** argv) {
     const Bytes file = Damaged(random, model);
     const auto checked = sound_model::CheckModel(file);
     refused += !checked;
+    Score(file);
     if (checked) (void)sound_model::ParseFrontEnd(checked->front_end);
     (void)sound_model::ClassMap::Parse(AsText(Damaged(random, class_map)));
     const Bytes damaged_manifest = Damaged(random, manifest);

@@ -10,7 +10,7 @@
 #include <limits>
 #include <random>
 
-#include "tflite_rounding.h"
+#include "kernels/tflite_rounding.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Takes docs/images/page-*.png from a device that runs: every view, phone and desktop, light and dark.
 
-    python tools/simulate_device.py --http 8080 --storage out/page --play HOUR_OF_SOUND.wav
+    python tools/simulate_device.py --wifi --http 8080 --storage out/page --play HOUR_OF_SOUND.wav
     python host_tests/page/make_screenshots.py http://localhost:8080 TOKEN     # after an hour, for a full timeline
 
 Nothing on the device is changed.
@@ -53,10 +53,19 @@ def main() -> None:
         next(iter(pages.values())).wait_for_timeout(STRIP_MS)
         for name, page in pages.items():
             keep(page, f"now-{name}")
-            for view, prepare in (("timeline", play), ("rules", edit), ("device", wait), ("welcome", wait)):
+            for view, prepare in (
+                ("timeline", play),
+                ("rules", edit),
+                ("network", wait),
+                ("device", wait),
+                ("welcome", wait),
+            ):
                 page.goto(f"{options.url}/#/{view}")
                 prepare(page)
                 keep(page, f"{view}-{name}")
+            page.goto(f"{options.url}/setup.html")
+            page.locator(".networks li").first.wait_for()
+            keep(page, f"setup-{name}")
         browser.close()
 
 

@@ -4,6 +4,7 @@
 import asyncio
 import itertools
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -14,12 +15,13 @@ import pytest
 
 from page_visitor import settle, wait_until
 from simulated_site import Site, simulated_site
+from yamnet_tools.paths import CHECKOUT
 from yamnet_tools.simulated_device.http_server import HttpServer
 from yamnet_tools.simulated_device.live import LiveInput
 
 pytestmark = pytest.mark.slow
 
-VIEWS = ("now", "timeline", "rules", "device")
+VIEWS = ("now", "timeline", "rules", "network", "device")
 ALARM = "Smoke or CO alarm"
 Visit = Callable[..., Any]
 
@@ -468,7 +470,7 @@ def test_two_editors_do_not_overwrite_each_other(site: Site, visit: Visit) -> No
     theirs.page.locator("#save").click()
     theirs.sees("The rules are saved")
     mine.page.locator("#save").click()
-    mine.sees("Somebody else has saved rules meanwhile", "#conflict")
+    mine.sees("Somebody else has saved meanwhile", "#conflict")
     assert mine.page.get_by_label("Title").input_value() == "Mine"
     assert rule(mine, "dog")["title"] == "Theirs"
     mine.page.locator("#overwrite").click()
@@ -528,10 +530,11 @@ def test_the_device_view_says_what_status_says(lasting_site: Site, visit: Visit)
 def test_settings_and_token_are_changed(site: Site, visit: Visit) -> None:
     visitor = visit(site).has_token().open("device")
     page = visitor.page
-    wait_until(lambda: page.locator("#set-name").input_value() == "Kitchen")
-    page.locator("#set-name").fill("Cellar")
+    name = page.locator('.p-settings [data-field="name"] input')
+    wait_until(lambda: name.input_value() == "Kitchen")
+    name.fill("Cellar")
     page.get_by_role("switch", name="Open reading").check()
-    page.locator(".p-settings button").click()
+    page.locator(".p-settings [type=submit]").click()
     visitor.sees("Cellar", ".brand")
     settings = site.json("settings")
     assert (settings["name"], settings["place"], settings["open_reading"]) == ("Cellar", "Shelf", True)
@@ -551,7 +554,7 @@ def test_a_restart_is_asked_for_twice_and_seen_through(site: Site, visit: Visit)
     assert site.json("status")["boot"]["count"] == 1
     visitor.page.get_by_role("button", name="Restart").click()
     visitor.page.get_by_role("dialog").get_by_role("button", name="Restart").click()
-    visitor.sees("It is back after", "#restarting", 20)
+    visitor.sees("It is back after", ".p-restart .restarting", 20)
     assert site.json("status")["boot"]["count"] == 2
 
 
@@ -592,6 +595,24 @@ def test_german_is_spoken_and_english_chosen_for_good(lasting_site: Site, visit:
     assert visitor.page.locator("html").get_attribute("lang") == "en"
 
 
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
+def test_no_view_shows_the_name_of_a_text(lasting_site: Site, visit: Visit, locale: str) -> None:
+    texts = json.loads((CHECKOUT / "components" / "device_api" / "page" / "en.json").read_text())
+    groups = "|".join({key.partition(".")[0] for key in texts})
+    visitor = visit(lasting_site, locale=locale).has_token()
+    for view in VIEWS:
+        visitor.open(view).page.locator("h1, h2").first.wait_for()
+        for form in visitor.page.locator("main form [type=submit]:visible").all():
+            form.wait_for()
+        visitor.page.wait_for_timeout(500)
+        visitor.page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+        shown = visitor.page.evaluate(
+            """() => [document.body.innerText, ...[...document.querySelectorAll('[aria-label], [placeholder]')]
+                .flatMap((each) => [each.ariaLabel, each.placeholder])].join(' ')"""
+        )
+        assert re.findall(rf"\b(?:{groups})\.[a-z_]+[\w.]*", shown) == []
+
+
 def open_everything(visitor: Any, view: str) -> None:
     """A view with all in it that can be opened."""
     page = visitor.open(view).page
@@ -602,6 +623,12 @@ def open_everything(visitor: Any, view: str) -> None:
         page.get_by_text("More fields").click()
         page.get_by_role("textbox", name="Hold", exact=True).fill("x")
         visitor.sees("must be a number", '[data-field="hold_s"] .error')
+    if view == "network":
+        page.get_by_role("switch", name="TLS").check()
+        for more in page.locator(".panel:visible summary").all():
+            more.click()
+        page.locator(".p-mqtt").get_by_role("button", name="Save").click()
+        visitor.sees("TLS needs", ".p-mqtt .error")
     if view == "device":
         page.get_by_text("Boot steps").click()
         page.get_by_role("button", name="Show the log").click()

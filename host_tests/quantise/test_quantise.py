@@ -2,10 +2,13 @@
 # ruff: noqa: E402
 """Each part of the quantiser against what it promises, on random weights."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
@@ -13,15 +16,20 @@ from quantise.conftest import CLASSES, NEEDED
 
 torch = pytest.importorskip("torch", reason=NEEDED)
 
+from yamnet_tools import cli
 from yamnet_tools.model.network import check_network
 from yamnet_tools.model.tflite import TensorType
 from yamnet_tools.model.tflite_writer import write_model
-from yamnet_tools.quantise import fine_tune
+from yamnet_tools.quantise import command, fine_tune
+from yamnet_tools.quantise.checkpoints import Arrays, Partial
+from yamnet_tools.quantise.conversion import QuantisationResult
 from yamnet_tools.quantise.equalise import equalised, ranges_seen
 from yamnet_tools.quantise.float_model import float_model
 from yamnet_tools.quantise.float_network import FloatNetwork
 from yamnet_tools.quantise.impressions import impressions
 from yamnet_tools.quantise.int8_network import Affine, Int8Network, to_model, weight_scales
+from yamnet_tools.quantise.progress import Progress
+from yamnet_tools.quantise.proof import QuantisationProof
 from yamnet_tools.quantise.quantiser import LOG_MEL_HIGH, LOG_MEL_LOW, Recipe, quantise
 from yamnet_tools.quantise.rounding import compensated, nearest
 from yamnet_tools.quantise.sensitivity import Sensitivity, best_mean_range, best_ranges, measure
@@ -186,6 +194,78 @@ def test_quantisation_keeps_the_ranking_of_a_random_network(
 def test_equal_seeds_give_equal_models(network: FloatNetwork, patches: np.ndarray, quantised: Int8Network) -> None:
     again = quantise(network, patches, Recipe())
     assert write_model(to_model(again, "", {})) == write_model(to_model(quantised, "", {}))
+
+
+class _Stopped(Partial):
+    """Ends the work after so many keepings, all of which are on disk by then."""
+
+    def __init__(self, kept: Arrays, left: int) -> None:
+        super().__init__(lambda: kept, kept.update)
+        self._left = left
+
+    def keep(self, arrays: Mapping[str, npt.NDArray[np.generic]], *, now: bool = False) -> None:
+        del now
+        super().keep(arrays, now=True)
+        self._left -= 1
+        if self._left == 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("stop_after", [1, 2, 5])
+def test_a_run_stopped_inside_a_stage_ends_in_the_same_network(
+    network: FloatNetwork, patches: np.ndarray, quantised: Int8Network, stop_after: int
+) -> None:
+    kept: Arrays = {}
+    with pytest.raises(KeyboardInterrupt):
+        quantise(network, patches, Recipe(), partial=_Stopped(kept, stop_after))
+    assert kept
+    again = quantise(network, patches, Recipe(), partial=Partial(lambda: kept))
+    for one, other in zip(again.layers, quantised.layers, strict=True):
+        np.testing.assert_array_equal(one.weights, other.weights)
+
+
+def test_impressions_go_on_where_they_were(network: FloatNetwork, patches: np.ndarray) -> None:
+    whole = impressions(network, patches, 40, seed=1)
+    kept: Arrays = {}
+    with pytest.raises(KeyboardInterrupt):
+        impressions(network, patches, 40, seed=1, partial=_Stopped(kept, 1))
+    np.testing.assert_array_equal(impressions(network, patches, 40, seed=1, partial=Partial(lambda: kept)), whole)
+
+
+def test_progress_tells_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("yamnet_tools.quantise.progress.time.monotonic", lambda: clock[0])
+    told: list[str] = []
+    progress = Progress(told.append, "work", 100, done=20)
+    for done, at in ((21, 1.0), (40, 20.0), (41, 21.0), (60, 400.0), (100, 401.0)):
+        clock[0] = at
+        progress(done)
+    assert told == [
+        "work: going on after 20 of 100",
+        "work: 40 of 100, about 1 min left",
+        "work: 60 of 100, about 7 min left",
+        "work: 100 of 100",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("equal", "verdict"), [(256, "good"), (231, "good"), (230, "fair"), (205, "fair"), (204, "poor")]
+)
+def test_a_poor_result_does_not_end_like_a_good_one(
+    equal: int, verdict: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    proof = QuantisationProof(256, equal, 20, 20, 0.1, 1, 243_024, 64)
+    assert proof.verdict == verdict
+    model = SimpleNamespace(operators={}, size_bytes=1, sha256="0")
+    result = QuantisationResult(Path("m"), SimpleNamespace(model=model), proof)  # type: ignore[arg-type]
+    monkeypatch.setattr(command, "convert_float", lambda *_, **__: result)
+    parser = cli.parser("")
+    parser.add_argument("--weights")
+    parser.add_argument("--out")
+    parser.add_argument("--offline")
+    command.add_options(parser)
+    assert command.convert_with(parser.parse_args([]), []) == (1 if verdict == "poor" else 0)
+    assert f"verdict: {verdict}: on 256 made-up sounds" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_a_channel_without_weights_keeps_its_bias(network: FloatNetwork) -> None:

@@ -2,6 +2,7 @@
 """What every command-line tool of this project shares: errors become one line, exit codes mean one thing."""
 
 import argparse
+import errno
 import math
 import os
 import sys
@@ -9,13 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from yamnet_tools.errors import YamnetToolsError
+from yamnet_tools.errors import UsageError, YamnetToolsError
 
 _Number = TypeVar("_Number", int, float)
 
 EXIT_OK = 0
 EXIT_FAILED = 1
-EXIT_USAGE = 2  # argparse's own
+EXIT_USAGE = 2  # argparse's own, and UsageError's
 EXIT_INTERRUPTED = 130
 
 
@@ -28,7 +29,8 @@ def run(main: Callable[[], int]) -> int:
     """Run a tool's main function and turn expected failures into one line and an exit code.
 
     Returns:
-        What main returns; 1 after a YamnetToolsError or an operating-system error, 130 after Ctrl-C.
+        What main returns; 1 after a YamnetToolsError or an operating-system error, but 2 after a UsageError; 130 after
+        Ctrl-C.
     """
     program = Path(sys.argv[0]).name
     try:
@@ -36,18 +38,25 @@ def run(main: Callable[[], int]) -> int:
         sys.stdout.flush()
     except YamnetToolsError as error:
         say(f"{program}: error: {one_line(str(error))}")
-        return EXIT_FAILED
+        return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
     except BrokenPipeError:
-        # The reader went away (`| head`): give the interpreter nothing left to flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_stdout()  # the reader went away: `| head`
         return EXIT_FAILED
     except OSError as error:
+        if error.errno == errno.ENOSPC and error.filename is None:  # files are named where they are written
+            error.filename = "standard output"
+            _leave_stdout()
         say(f"{program}: error: {one_line(describe_os_error(error))}")
         return EXIT_FAILED
     except KeyboardInterrupt:
         say(f"{program}: stopped")
         return EXIT_INTERRUPTED
     return code
+
+
+def _leave_stdout() -> None:
+    """Give the interpreter nothing left to flush at exit that would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def one_line(text: str) -> str:

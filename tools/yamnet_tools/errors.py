@@ -10,6 +10,10 @@ class YamnetToolsError(Exception):
     """Root of all errors this package raises on purpose."""
 
 
+class UsageError(YamnetToolsError):
+    """What was typed cannot be meant: an option's value, a name that stands for nothing. Exit code 2, as argparse's."""
+
+
 class ModelError(YamnetToolsError):
     """A model file cannot be used: not TFLite, damaged, or not the network that was asked for."""
 
@@ -38,6 +42,10 @@ class PartitionError(YamnetToolsError):
     """A partition table is not valid, or does not hold what is needed."""
 
 
+class UnknownPartitionError(PartitionError, UsageError):
+    """A partition table has no partition of that label."""
+
+
 class OutputError(YamnetToolsError):
     """An output was to be written where it would destroy something."""
 
@@ -48,3 +56,7 @@ class FlashError(YamnetToolsError):
 
 class DeviceError(YamnetToolsError):
     """A device does not answer, or not as the serial protocol says."""
+
+
+class UpdateError(YamnetToolsError):
+    """An image cannot be sent to a device, or the device did not keep it."""

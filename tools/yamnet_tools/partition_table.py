@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from yamnet_tools.errors import PartitionError
+from yamnet_tools.errors import PartitionError, UnknownPartitionError
 
 TABLE_OFFSET = 0x8000
 """Where the table lies in flash by default (CONFIG_PARTITION_TABLE_OFFSET), in bytes."""
@@ -153,14 +153,14 @@ def find(partitions: Iterable[Partition], label: str) -> Partition:
     """The partition of that label.
 
     Raises:
-        PartitionError: there is none; the text names those there are.
+        UnknownPartitionError: there is none; the text names those there are.
     """
     there = list(partitions)
     for partition in there:
         if partition.label == _shortened(label):
             return partition
     labels = ", ".join(partition.label for partition in there) or "none"
-    raise PartitionError(f"no partition {label!r} in the table; there are: {labels}")
+    raise UnknownPartitionError(f"no partition {label!r} in the table; there are: {labels}")
 
 
 def _parse_row(line: str, free: int) -> Partition:

@@ -25,6 +25,8 @@ MODEL_IMAGE = MODEL_DIR / "yamnet_spiffs.bin"
 PARTITION_TABLE = CHECKOUT / "partitions.csv"
 PARTITION_LABEL = "yamnet"
 """The partition that holds the model."""
+SECOND_LABEL = "yamnet_1"
+"""The other place of the model, which updates over the air write in turn."""
 
 
 def cache_dir() -> Path:

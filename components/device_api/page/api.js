@@ -42,6 +42,21 @@ export async function ask(method, path, body, headers = {}) {
   return { data, etag: answer.headers.get('ETag') };
 }
 
+/** Put a file to a path; `progress` is told how much of it is sent, up to 1. (fetch cannot tell that.) */
+export const upload = (path, file, headers, progress) =>
+  new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('PUT', urlOf(path));
+    for (const [name, value] of Object.entries({ 'Content-Type': 'application/octet-stream', ...headers })) request.setRequestHeader(name, value);
+    request.upload.onprogress = ({ loaded, total }) => progress(loaded / total);
+    request.onerror = () => reject(new Problem(0));
+    request.onload = () => {
+      if (request.status < 300) resolve();
+      else problemOf(new Response(request.response, { status: request.status })).then(reject);
+    };
+    request.send(file);
+  });
+
 /** What is at a path. */
 export const get = async (path) => (await ask('GET', path)).data;
 

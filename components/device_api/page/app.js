@@ -7,14 +7,15 @@ import { deviceNow, live, owns, refreshSession, setMuted, titleOf, watch } from 
 import { explain, notify } from './notices.js';
 import * as device from './view_device.js';
 import * as login from './view_login.js';
+import * as network from './view_network.js';
 import * as now from './view_now.js';
 import * as rules from './view_rules.js';
 import * as timeline from './view_timeline.js';
 import * as welcome from './view_welcome.js';
 
 // All of them at once: when the device is away, there is nowhere to get another one from.
-const SHOWN = { now, timeline, rules, device, login, welcome };
-const VIEWS = ['now', 'timeline', 'rules', 'device'];
+const SHOWN = { now, timeline, rules, network, device, login, welcome };
+const VIEWS = ['now', 'timeline', 'rules', 'network', 'device'];
 const page = document.body;
 let leave = null;
 let shownFor = null;

@@ -1,34 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Controls that several views have: language, a rule's switch, the owner's token. */
+/** What several views have: panels, facts, a rule's switch, the owner's token. */
 
 import { ask } from './api.js';
 import { freshId, h } from './dom.js';
-import { language, LANGUAGES, loadLanguage, t } from './i18n.js';
+import { field, textInput, toggle, toggleBox } from './form.js';
+import { t } from './i18n.js';
 import { owns, refreshSession, titleOf } from './live.js';
 import { explain, notify } from './notices.js';
 
-/** A labelled selection; the page is drawn anew when it changes. */
-export function languageChoice() {
-  const choice = h(
-    'select',
-    { id: 'language' },
-    Object.entries(LANGUAGES).map(([code, name]) => h('option', { value: code, selected: code === language(), lang: code }, name)),
+/** A part of a view. */
+export const panel = (name, title, ...content) =>
+  h('section', { class: `panel p-${name}`, 'aria-labelledby': `h-${name}` }, h('h2', { id: `h-${name}` }, title), ...content);
+
+/** A list of what is known, of [name, value, whether it is bad]; what the device does not say is left out. */
+export const facts = (texts, rows) =>
+  h(
+    'dl',
+    { class: 'facts' },
+    rows
+      .filter(([, value]) => value !== null && value !== undefined && value !== '')
+      .map(([key, value, bad]) => h('div', { class: bad ? 'bad' : null }, h('dt', {}, t(`${texts}.${key}`)), h('dd', { class: 'num' }, value))),
   );
-  choice.addEventListener('change', async () => {
-    try {
-      await loadLanguage(choice.value);
-      dispatchEvent(new Event('language'));
-    } catch {
-      choice.value = language();
-      notify(t('problem.away'));
-    }
-  });
-  return h('div', { class: 'language' }, h('label', { for: 'language' }, t('frame.language')), choice);
-}
 
 /** A labelled switch. */
 export function ruleSwitch(rule, enabled) {
-  const box = h('input', { type: 'checkbox', role: 'switch', checked: enabled, disabled: !owns() });
+  const box = toggleBox({ checked: enabled, disabled: !owns() });
   box.addEventListener('change', async () => {
     box.disabled = true;
     try {
@@ -39,31 +35,15 @@ export function ruleSwitch(rule, enabled) {
     }
     box.disabled = false;
   });
-  return h('label', { class: 'switch' }, box, h('span', {}, titleOf(rule)));
+  return toggle(box, titleOf(rule));
 }
 
 /** `node` to show, `value` as typed, `keep()` sets it and logs this browser in with it. */
 export function tokenForm() {
   const id = freshId();
-  const input = h('input', {
-    id,
-    type: 'text',
-    autocomplete: 'off',
-    minlength: 12,
-    maxlength: 64,
-    pattern: '[!-~]+',
-    spellcheck: 'false',
-    autocapitalize: 'none',
-    'aria-describedby': `${id}-help`,
-  });
+  const input = textInput(id, { minlength: 12, maxlength: 64, pattern: '[!-~]+' });
   return {
-    node: h(
-      'div',
-      { class: 'field' },
-      h('label', { for: id }, t('token.another')),
-      input,
-      h('p', { class: 'hint', id: `${id}-help` }, t('token.help')),
-    ),
+    node: field(input, { path: 'token', label: t('token.another'), help: t('token.help'), id }).node,
     get value() {
       return input.value;
     },

@@ -62,6 +62,14 @@ export function watch(names, signal, show) {
   show();
 }
 
+/** Call `load` now or when the device is there, and every so often while it is, until the signal. */
+export function keepFresh(signal, everyMs, load) {
+  const tryIt = () => live.link === 'live' && load();
+  watch(['facts'], signal, tryIt);
+  const timer = setInterval(tryIt, everyMs);
+  signal.addEventListener('abort', () => clearInterval(timer));
+}
+
 /** The device's time; this computer's where it has none. */
 export const deviceNow = () => Date.now() + (live.clockOffset ?? 0);
 

@@ -2,7 +2,8 @@
 /** One rule as a form. What may stand in a field is for the device to say: it is sent what was typed. */
 
 import { combobox } from './combobox.js';
-import { freshId, h, icon, put, say } from './dom.js';
+import { freshId, h, icon, put } from './dom.js';
+import { field, textInput, toNumber } from './form.js';
 import { t } from './i18n.js';
 import { classNames } from './records.js';
 
@@ -56,13 +57,6 @@ function write(rule, path, value) {
   if (!Object.keys(rule[key]).length) delete rule[key];
 }
 
-/** A number as typed, with a comma or a point; text that is none stays text, so that the device says so. */
-function toNumber(text) {
-  const plain = text.trim().replace(',', '.').replace('−', '-');
-  if (plain === '') return undefined;
-  return Number.isNaN(Number(plain)) ? text : Number(plain);
-}
-
 const asPercent = (value) => (typeof value === 'number' ? Number((value * 100).toFixed(4)) : (value ?? ''));
 const fromPercent = (text) => {
   const value = toNumber(text);
@@ -81,9 +75,9 @@ export function ruleForm(rule, fixed, changed) {
   };
 
   const makers = {
-    text: (field, id) => textInput(id, read(rule, field.path) ?? '', (text) => set(field.path, text)),
+    text: (field, id) => typed(id, read(rule, field.path) ?? '', (text) => set(field.path, text)),
     number(field, id) {
-      const input = textInput(id, read(rule, field.path) ?? '', (text) => set(field.path, toNumber(text)));
+      const input = typed(id, read(rule, field.path) ?? '', (text) => set(field.path, toNumber(text)));
       input.inputMode = 'decimal';
       input.placeholder = field.fallback ?? '';
       return unit(input, field.unit);
@@ -91,7 +85,7 @@ export function ruleForm(rule, fixed, changed) {
     pair(field, id) {
       const part = (key, attributes) => {
         const path = `${field.path}.${key}`;
-        const input = textInput(id, read(rule, path) ?? '', (text) => set(path, toNumber(text)));
+        const input = typed(id, read(rule, path) ?? '', (text) => set(path, toNumber(text)));
         return Object.assign(input, { inputMode: 'decimal', placeholder: field.fallback ?? '' }, attributes);
       };
       const of = part('of', { id: '', ariaLabel: t('rule.of') });
@@ -99,7 +93,7 @@ export function ruleForm(rule, fixed, changed) {
     },
     percent(field, id) {
       const slide = h('input', { type: 'range', min: 0, max: 100, step: 1, 'aria-label': t(`rule.${field.path}`) });
-      const input = textInput(id, asPercent(read(rule, field.path)), (text) => {
+      const input = typed(id, asPercent(read(rule, field.path)), (text) => {
         slide.value = toNumber(text) || 0;
         set(field.path, fromPercent(text));
       });
@@ -122,17 +116,11 @@ export function ruleForm(rule, fixed, changed) {
     hours: (field) => hoursList(read(rule, field.path) ?? [], (list) => set(field.path, list.length ? list : undefined)),
   };
 
-  const fieldOf = (field) => {
-    const id = freshId();
-    const control = makers[field.kind](field, id);
-    const error = h('p', { class: 'error', id: `${id}-error` });
-    const grouped = field.kind === 'classes' || field.kind === 'hours';
-    const label = grouped ? h('span', { class: 'label', id: `${id}-label` }, t(`rule.${field.path}`)) : h('label', { for: id }, t(`rule.${field.path}`));
-    const help = h('span', { class: 'hint', id: `${id}-help` }, t(`rule.${field.path}.help`, {}, ''));
-    const node = h('div', { class: `field ${field.kind}`, 'data-field': field.path, role: grouped ? 'group' : null, 'aria-labelledby': grouped ? `${id}-label` : null }, label, control, help, error);
-    for (const input of node.querySelectorAll('input:not([type=range]), select')) input.setAttribute('aria-describedby', `${id}-help ${id}-error`);
-    fields.set(field.path, { node, error });
-    return node;
+  const fieldOf = ({ path, kind, ...rest }) => {
+    const id = kind === 'classes' || kind === 'hours' ? undefined : freshId();
+    const made = field(makers[kind]({ path, ...rest }, id), { path, kind, label: t(`rule.${path}`), help: t(`rule.${path}.help`, {}, ''), id });
+    fields.set(path, made);
+    return made.node;
   };
 
   const more = h('details', {}, h('summary', {}, t('rule.more')), h('div', { class: 'fields' }, MORE.map(fieldOf)));
@@ -141,19 +129,10 @@ export function ruleForm(rule, fixed, changed) {
   return {
     node,
     clear() {
-      for (const field of fields.values()) {
-        say(field.error, '');
-        field.node.classList.remove('wrong');
-        field.node.querySelectorAll('[aria-invalid]').forEach((input) => input.removeAttribute('aria-invalid'));
-      }
+      fields.forEach((each) => each.clear());
     },
     blame(path, reason) {
-      const found = fieldFor(path, reason, fields);
-      if (!found) return;
-      say(found.error, reason);
-      found.node.classList.add('wrong');
-      found.node.querySelectorAll('input, select').forEach((input) => input.setAttribute('aria-invalid', 'true'));
-      if (more.contains(found.node)) more.open = true;
+      fieldFor(path, reason, fields)?.blame(reason);
     },
   };
 }
@@ -170,7 +149,7 @@ function fieldFor(path, reason, fields) {
   return name ? [...fields].find(([key]) => key.split('.')[0] === name)[1] : null;
 }
 
-const textInput = (id, value, act) => h('input', { id, value: String(value), autocomplete: 'off', spellcheck: 'false', oninput: ({ target }) => act(target.value) });
+const typed = (id, value, act) => textInput(id, { value: String(value), autocapitalize: null, oninput: ({ target }) => act(target.value) });
 
 const unit = (input, text) => h('span', { class: 'unit' }, input, text && h('span', { 'aria-hidden': 'true' }, text));
 

@@ -2,14 +2,17 @@
 /** Device: how it is, what it is, what its owner has set. */
 
 import { ask, get } from './api.js';
-import { languageChoice, tokenForm } from './controls.js';
+import { facts, panel, tokenForm } from './controls.js';
 import { button, h, put, say } from './dom.js';
+import { languageChoice } from './form.js';
 import { ago, bytes, lasting, moment, number, t } from './i18n.js';
-import { live, owns, refreshFacts, refreshSession, watch } from './live.js';
+import { keepFresh, live, owns, refreshFacts, refreshSession, watch } from './live.js';
 import { confirmed, explain, notify } from './notices.js';
+import { expectRestart, restartProgress } from './restart.js';
+import { settingsForm } from './settings_form.js';
+import { updates } from './updates.js';
 
 const EVERY_MS = 15000;
-let restart = null; // when it was asked for, and the uptime then: a restart that was asked for
 
 /** Fill `root` until the signal. */
 export function show(root, signal) {
@@ -18,7 +21,6 @@ export function show(root, signal) {
   const steps = h('ol', { class: 'steps' });
   const storage = h('div');
   const what = h('div');
-  const network = h('div');
   const asOf = h('p', { class: 'hint num' });
   let read = null; // when status was read
 
@@ -29,40 +31,34 @@ export function show(root, signal) {
     asOf,
     h(
       'div',
-      { class: 'device' },
-      panel('health', health, h('details', {}, h('summary', {}, t('device.steps')), steps)),
-      panel('storage', storage),
-      panel('network', network),
-      panel('what', what),
-      owns() && panel('settings', settings(signal)),
-      owns() && panel('clock', clock(signal)),
-      owns() && panel('token', tokenChange()),
-      owns() && panel('log', log(signal)),
-      panel('page', languageChoice(), session()),
-      owns() && panel('restart', restarting(signal)),
+      { class: 'columns' },
+      panel('health', t('device.health'), health, h('details', {}, h('summary', {}, t('device.steps')), steps)),
+      panel('storage', t('device.storage'), storage),
+      panel('what', t('device.what'), what),
+      owns() && panel('updates', t('update.title'), updates(signal)),
+      owns() && panel('settings', t('device.settings'), settings(signal)),
+      owns() && panel('clock', t('device.clock'), clock(signal)),
+      owns() && panel('token', t('device.token'), tokenChange()),
+      owns() && panel('log', t('device.log'), log(signal)),
+      panel('page', t('device.page'), languageChoice(), session()),
+      owns() && panel('restart', t('device.restart'), restarting(signal)),
     ),
   );
 
-  watch(['link', 'facts'], signal, load);
-  const timer = setInterval(load, EVERY_MS);
-  signal.addEventListener('abort', () => clearInterval(timer));
+  watch(['link'], signal, sayAge);
+  keepFresh(signal, EVERY_MS, load);
   live.addEventListener('tick', sayAge, { signal });
 
   async function load() {
-    if (live.link !== 'live') {
-      sayAge();
-      return;
-    }
     try {
       const status = await get('status');
       if (signal.aborted) return;
       read = Date.now();
       say(trouble, '');
-      put(health, facts(healthOf(status)));
+      put(health, facts('fact', healthOf(status)));
       put(steps, status.boot.steps.map(step));
-      put(storage, facts(storageOf(status.storage)), owns() && formatting(status.storage));
-      put(network, facts(networkOf(status.network)));
-      put(what, facts(whatOf(status)));
+      put(storage, facts('fact', storageOf(status.storage)), owns() && formatting(status.storage));
+      put(what, facts('fact', whatOf(status)));
     } catch (problem) {
       if (!signal.aborted) say(trouble, explain(problem));
     }
@@ -71,23 +67,10 @@ export function show(root, signal) {
 
   function sayAge() {
     const old = live.link !== 'live';
-    for (const part of [health, steps, storage, network, what]) part.classList.toggle('stale', old);
+    for (const part of [health, steps, storage, what]) part.classList.toggle('stale', old);
     say(asOf, read === null ? t('device.reading') : old ? t('device.asOf', { time: moment(read) }) : t('device.fresh', { ago: ago(Math.floor((Date.now() - read) / 5000) * 5) }));
   }
 }
-
-const panel = (name, ...content) =>
-  h('section', { class: `panel p-${name}`, 'aria-labelledby': `h-${name}` }, h('h2', { id: `h-${name}` }, t(`device.${name}`)), ...content);
-
-/** A list of what is known; what the device does not say is left out. */
-const facts = (rows) =>
-  h(
-    'dl',
-    { class: 'facts' },
-    rows
-      .filter(([, value]) => value !== null && value !== undefined && value !== '')
-      .map(([key, value, bad]) => h('div', { class: bad ? 'bad' : null }, h('dt', {}, t(`fact.${key}`)), h('dd', { class: 'num' }, value))),
-  );
 
 const ms = (us) => `${number(us / 1000, 1)} ms`;
 
@@ -143,15 +126,6 @@ const formatting = (storage) =>
       }, t('storage.format', { name })),
     );
 
-const networkOf = (network) =>
-  network
-    ? [
-        ['interface', network.interface],
-        ['address', network.address ?? location.host],
-        ['hostname', network.hostname],
-      ]
-    : [['address', location.host]];
-
 function whatOf({ firmware, model, target, kernels, arena }) {
   return [
     ['firmware', `${firmware.name} ${firmware.version}`],
@@ -166,80 +140,25 @@ function whatOf({ firmware, model, target, kernels, arena }) {
   ];
 }
 
-function settings(signal) {
-  const text = (name, attributes) => h('input', { id: `set-${name}`, autocomplete: 'off', maxlength: 64, ...attributes });
-  const name = text('name', { required: true });
-  const place = text('place');
-  const reading = h('input', { type: 'checkbox', role: 'switch' });
-  const audio = h('input', { type: 'checkbox', role: 'switch' });
-  const error = h('p', { class: 'error', role: 'alert' });
-  const form = h(
-    'form',
-    { onsubmit: keep },
-    h('div', { class: 'field' }, h('label', { for: 'set-name' }, t('settings.name')), name),
-    h('div', { class: 'field' }, h('label', { for: 'set-place' }, t('settings.place')), place),
-    h('label', { class: 'switch' }, reading, h('span', {}, t('settings.reading'), h('small', {}, t('settings.readingHelp')))),
-    h('label', { class: 'switch' }, audio, h('span', {}, t('settings.audio'), h('small', {}, t('settings.audioHelp')))),
-    error,
-    h('button', { class: 'primary', type: 'submit' }, t('frame.save')),
+const settings = (signal) =>
+  settingsForm(
+    'settings',
+    [
+      { name: 'name', attributes: { autocapitalize: 'sentences' } },
+      { name: 'place', attributes: { autocapitalize: 'sentences' } },
+      { name: 'open_reading', kind: 'switch' },
+      { name: 'open_audio', kind: 'switch' },
+    ],
+    signal,
+    { kept: refreshFacts },
   );
-  let touched = false;
-  form.addEventListener('input', () => (touched = true));
-  watch(['settings'], signal, () => {
-    if (!live.settings || touched) return;
-    name.value = live.settings.name;
-    place.value = live.settings.place;
-    reading.checked = live.settings.open_reading;
-    audio.checked = live.settings.open_audio;
-  });
-
-  async function keep(event) {
-    event.preventDefault();
-    say(error, '');
-    try {
-      await ask('PUT', 'settings', { name: name.value.trim(), place: place.value.trim(), open_reading: reading.checked, open_audio: audio.checked });
-      touched = false;
-      notify(t('settings.saved'));
-      await refreshFacts();
-    } catch (problem) {
-      say(error, explain(problem));
-    }
-  }
-  return form;
-}
 
 function clock(signal) {
-  const zone = h('input', { id: 'zone', autocomplete: 'off', maxlength: 64, placeholder: 'Europe/Berlin' });
-  const server = h('input', { id: 'time-server', autocomplete: 'off', maxlength: 253 });
-  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const time = h('p', { class: 'hint num' });
-  const error = h('p', { class: 'error', role: 'alert' });
-  const show = (told) => {
-    zone.value = told.time_zone;
-    server.value = told.time_server;
-    say(time, told.utc === null ? t('clock.none') : t('clock.now', { time: moment(Date.parse(told.utc)) }));
-  };
-  const tried = (act) => act().then(show, (problem) => signal.aborted || say(error, explain(problem)));
-  live.addEventListener('facts', () => tried(() => get('clock')), { signal, once: true });
-  if (live.link === 'live') tried(() => get('clock'));
-  const keep = async (event) => {
-    event.preventDefault();
-    say(error, '');
-    await tried(async () => {
-      const { data } = await ask('PUT', 'clock', { time_zone: zone.value.trim(), time_server: server.value.trim() });
-      notify(t('settings.saved'));
-      return data;
-    });
-  };
-  return h(
-    'form',
-    { onsubmit: keep },
-    time,
-    h('div', { class: 'field' }, h('label', { for: 'zone' }, t('clock.zone')), zone, h('p', { class: 'hint' }, t('clock.zoneHelp', { here }))),
-    h('div', { class: 'field' }, h('label', { for: 'time-server' }, t('clock.server')), server),
-    error,
-    h('button', { type: 'submit' }, t('frame.save')),
-  );
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const told = ({ utc }) => say(time, utc === null ? t('clock.none') : t('clock.now', { time: moment(Date.parse(utc)) }));
+  const form = settingsForm('clock', [{ name: 'time_zone', attributes: { placeholder: here } }, { name: 'time_server' }], signal, { told });
+  return h('div', {}, time, h('p', { class: 'hint' }, t('clock.here', { here })), form);
 }
 
 function tokenChange() {
@@ -298,27 +217,14 @@ function session() {
 }
 
 function restarting(signal) {
-  const progress = h('p', { role: 'status', id: 'restarting' });
   const act = button({ class: 'danger' }, async () => {
     if (!(await confirmed(t('restart.really'), t('device.restart')))) return;
     try {
-      const uptime = live.state?.uptime_ms ?? 0;
       await ask('POST', 'restart');
-      restart = { asked: Date.now(), uptime };
-      update();
+      expectRestart('restart');
     } catch (problem) {
       notify(explain(problem));
     }
   }, t('device.restart'));
-
-  const update = () => {
-    if (!restart) return;
-    const seconds = Math.round((Date.now() - restart.asked) / 1000);
-    const back = live.state && live.state.uptime_ms < restart.uptime;
-    act.disabled = !back;
-    say(progress, t(back ? 'restart.back' : 'restart.going', { time: lasting(Math.max(1, seconds)) }));
-    if (back) restart = null;
-  };
-  watch(['state', 'tick'], signal, update);
-  return h('div', {}, h('p', { class: 'hint' }, t('restart.help')), progress, act);
+  return h('div', {}, h('p', { class: 'hint' }, t('restart.help')), restartProgress('restart', signal, (going) => (act.disabled = going)), act);
 }

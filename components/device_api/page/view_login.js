@@ -2,8 +2,8 @@
 /** The owner's token, asked for once. */
 
 import { ask } from './api.js';
-import { languageChoice } from './controls.js';
 import { h, put, say } from './dom.js';
+import { languageChoice } from './form.js';
 import { lasting, t } from './i18n.js';
 import { live, refreshSession } from './live.js';
 import { explain } from './notices.js';

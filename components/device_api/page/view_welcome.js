@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-/** First run: token, name, place and rules, one after the other; each can be passed over. */
+/** First run: token, name, place, rules and, where none is joined, a network, one after the other; each can be passed over. */
 
 import { ask, get } from './api.js';
-import { languageChoice, ruleSwitch, tokenForm } from './controls.js';
+import { ruleSwitch, tokenForm } from './controls.js';
 import { button, h, put, say } from './dom.js';
+import { languageChoice } from './form.js';
 import { t } from './i18n.js';
 import { live, refreshFacts } from './live.js';
 import { explain } from './notices.js';
+import { joinForm } from './wifi.js';
 
-const STEPS = ['token', 'name', 'place', 'rules'];
 
 /** Fill `root` until the signal. */
-export function show(root, signal) {
+export async function show(root, signal) {
+  const steps = ['token', 'name', 'place', 'rules'];
   const chosen = { name: live.settings?.name ?? 'YAMNet', place: live.settings?.place ?? '' };
   const error = h('p', { class: 'error', role: 'alert' });
   const body = h('div', { class: 'step' });
@@ -31,10 +33,10 @@ export function show(root, signal) {
   );
   function step(at) {
     say(error, '');
-    const name = STEPS[at];
-    const last = at === STEPS.length - 1;
-    put(dots, STEPS.map((_, index) => h('li', { class: index < at ? 'past' : index === at ? 'at' : '' })));
-    const heading = h('h2', { tabindex: -1 }, t('welcome.step', { n: at + 1, of: STEPS.length, title: t(`welcome.${name}`) }));
+    const name = steps[at];
+    const last = at === steps.length - 1;
+    put(dots, steps.map((_, index) => h('li', { class: index < at ? 'past' : index === at ? 'at' : '' })));
+    const heading = h('h2', { tabindex: -1 }, t('welcome.step', { n: at + 1, of: steps.length, title: t(`welcome.${name}`) }));
     const parts = CONTENT[name]();
     put(
       body,
@@ -57,7 +59,7 @@ export function show(root, signal) {
   async function forward(at, keep) {
     try {
       await keep?.();
-      if (at === STEPS.length - 1) await finish();
+      if (at === steps.length - 1) await finish();
       else step(at + 1);
     } catch (problem) {
       say(error, explain(problem));
@@ -90,9 +92,12 @@ export function show(root, signal) {
       );
       return { node: list };
     },
+    network: () => ({ node: joinForm(signal, true) }),
   };
 
-  step(0);
+  const network = await get('network').catch(() => null);
+  if (network?.kind === 'wifi' && network.state !== 'up') steps.push('network');
+  if (!signal.aborted) step(0);
 
   function field(name, attributes) {
     const input = h('input', { id: name, value: chosen[name], autocomplete: 'off', ...attributes });

@@ -34,9 +34,22 @@ std::string_view WithoutPort(std::string_view host) {
   return host.substr(0, host.find(':'));
 }
 
-/// Whether a page of a foreign site cannot have this name resolve to the device: an address, a name of the local
-/// network, or one without a dot. A public name that somebody points here (DNS rebinding) is none.
-bool IsLocalName(std::string_view host) {
+/// Whether a page of the device itself has sent this; other programs than browsers send no Origin.
+bool IsOwnOrigin(const Request& request) {
+  if (request.origin.empty()) return true;
+  const size_t scheme = request.origin.find("://");
+  return scheme != std::string::npos && request.origin.substr(scheme + 3) == request.host;
+}
+
+Response Unauthorized(std::string_view detail) {
+  Response response = Problem(401, detail);
+  response.headers.push_back({"WWW-Authenticate", "Bearer realm=\"yamnet\""});
+  return response;
+}
+
+}  // namespace
+
+bool Access::IsLocalName(std::string_view host) {
   const std::string_view name = WithoutPort(host);
   if (name.empty() || name.size() > 253) return false;
   if (name.starts_with('[')) {
@@ -56,21 +69,6 @@ bool IsLocalName(std::string_view host) {
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return is_address || !name.contains('.') || lower.ends_with(".local") || lower.ends_with(".localhost");
 }
-
-/// Whether a page of the device itself has sent this; other programs than browsers send no Origin.
-bool IsOwnOrigin(const Request& request) {
-  if (request.origin.empty()) return true;
-  const size_t scheme = request.origin.find("://");
-  return scheme != std::string::npos && request.origin.substr(scheme + 3) == request.host;
-}
-
-Response Unauthorized(std::string_view detail) {
-  Response response = Problem(401, detail);
-  response.headers.push_back({"WWW-Authenticate", "Bearer realm=\"yamnet\""});
-  return response;
-}
-
-}  // namespace
 
 std::optional<Response> Access::Refusal(const Request& request, std::optional<Wish> wish) {
   if (!IsLocalName(request.host)) {

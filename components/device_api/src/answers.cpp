@@ -20,6 +20,8 @@ std::string_view Title(int status) {
       return "Method Not Allowed";
     case 409:
       return "Conflict";
+    case 411:
+      return "Length Required";
     case 412:
       return "Precondition Failed";
     case 413:
@@ -52,6 +54,14 @@ Response JsonAnswer(const std::function<void(base::JsonWriter&)>& write, int sta
 Response NothingToSay() {
   Response response;
   response.status = 204;
+  return response;
+}
+
+Response Unsniffed(Response response) {
+  constexpr const char* kName = "X-Content-Type-Options";
+  if (std::ranges::find(response.headers, kName, &Response::Header::name) == response.headers.end()) {
+    response.headers.push_back({kName, "nosniff"});
+  }
   return response;
 }
 

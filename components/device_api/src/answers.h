@@ -20,6 +20,9 @@ Response JsonAnswer(const std::function<void(base::JsonWriter&)>& write, int sta
 /// 204.
 Response NothingToSay();
 
+/// A browser is to take the content's type for what it is said to be.
+Response Unsniffed(Response response);
+
 /// A problem document (RFC 9457): what is wrong, and where in the request's body as a JSON pointer.
 Response Problem(int status, std::string_view detail, std::string_view pointer = {});
 Response Problem(const listening::Error& error);

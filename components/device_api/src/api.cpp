@@ -4,6 +4,7 @@
 #include <array>
 
 #include "answers.h"
+#include "network/station.h"
 #include "page.h"
 #include "target.h"
 
@@ -36,16 +37,20 @@ void DropBody(Response& response) {
 
 }  // namespace
 
-Api::Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log, const Memory& memory)
+Api::Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log,
+         network::Network& network, update::Updates& updates, const Memory& memory)
     : device_(device),
       owner_(owner),
       log_(log),
+      network_(network),
+      updates_(updates),
       access_(device.services(), owner),
       scores_(device.services()),
       patches_(device, memory.patches),
       levels_(device, memory.levels),
       peaks_(device.services().MakeLock()),
-      home_(device.services()) {
+      home_(device.services()),
+      webhook_(device.services()) {
   LoadSettings();
   device_.Add(scores_);
   device_.Add(patches_);
@@ -64,6 +69,7 @@ const std::span<const Api::Route> Api::kRoutes = [] {
       {"GET", "clips", Wish::kListen, &Api::GetClips},
       {"GET", "clips/*", Wish::kListen, &Api::GetClip},
       {"GET", "clips/*/peaks.json", Wish::kListen, &Api::GetPeaks},
+      {"GET", "clips/*/digest.json", Wish::kListen, &Api::GetClipDigest},
       {"DELETE", "clips/*", Wish::kChange, &Api::DeleteClip},
       {"PUT", "clips/*/star", Wish::kChange, &Api::PutStar},
       {"POST", "storage/*/format", Wish::kChange, &Api::PostFormat},
@@ -79,8 +85,21 @@ const std::span<const Api::Route> Api::kRoutes = [] {
       {"GET", "clock", Wish::kRead, &Api::GetClock},
       {"PUT", "clock", Wish::kChange, &Api::PutClock},
       {"POST", "mute", Wish::kChange, &Api::PostMute},
+      {"GET", "network", Wish::kRead, &Api::GetNetwork, true},
+      {"PUT", "network", Wish::kChange, &Api::PutNetwork},
+      {"POST", "network/scan", Wish::kChange, &Api::PostScan, true},
+      {"POST", "network/join", Wish::kChange, &Api::PostJoin, true},
       {"GET", "mqtt", Wish::kRead, &Api::GetMqtt},
       {"PUT", "mqtt", Wish::kChange, &Api::PutMqtt},
+      {"GET", "webhook", Wish::kChange, &Api::GetWebhook},
+      {"PUT", "webhook", Wish::kChange, &Api::PutWebhook},
+      {"POST", "webhook/test", Wish::kChange, &Api::PostWebhookTest},
+      {"GET", "update", Wish::kRead, &Api::GetUpdate},
+      {"PUT", "update/firmware", Wish::kChange, &Api::PutUpdate},
+      {"POST", "update/firmware/back", Wish::kChange, &Api::PostBack},
+      {"PUT", "update/model", Wish::kChange, &Api::PutUpdate},
+      {"POST", "update/model/back", Wish::kChange, &Api::PostBack},
+      {"PUT", "update/key", Wish::kChange, &Api::PutUpdateKey},
       {"GET", "session", std::nullopt, &Api::GetSession},
       {"POST", "session", std::nullopt, &Api::PostSession},
       {"DELETE", "session", std::nullopt, &Api::DeleteSession},
@@ -94,8 +113,7 @@ const std::span<const Api::Route> Api::kRoutes = [] {
 }();
 
 Response Api::Handle(const Request& request) {
-  Response response = Serve(request);
-  response.headers.push_back({"X-Content-Type-Options", "nosniff"});
+  Response response = Unsniffed(Serve(request));
   if (request.method == "HEAD") DropBody(response);
   return response;
 }
@@ -107,6 +125,7 @@ Response Api::Serve(const Request& request) {
   auto target = Target::Parse(request.target);
   if (!target) return Problem(400, target.error());
   const std::span<const std::string> path(target->path);
+  if (auto shown = ShowPortal(request, path)) return *std::move(shown);
   if (path.size() < 3 || path[0] != "api" || path[1] != "v1") {
     if (auto refusal = access_.Refusal(request, std::nullopt)) return *std::move(refusal);
     return ServePage(request, path);
@@ -117,7 +136,8 @@ Response Api::Serve(const Request& request) {
   for (const Route& route : kRoutes) {
     if (!Fits(route.path, path.subspan(2), call.names)) continue;
     if (method == route.method) {
-      if (auto refusal = access_.Refusal(request, route.wish)) return *std::move(refusal);
+      const bool open = route.guests && IsGuest(request);
+      if (auto refusal = access_.Refusal(request, open ? std::nullopt : route.wish)) return *std::move(refusal);
       return (this->*route.serve)(call);
     }
     (allowed += allowed.empty() ? "" : ", ") += route.method;
@@ -126,6 +146,24 @@ Response Api::Serve(const Request& request) {
   Response response = Problem(405, "this is not to be done with it; Allow has what is");
   response.headers.push_back({"Allow", allowed});
   return response;
+}
+
+/// Phones ask names of their own whether there is the internet (/generate_204, /hotspot-detect.html, /ncsi.txt), and
+/// show what they are sent to instead. A page of another site cannot use that: it is sent away from the API, too.
+std::optional<Response> Api::ShowPortal(const Request& request, std::span<const std::string> path) const {
+  if ((request.method != "GET" && request.method != "HEAD") || !IsGuest(request)) return std::nullopt;
+  const std::string portal = network_.station()->portal();
+  const bool own = portal.find("//" + request.host + "/") != std::string::npos;
+  if (Access::IsLocalName(request.host) && !(own && path.empty())) return std::nullopt;
+  Response response;
+  response.status = 302;
+  response.headers = {{"Location", portal}, {"Cache-Control", "no-store"}};
+  return response;
+}
+
+bool Api::IsGuest(const Request& request) const {
+  network::Station* const station = network_.station();
+  return station != nullptr && station->IsGuest(request.peer);
 }
 
 Response Api::Busy(std::string_view detail) { return Problem(503, detail); }

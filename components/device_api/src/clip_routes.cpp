@@ -98,7 +98,8 @@ Response Api::GetClip(const Call& call) {
       response.status = 304;
       return response;
     }
-    const auto range = ParseRange(call.request.range, size);
+    const std::string& of = call.request.if_range;
+    const auto range = of.empty() || of == tag ? ParseRange(call.request.range, size) : std::nullopt;
     if (range && range->count == 0) {
       Response refusal = Problem(416, "Range: the clip has " + std::to_string(size) + " bytes");
       refusal.headers.push_back({"Content-Range", "bytes */" + std::to_string(size)});
@@ -133,6 +134,20 @@ Response Api::GetPeaks(const Call& call) {
     } else {
       response.stream = PeakStream(name, *std::move(reader), peaks_);
     }
+    return response;
+  });
+}
+
+Response Api::GetClipDigest(const Call& call) {
+  if (const std::string wrong = Query(call.query).problem(); !wrong.empty()) return Problem(400, wrong);
+  const std::string& name = call.names[0];
+  return NeedClips([&](clip_store::ClipStore& store) {
+    auto reader = store.OpenClip(name);
+    if (!reader) return Problem(reader.error(), name);
+    Response response;
+    response.headers = {
+        {"Content-Type", "application/json"}, {"Cache-Control", kCaching}, {"ETag", Tag(name, (*reader)->size())}};
+    response.stream = ClipDigestStream(*std::move(reader));
     return response;
   });
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the device is and hears now.
 #include <array>
-#include <charconv>
+#include <cstdio>
 
 #include "answers.h"
 #include "clip_store/clip_name.h"
 #include "device_api/api.h"
 #include "streams.h"
 #include "target.h"
+#include "update_busy.h"
 
 namespace device_api {
 namespace {
@@ -25,8 +26,9 @@ class Metrics {
     }
     ((text_ += "yamnet_") += name) += labels;
     std::array<char, 32> digits;
-    const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-    (text_ += ' ').append(digits.data(), written.ptr) += '\n';
+    // As exact as a count needs it; std::to_chars would bring 120 KB of tables onto the chip.
+    std::snprintf(digits.data(), digits.size(), "%.15g", value);
+    (text_ += ' ').append(digits.data()) += '\n';
   }
   void Counter(std::string_view name, std::string_view help, double value) { Add(name, "counter", help, value); }
   void Gauge(std::string_view name, std::string_view help, double value) { Add(name, "gauge", help, value); }
@@ -84,7 +86,10 @@ Response Api::GetStatus(const Call& call) {
     json.Field("name", std::string_view(settings_.name));
     const auto utc_us = device_.services().UtcUs();
     json.Field("utc", utc_us ? std::optional(clip_store::UtcText(*utc_us / 1000)) : std::nullopt);
-    listening::WriteState(device_.state(), json);
+    const listening::DeviceState state = device_.state();
+    listening::WriteState(state, json);
+    json.Key("update");
+    WriteBusy(state.update ? state.update->busy : std::nullopt, json);
   });
 }
 
@@ -137,6 +142,10 @@ Response Api::GetMetrics(const Call& call) {
   if (const std::string wrong = Query(call.query).problem(); !wrong.empty()) return Problem(400, wrong);
   const listening::DeviceState state = device_.state();
   Metrics metrics;
+  metrics.Add("info", "gauge", "always 1; what runs there", 1,
+              "{version=\"" + state.firmware.version + "\",target=\"" + state.target + "\",model=\"" +
+                  (state.model ? state.model->sha256 : "") + "\"}");
+  metrics.Gauge("muted", "1 while the microphone is switched off", state.muted);
   metrics.Gauge("ready", "1 when every boot step went well", state.ready);
   metrics.Gauge("uptime_seconds", "since boot", static_cast<double>(state.uptime_ms) / 1000);
   metrics.Gauge("heap_free_bytes", "internal RAM", static_cast<double>(state.memory.free_heap));

@@ -2,8 +2,8 @@
 // What is the owner's: session, token, settings, clock, mute.
 #include "answers.h"
 #include "body.h"
-#include "clip_store/clip_name.h"
 #include "device_api/api.h"
+#include "entity_tag.h"
 #include "target.h"
 
 namespace device_api {
@@ -12,6 +12,13 @@ namespace {
 constexpr char kSettingsKey[] = "device_api/set";
 constexpr char kFirstName[] = "YAMNet";
 constexpr size_t kMostNameBytes = 64;
+
+std::string Tag(const listening::LocalClock::Settings& clock) {
+  return EntityTag([&](base::JsonWriter& json) {
+    json.Field("time_zone", std::string_view(clock.time_zone));
+    json.Field("time_server", std::string_view(clock.time_server));
+  });
+}
 
 }  // namespace
 
@@ -31,6 +38,10 @@ void Api::OwnersSettings::Write(base::JsonWriter& json) const {
   json.Field("place", std::string_view(place));
   json.Field("open_reading", opened.reading);
   json.Field("open_audio", opened.audio);
+}
+
+std::string Api::OwnersSettings::Tag() const {
+  return EntityTag([this](base::JsonWriter& json) { Write(json); });
 }
 
 void Api::LoadSettings() {
@@ -77,15 +88,18 @@ Response Api::PutToken(const Call& call) {
 
 Response Api::GetSettings(const Call& call) {
   if (const std::string wrong = Query(call.query).problem(); !wrong.empty()) return Problem(400, wrong);
-  return JsonAnswer([this](base::JsonWriter& json) {
+  Response response = JsonAnswer([this](base::JsonWriter& json) {
     settings_.Write(json);
     json.Field("configured", configured_);
   });
+  response.headers.push_back({"ETag", settings_.Tag()});
+  return response;
 }
 
 Response Api::PutSettings(const Call& call) {
   auto settings = OwnersSettings::Read(call.request.body);
   if (!settings) return std::move(settings.error());
+  if (auto refusal = Mismatch(call.request, settings_.Tag())) return *std::move(refusal);
   const std::string text = JsonObject([&](base::JsonWriter& json) { settings->Write(json); });
   const std::span bytes(reinterpret_cast<const uint8_t*>(text.data()), text.size());
   if (const auto kept = device_.services().settings().Store(kSettingsKey, bytes); !kept)
@@ -98,13 +112,9 @@ Response Api::PutSettings(const Call& call) {
 
 Response Api::GetClock(const Call& call) {
   if (const std::string wrong = Query(call.query).problem(); !wrong.empty()) return Problem(400, wrong);
-  const listening::LocalClock::Settings clock = device_.local_clock().settings();
-  const auto utc_us = device_.services().UtcUs();
-  return JsonAnswer([&](base::JsonWriter& json) {
-    json.Field("time_zone", std::string_view(clock.time_zone));
-    json.Field("time_server", std::string_view(clock.time_server));
-    json.Field("utc", utc_us ? std::optional(clip_store::UtcText(*utc_us / 1000)) : std::nullopt);
-  });
+  Response response = JsonAnswer([this](base::JsonWriter& json) { device_.local_clock().Write(json); });
+  response.headers.push_back({"ETag", Tag(device_.local_clock().settings())});
+  return response;
 }
 
 Response Api::PutClock(const Call& call) {
@@ -115,6 +125,7 @@ Response Api::PutClock(const Call& call) {
       !read) {
     return std::move(read.error());
   }
+  if (auto refusal = Mismatch(call.request, Tag(device_.local_clock().settings()))) return *std::move(refusal);
   if (const auto set = device_.local_clock().Set(clock); !set) return Problem(set.error());
   return GetClock(call);
 }

@@ -2,19 +2,13 @@
 #include <algorithm>
 
 #include "answers.h"
-#include "base/hex.h"
 #include "body.h"
 #include "device_api/api.h"
+#include "entity_tag.h"
 #include "target.h"
 
 namespace device_api {
 namespace {
-
-std::string EntityTag(uint32_t tag) {
-  const std::array<uint8_t, 4> bytes = {static_cast<uint8_t>(tag >> 24), static_cast<uint8_t>(tag >> 16),
-                                        static_cast<uint8_t>(tag >> 8), static_cast<uint8_t>(tag)};
-  return '"' + base::HexText(bytes) + '"';
-}
 
 Response Counted(size_t rules, uint32_t tag) {
   Response response = JsonAnswer([&](base::JsonWriter& json) { json.Field("rules", rules); });

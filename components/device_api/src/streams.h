@@ -32,4 +32,7 @@ std::unique_ptr<Stream> AudioStream(const listening::Device& device, const clip_
 /// `count` bytes of a clip.
 std::unique_ptr<Stream> ClipStream(std::unique_ptr<clip_store::ClipReader> reader, uint64_t first, uint64_t count);
 
+/// The JSON of a clip's size and SHA-256, once all of it is read.
+std::unique_ptr<Stream> ClipDigestStream(std::unique_ptr<clip_store::ClipReader> reader);
+
 }  // namespace device_api

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <cstdio>
 
 #include "base/json_object.h"
 
 namespace home_link {
 namespace {
+
+constexpr size_t kMostSummaryBytes = 255;  ///< Of Home Assistant's release_summary.
 
 using base::JsonWriter;
 using listening::DeviceState;
@@ -16,9 +18,10 @@ using listening::DeviceState;
 /// A number with so many decimal places as are worth telling.
 void Number(JsonWriter& json, std::string_view name, double value, int places) {
   std::array<char, 48> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed, places);
+  // std::to_chars would bring 120 KB of tables onto the chip.
+  const int size = std::snprintf(digits.data(), digits.size(), "%.*f", places, value);
   json.Key(name);
-  json.Raw({digits.data(), static_cast<size_t>(end.ptr - digits.data())});
+  json.Raw({digits.data(), std::min(static_cast<size_t>(size), digits.size() - 1)});
 }
 
 void Level(JsonWriter& json, std::string_view name, bool known, base::CentiDecibels level) {
@@ -40,7 +43,7 @@ std::string TitleOf(std::string_view rule, const Described& described) {
 std::optional<std::string> UtcOf(const Telling& telling) {
   const clip_store::EventTime& start = telling.report.start;
   if (start.utc_ms) return clip_store::UtcText(*start.utc_ms);
-  if (!telling.utc_ms) return std::nullopt;
+  if (!telling.utc_ms || telling.report.earlier) return std::nullopt;
   return clip_store::UtcText(*telling.utc_ms - (telling.now_ms - start.uptime_ms));
 }
 
@@ -73,6 +76,27 @@ void WriteReport(const Telling& telling, JsonWriter& json) {
   json.Field("clip_url", link ? std::optional(url + "api/v1/clips/" + report.clip) : std::nullopt);
 }
 
+void WriteEvent(const Telling& telling, JsonWriter& json) {
+  json.Field("event_type", sound_events::EventKindName(telling.report.kind));
+  WriteReport(telling, json);
+  json.Field("late", telling.report.late(telling.now_ms));
+}
+
+/// All of a webhook's document but the value of its last member.
+void WriteHead(std::string_view type, const Described& described, std::optional<int64_t> utc_ms, JsonWriter& json) {
+  const Identity& identity = described.identity;
+  json.Field("type", type);
+  json.Field("timestamp", utc_ms ? std::optional(clip_store::UtcText(*utc_ms)) : std::nullopt);
+  json.Key("device");
+  json.BeginObject();
+  json.Field("id", std::string_view(identity.id));
+  json.Field("name", std::string_view(identity.name));
+  json.Field("place", std::string_view(identity.place));
+  json.Field("url", std::string_view(identity.url));
+  json.EndObject();
+  json.Key("data");
+}
+
 }  // namespace
 
 std::string ProblemOf(const DeviceState& state) {
@@ -92,6 +116,16 @@ std::string LevelsDocument(const DeviceState& state) {
   });
 }
 
+std::string UpdateDocument(const Updatable& updatable) {
+  return base::JsonObject([&](JsonWriter& json) {
+    json.Field("installed_version", std::string_view(updatable.installed));
+    json.Field("latest_version", std::string_view(updatable.installed));
+    json.Field("in_progress", updatable.percent.has_value());
+    json.Field("update_percentage", updatable.percent);
+    json.Field("release_summary", std::string_view(updatable.summary).substr(0, kMostSummaryBytes));
+  });
+}
+
 std::string DiagnosticsDocument(const DeviceState& state, uint32_t events_dropped) {
   const std::string problem = ProblemOf(state);
   const bool stores = state.storage && !state.storage->volume.empty();
@@ -107,6 +141,8 @@ std::string DiagnosticsDocument(const DeviceState& state, uint32_t events_droppe
     json.Field("free_heap", state.memory.free_heap);
     json.Field("least_heap", state.memory.min_free_heap);
     json.Field("free_psram", state.memory.free_psram);
+    json.Field("ssid", state.network ? state.network->ssid : std::nullopt);
+    json.Field("rssi_dbm", state.network ? state.network->rssi_dbm : std::nullopt);
     json.Field("uptime_s", state.uptime_ms / 1000);
     json.Field("crashes", state.record ? std::optional(state.record->panics) : std::nullopt);
   });
@@ -116,11 +152,25 @@ std::string LastEventDocument(const Telling& telling) {
   return base::JsonObject([&](JsonWriter& json) { WriteReport(telling, json); });
 }
 
-std::string EventDocument(const Telling& telling, bool late) {
+std::string EventDocument(const Telling& telling) {
+  return base::JsonObject([&](JsonWriter& json) { WriteEvent(telling, json); });
+}
+
+std::string WebhookDocument(const Telling& telling) {
+  const std::string type = "event." + std::string(sound_events::EventKindName(telling.report.kind));
   return base::JsonObject([&](JsonWriter& json) {
-    json.Field("event_type", sound_events::EventKindName(telling.report.kind));
-    WriteReport(telling, json);
-    json.Field("late", late);
+    WriteHead(type, telling.described, telling.utc_ms, json);
+    json.BeginObject();
+    WriteEvent(telling, json);
+    json.EndObject();
+  });
+}
+
+std::string WebhookTestDocument(const Described& described, std::optional<int64_t> utc_ms) {
+  return base::JsonObject([&](JsonWriter& json) {
+    WriteHead("test", described, utc_ms, json);
+    json.BeginObject();
+    json.EndObject();
   });
 }
 

@@ -15,6 +15,7 @@ std::string ProblemOf(const listening::DeviceState& state);
 
 // The documents at topics of these names (docs/home-assistant.md).
 std::string LevelsDocument(const listening::DeviceState& state);
+std::string UpdateDocument(const Updatable& updatable);
 std::string DiagnosticsDocument(const listening::DeviceState& state, uint32_t events_dropped);
 
 /// An event as it is told.
@@ -25,7 +26,10 @@ struct Telling {
   std::optional<int64_t> utc_ms;
 };
 std::string LastEventDocument(const Telling& telling);
-/// @param late  whether it is told so late that nobody should act on it as if it were now.
-std::string EventDocument(const Telling& telling, bool late);
+std::string EventDocument(const Telling& telling);
+
+// What is posted to a webhook (docs/webhook.md).
+std::string WebhookDocument(const Telling& telling);
+std::string WebhookTestDocument(const Described& described, std::optional<int64_t> utc_ms);
 
 }  // namespace home_link

@@ -35,6 +35,11 @@ constexpr char kDbfs[] = "dBFS";
 constexpr SensorRow kPsram = {"free_psram", "Free PSRAM", "diagnostics", "free_psram",
                               "B",          "data_size",  "measurement", true};
 
+constexpr std::array kWifi = std::to_array<SensorRow>({
+    {"ssid", "Wi-Fi network", "diagnostics", "ssid", nullptr, nullptr, nullptr, true},
+    {"rssi", "Wi-Fi signal", "diagnostics", "rssi_dbm", "dBm", "signal_strength", "measurement", true},
+});
+
 constexpr std::array kSensors = std::to_array<SensorRow>({
     {"level", "Level", "levels", "level_dbfs", kDbfs, nullptr, "measurement", false},
     {"floor", "Noise floor", "levels", "floor_dbfs", kDbfs, nullptr, "measurement", false},
@@ -70,6 +75,11 @@ class Table {
     });
     for (const SensorRow& row : kSensors) AddSensor(row);
     if (described_.psram) AddSensor(kPsram);
+    if (described_.wifi) {
+      for (const SensorRow& row : kWifi) AddSensor(row);
+    }
+    if (described_.firmware) AddUpdate("firmware", "Firmware");
+    if (described_.model) AddUpdate("model", "Model");
     Add("binary_sensor", "problem", "Problem", [&](JsonWriter& json) {
       State(json, topics_.Of("diagnostics"));
       json.Field("val_tpl", "{{ 'ON' if value_json.problem else 'OFF' }}");
@@ -124,6 +134,15 @@ class Table {
       if (row.state_class != nullptr) json.Field("stat_cla", row.state_class);
       if (row.diagnostic) json.Field("ent_cat", "diagnostic");
       if (std::string_view(row.key) == row.topic) json.Field("json_attr_t", std::string_view(topic));
+    });
+  }
+
+  /// Shown only: images come over HTTP, so that there is nothing that Home Assistant could install.
+  void AddUpdate(const std::string& what, const char* name) {
+    Add("update", what, name, [&](JsonWriter& json) {
+      State(json, topics_.Of("update/" + what));
+      if (what == "firmware") json.Field("dev_cla", "firmware");
+      json.Field("ent_cat", "diagnostic");
     });
   }
 
@@ -183,7 +202,10 @@ Described Described::Of(const House& house) {
           .rules = house.rules,
           .board = house.state.audio ? house.state.audio->board : house.state.target,
           .version = house.state.firmware.version,
-          .psram = house.state.memory.free_psram.has_value()};
+          .psram = house.state.memory.free_psram.has_value(),
+          .wifi = house.state.network && house.state.network->kind == listening::NetworkKind::kWifi,
+          .firmware = house.firmware.has_value(),
+          .model = house.model.has_value()};
 }
 
 std::vector<Entity> Entities(const Described& described, const Topics& topics) {

@@ -18,6 +18,9 @@ struct Described {
   std::string board;
   std::string version;
   bool psram;
+  bool wifi;
+  bool firmware;  ///< Can be replaced over the air.
+  bool model;
 
   static Described Of(const House& house);
   bool operator==(const Described&) const = default;

@@ -1,24 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "home_link/home_link.h"
 
-#include <algorithm>
 #include <array>
-
-#include "base/json_members.h"
-#include "base/sample_rate.h"
-#include "device_classes.h"
 
 namespace home_link {
 namespace {
 
 constexpr char kTag[] = "mqtt";
-
-float Probability(sound_events::Q16 value) { return static_cast<float>(value) / sound_events::kOne; }
-
-std::string Member(std::string_view line, std::string_view name) {
-  const auto value = base::FindMember(line, name);
-  return value ? base::AsString(*value).value_or("") : std::string();
-}
 
 std::string Where(const MqttSettings& mqtt) {
   return "the broker at " + mqtt.host + ":" + std::to_string(mqtt.port) + (mqtt.tls ? " with TLS" : "");
@@ -27,7 +15,14 @@ std::string Where(const MqttSettings& mqtt) {
 }  // namespace
 
 HomeLink::HomeLink(listening::Device& device, HomeSettings& settings, Transport& transport, Site& site)
-    : device_(device), settings_(settings), transport_(transport), site_(site) {
+    : device_(device),
+      settings_(settings),
+      transport_(transport),
+      site_(site),
+      view_(device, settings, site),
+      reports_(device),
+      told_(device, "home_link/told") {
+  device_.Add(reports_);
   settings_.Tell({false, "off"});
 }
 
@@ -39,6 +34,7 @@ void HomeLink::Tick() {
   if (!link_) return;
   if (stage_ != Stage::kOnline && now_ms >= next_ms_) {
     if (stage_ == Stage::kConnecting) return Fail("it does not answer", now_ms);
+    if (!site_.has_network()) return settings_.Tell({false, "waits for the network"});
     stage_ = Stage::kConnecting;
     next_ms_ = now_ms + kConnectMs;
     transport_.Connect({mqtt_, site_.id(), link_->will(), kKeepaliveS});
@@ -48,7 +44,9 @@ void HomeLink::Tick() {
   for (const Wish& wish : wishes) Fulfil(wish);
   if (now_ms >= show_ms_ || !wishes.empty()) {
     show_ms_ = now_ms + kShowMs;
-    link_->Show(Look(), now_ms, UtcMs());
+    House house = view_.Look();
+    house.missed = reports_.dropped();
+    link_->Show(house, now_ms, UtcMs());
   }
   if (const std::string complaint = link_->TakeComplaint(); !complaint.empty())
     Log(listening::LogLevel::kWarning, complaint);
@@ -70,6 +68,7 @@ void HomeLink::Tick() {
 void HomeLink::Close() {
   if (link_ && stage_ != Stage::kWaiting) transport_.Close(link_->will());
   stage_ = Stage::kWaiting;
+  told_.Save(INT64_MAX);
 }
 
 void HomeLink::FollowSettings(int64_t now_ms) {
@@ -138,54 +137,17 @@ void HomeLink::Fail(const std::string& why, int64_t now_ms) {
 // --- Events
 
 void HomeLink::TakeEvents(int64_t now_ms) {
-  while (const auto event = events_.Pop()) {
-    if (!link_ || event->kind == sound_events::EventKind::kUpdate) continue;
-    link_->Switch(event->rule_name(), event->kind == sound_events::EventKind::kStart);
-    heard_.push_back({*event, now_ms});
+  while (const auto event = reports_.Hear(now_ms)) {
+    if (link_) link_->Switch(event->rule_name(), event->kind == sound_events::EventKind::kStart);
   }
-  while (link_ && !heard_.empty()) {
-    const Heard& heard = heard_.front();
-    auto report = ReportOf(heard.event, now_ms < heard.at_ms + kClipMs);
-    if (!report) return;
-    link_->Add(*std::move(report), now_ms, UtcMs());
-    heard_.pop_front();
-  }
-}
-
-/// @param patient  whether to rather wait for what storage makes of the event.
-std::optional<Report> HomeLink::ReportOf(const sound_events::Event& event, bool patient) const {
-  std::string id;
-  std::string clip;
-  if (listening::ClipKeeper* const clips = device_.clips()) {
-    id = clip_store::EventId{clips->store().boot(), event.sequence}.Text();
-    const auto lines = clips->store().latest_lines();
-    const auto line = std::ranges::find_if(lines, [&](const std::string& text) {
-      return Member(text, "id") == id && Member(text, "kind") == sound_events::EventKindName(event.kind);
-    });
-    if (line == lines.end() && patient) return std::nullopt;
-    if (line != lines.end()) clip = Member(*line, "clip");
-  } else if (const auto record = device_.state().record) {
-    id = clip_store::EventId{record->count, event.sequence}.Text();
-  }
-  Report report{.id = std::move(id),
-                .kind = event.kind,
-                .rule = std::string(event.rule_name()),
-                .start = device_.clock().TimeOf(event.start_sample),
-                .duration_s = static_cast<float>(base::SecondsOf(event.end_sample - event.start_sample)),
-                .reason = {},
-                .peak = Probability(event.peak),
-                .mean = Probability(event.mean),
-                .level = event.level,
-                .floor = event.floor,
-                .top = {},
-                .clip = std::move(clip)};
-  if (event.kind == sound_events::EventKind::kEnd) report.reason = sound_events::EndReasonName(event.reason);
-  if (const auto classes = device_.classes()) {
-    for (const sound_events::TopClass& top : event.top) {
-      report.top.push_back({std::string((*classes)->name(top.index)), Probability(top.peak)});
-    }
-  }
-  return report;
+  told_.Want(link_.has_value());
+  told_.Save(now_ms);
+  if (!link_) return reports_.Forget();
+  if (const auto told = link_->TakeTold()) told_.Set(*told);
+  const auto missed = told_.TakeMissed();
+  if (!missed) return;
+  for (const Report& report : *missed) link_->Add(report, now_ms, UtcMs());
+  while (auto report = reports_.Next(now_ms)) link_->Add(*std::move(report), now_ms, UtcMs());
 }
 
 // --- Wishes
@@ -208,33 +170,6 @@ void HomeLink::Fulfil(const Wish& wish) {
     case Wish::Kind::kIdentify:
       return site_.Identify();
   }
-}
-
-// --- The device as it is
-
-House HomeLink::Look() {
-  HomeSettings::Naming naming = settings_.naming();
-  House house{.identity = {site_.id(), std::move(naming.name), std::move(naming.place), site_.url()},
-              .rules = {},
-              .armed = {},
-              .missed = events_.dropped(),
-              .state = device_.state()};
-  const auto rules = device_.rules();
-  const auto classes = device_.classes();
-  if (!rules || !classes) return house;
-  for (const auto& each : (*rules)->switches()) {
-    if (each.on) house.armed.push_back(each.name);
-  }
-  if (const uint32_t tag = (*rules)->tag(); !rules_ || rules_->tag != tag) {
-    rules_ = Rules{tag, {}};
-    const auto parsed = (*rules)->Parse((*rules)->document());
-    if (parsed) {
-      for (const sound_events::Rule& rule : parsed->rules())
-        rules_->rules.push_back({rule.name, rule.title, DeviceClassOf(rule, **classes)});
-    }
-  }
-  house.rules = rules_->rules;
-  return house;
 }
 
 std::optional<int64_t> HomeLink::UtcMs() const {

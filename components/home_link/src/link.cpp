@@ -104,6 +104,8 @@ void Link::Show(const House& house, int64_t now_ms, std::optional<int64_t> utc_m
     levels_from_ms_ = now_ms + kLevelsMs;
     Set(own.Of("levels"), LevelsDocument(house.state));
   }
+  if (house.firmware) Set(own.Of("update/firmware"), UpdateDocument(*house.firmware));
+  if (house.model) Set(own.Of("update/model"), UpdateDocument(*house.model));
   std::string problem = ProblemOf(house.state);
   if (now_ms >= diagnostics_from_ms_ || problem != problem_) {
     diagnostics_from_ms_ = now_ms + kDiagnosticsMs;
@@ -291,7 +293,9 @@ void Link::Published(uint32_t id) {
   const auto topic = std::ranges::find(topics_, id, &Topic::flight);
   if (topic != topics_.end() && id != 0) topic->flight = 0;
   const auto report = std::ranges::find(reports_, id, &Waiting::flight);
-  if (report != reports_.end() && id != 0) reports_.erase(report);
+  if (report == reports_.end() || id == 0) return;
+  told_ = std::move(report->report);
+  reports_.erase(report);
 }
 
 // --- What is to be done
@@ -333,10 +337,7 @@ std::optional<Step> Link::NextTopic() {
 std::optional<Step> Link::NextReport(int64_t now_ms, std::optional<int64_t> utc_ms) {
   const auto waiting = std::ranges::find(reports_, 0u, &Waiting::flight);
   if (waiting == reports_.end()) return std::nullopt;
-  const Report& report = waiting->report;
-  const auto length_ms = static_cast<int64_t>(report.duration_s * 1000);
-  const bool late = now_ms - (report.start.uptime_ms + length_ms) > kLateMs;
-  std::string document = EventDocument({report, *parts_->described, now_ms, utc_ms}, late);
+  std::string document = EventDocument({waiting->report, *parts_->described, now_ms, utc_ms});
   return Publish({.topic = parts_->own.Of("event"), .payload = std::move(document), .retain = false}, waiting->flight);
 }
 

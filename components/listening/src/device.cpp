@@ -310,6 +310,7 @@ DeviceState Device::state() const {
   state.muted = mute_.on();
   if (boot_.ok(kRulesStep)) state.watch = watch_->state();
   if (boot_.ok(kClipsStep)) state.storage = clips_->store().status();
+  if (update_source_ != nullptr) state.update = update_source_->state();
   state.uptime_ms = services_.UptimeUs() / 1000;
   services_.Describe(state);
   return state;

@@ -129,11 +129,7 @@ void WriteState(const DeviceState& state, JsonWriter& json) {
     json.Field("p50_us", times.p50_us);
     json.Field("max_us", times.max_us);
   });
-  Section(json, "network", state.network, [&](const NetworkState& network) {
-    json.Field("interface", std::string_view(network.interface));
-    json.Field("address", network.address);
-    json.Field("hostname", network.hostname);
-  });
+  Section(json, "network", state.network, [&](const NetworkState& network) { WriteNetwork(network, json); });
   Section(json, "memory", [&] {
     json.Field("free_heap", state.memory.free_heap);
     json.Field("min_free_heap", state.memory.min_free_heap);
@@ -184,6 +180,19 @@ void WriteStorage(const clip_store::ClipStoreStatus& status, JsonWriter& json) {
   } else {
     json.Value(nullptr);
   }
+}
+
+void WriteNetwork(const NetworkState& network, JsonWriter& json) {
+  static constexpr const char* kKinds[] = {"none", "wifi", "ethernet"};
+  static constexpr const char* kStates[] = {"up", "connecting", "setup", "down"};
+  json.Field("kind", kKinds[static_cast<size_t>(network.kind)]);
+  json.Field("state", kStates[static_cast<size_t>(network.state)]);
+  json.Field("reason", std::string_view(network.reason));
+  json.Field("interface", network.interface);
+  json.Field("address", network.address);
+  json.Field("hostname", network.hostname);
+  json.Field("ssid", network.ssid);
+  json.Field("rssi_dbm", network.rssi_dbm);
 }
 
 void WriteRule(const WatchState::Rule& rule, JsonWriter& json) {

@@ -17,17 +17,18 @@ std::optional<Health> Load(Settings& settings) {
 
 }  // namespace
 
-HealthVerdict::HealthVerdict(Settings& settings) : settings_(settings), before_(Load(settings)) {}
+HealthVerdict::HealthVerdict(Settings& settings, int64_t well_after_ms)
+    : settings_(settings), well_after_ms_(well_after_ms), before_(Load(settings)) {}
 
 HealthVerdict::Verdict HealthVerdict::Judge(const Health& now, int64_t uptime_ms) {
   const bool hears = now.hears || (before_ && !before_->hears);
   const bool keeps = !before_ || before_->volume.empty() || now.volume == before_->volume;
   if (!now.model_works || !hears || !keeps) {
     well_since_ms_.reset();
-    return uptime_ms >= kIllAfterMs ? Verdict::kIll : Verdict::kPending;
+    return uptime_ms >= kPatience * well_after_ms_ ? Verdict::kIll : Verdict::kPending;
   }
   if (!well_since_ms_) well_since_ms_ = uptime_ms;
-  return uptime_ms - *well_since_ms_ >= kWellAfterMs ? Verdict::kWell : Verdict::kPending;
+  return uptime_ms - *well_since_ms_ >= well_after_ms_ ? Verdict::kWell : Verdict::kPending;
 }
 
 void HealthVerdict::Remember(const Health& now, int64_t uptime_ms) {
@@ -35,7 +36,7 @@ void HealthVerdict::Remember(const Health& now, int64_t uptime_ms) {
     latest_ = now;
     latest_since_ms_ = uptime_ms;
   }
-  if (before_ == now || !now.model_works || uptime_ms - latest_since_ms_ < kWellAfterMs) return;
+  if (before_ == now || !now.model_works || uptime_ms - latest_since_ms_ < well_after_ms_) return;
   std::vector<uint8_t> bytes{now.hears ? kHears : kDoesNotHear};
   bytes.insert(bytes.end(), now.volume.begin(), now.volume.end());
   if (settings_.Store(kKey, bytes)) before_ = now;

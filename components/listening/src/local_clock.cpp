@@ -4,10 +4,16 @@
 #include <algorithm>
 #include <mutex>
 
+#include "clip_store/clip_name.h"
+
 namespace listening {
 namespace {
 
 constexpr char kKey[] = "listening/clock";  // zone and server, a line each
+
+/// What a clock may be set to: this firmware is not older, and four digits must do for the year.
+constexpr int64_t kEarliestMs = 1'735'689'600'000;  // 2025-01-01
+constexpr int64_t kLatestMs = 253'402'300'800'000;  // 10000-01-01
 
 constexpr std::string_view kZones =
 #include "time_zones.inc"
@@ -69,6 +75,22 @@ std::expected<void, Error> LocalClock::Set(const Settings& settings) {
     return std::unexpected(Error{ErrorCode::kFailed, "the clock's settings cannot be stored: " + kept.error()});
   Use(settings);
   return {};
+}
+
+std::expected<void, Error> LocalClock::SetUtc(int64_t utc_ms) {
+  if (utc_ms < kEarliestMs || utc_ms >= kLatestMs)
+    return std::unexpected(Error{ErrorCode::kRefused, "utc_ms: it is 2025 or later, and before the year 10000"});
+  if (const auto set = services_.SetUtc(utc_ms * 1000); !set)
+    return std::unexpected(Error{ErrorCode::kFailed, "the clock cannot be set: " + set.error()});
+  return {};
+}
+
+void LocalClock::Write(base::JsonWriter& json) const {
+  const Settings now = settings();
+  const auto utc_us = services_.UtcUs();
+  json.Field("time_zone", std::string_view(now.time_zone));
+  json.Field("time_server", std::string_view(now.time_server));
+  json.Field("utc", utc_us ? std::optional(clip_store::UtcText(*utc_us / 1000)) : std::nullopt);
 }
 
 void LocalClock::Use(const Settings& settings) {

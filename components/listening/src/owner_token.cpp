@@ -20,28 +20,13 @@ bool IsToken(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
 }
 
-std::string Draw(Services& services) {
-  std::string text;
-  while (text.size() < kGroups * kGroupLetters + kGroups - 1) {
-    if (text.size() % (kGroupLetters + 1) == kGroupLetters) {
-      text.push_back('-');
-      continue;
-    }
-    std::array<uint8_t, 1> random{};
-    services.FillRandom(random);
-    const char letter = kLetters[random[0] % 32u];
-    if (letter != '-') text.push_back(letter);
-  }
-  return text;
-}
-
 }  // namespace
 
 OwnerToken::OwnerToken(Services& services) : services_(services), lock_(services.MakeLock()) {
   const std::vector<uint8_t> stored = services.settings().Load(kKey);
   text_.assign(stored.begin(), stored.end());
   if (IsToken(text_)) return;
-  text_ = Draw(services);
+  text_ = DrawSecret(services, kGroups);
   if (const auto set = Set(text_); !set) services.Log(LogLevel::kError, kTag, set.error().message);
 }
 
@@ -63,7 +48,22 @@ std::expected<void, Error> OwnerToken::Set(std::string_view token) {
   return {};
 }
 
-std::expected<void, Error> OwnerToken::Renew() { return Set(Draw(services_)); }
+std::expected<void, Error> OwnerToken::Renew() { return Set(DrawSecret(services_, kGroups)); }
+
+std::string DrawSecret(Services& services, size_t groups) {
+  std::string text;
+  while (text.size() < groups * (kGroupLetters + 1) - 1) {
+    if (text.size() % (kGroupLetters + 1) == kGroupLetters) {
+      text.push_back('-');
+      continue;
+    }
+    std::array<uint8_t, 1> random{};
+    services.FillRandom(random);
+    const char letter = kLetters[random[0] % 32u];
+    if (letter != '-') text.push_back(letter);
+  }
+  return text;
+}
 
 bool EqualSecrets(std::string_view one, std::string_view other) {
   if (one.size() != other.size()) return false;

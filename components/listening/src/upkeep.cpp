@@ -32,7 +32,8 @@ std::string StorageText(const clip_store::ClipStoreStatus& storage) {
 
 }  // namespace
 
-Upkeep::Upkeep(Device& device, Trial& trial) : device_(device), trial_(trial), verdict_(device.services().settings()) {}
+Upkeep::Upkeep(Device& device, Trial& trial, int64_t well_after_ms)
+    : device_(device), trial_(trial), verdict_(device.services().settings(), well_after_ms) {}
 
 void Upkeep::Tick() {
   device_.boot().Retry();

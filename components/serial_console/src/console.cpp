@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdio>
 #include <string>
 
 #include "arguments.h"
+#include "base/crc32.h"
 #include "listening/device_state.h"
 
 namespace serial_console {
@@ -17,6 +19,7 @@ static_assert(std::endian::native == std::endian::little, "PCM travels little-en
 constexpr size_t kAnswerBytes = 16384;
 constexpr std::string_view kOk = "@ok ";
 constexpr std::string_view kErr = "@err ";
+constexpr size_t kCrcBytes = 9;  ///< Eight digits and the space behind them.
 
 std::span<const uint8_t> AsBytes(std::span<const int8_t> values) {
   return {reinterpret_cast<const uint8_t*>(values.data()), values.size()};
@@ -43,7 +46,9 @@ const Console::Command Console::kCommands[] = {
      "the event rules that run; show or replace them", &Console::ServeRules},
     {"events", "[<from>]", "what is going on, the latest events, and where they are kept", &Console::ServeEvents},
     {"storage", "format <volume>", "clear a volume that holds something else than events", &Console::Storage},
-    {"token", "[renew]", "the owner's token, which programs and the page want; make another", &Console::Token},
+    {"time", "[set <utc_ms> | zone <name>]", "the clock; set it, or the time zone of the device", &Console::Time},
+    {"token", "[renew]", "the owner's token, and the password of the device's own Wi-Fi; make another token",
+     &Console::Token},
     {"reboot", "", "restart", &Console::Reboot},
 };
 
@@ -66,9 +71,7 @@ std::string_view Console::Answer(const Line& line, int64_t now_ms) {
   const ParsedLine parsed = ParseRequest(line.text);
   if (!parsed.request) return Refuse(parsed.id, parsed.request.error());
 
-  base::JsonWriter json{std::span(answer_).subspan(kOk.size(), answer_.size() - kOk.size() - 1)};
-  json.BeginObject();
-  if (parsed.id) json.Field("id", *parsed.id);
+  base::JsonWriter json = Begin(kOk, parsed.id);
   if (Outcome outcome = Serve(*parsed.request, now_ms, json); !outcome) return Refuse(parsed.id, outcome.error());
   json.EndObject();
   if (json.overflowed()) return Refuse(parsed.id, {ErrorCode::kFailed, "the answer does not fit into a line"});
@@ -216,6 +219,21 @@ Console::Outcome Console::Storage(const Request& request, int64_t, base::JsonWri
   return device_.FormatStorage(request.arguments()[1]);
 }
 
+Console::Outcome Console::Time(const Request& request, int64_t, base::JsonWriter& json) {
+  const std::string_view action = request.argument_count > 0 ? request.arguments()[0] : "";
+  if (request.argument_count != 0 && (request.argument_count != 2 || (action != "set" && action != "zone")))
+    return BadArgument("usage: @time [set <utc_ms> | zone <name>]");
+  if (action == "set") {
+    const auto utc_ms = ParseNumber(request.arguments()[1], INT64_MAX / 1000);
+    if (!utc_ms) return BadArgument("utc_ms: no number of milliseconds since 1970");
+    if (const auto set = device_.SetUtc(static_cast<int64_t>(*utc_ms)); !set) return set;
+  } else if (action == "zone") {
+    if (const auto set = device_.SetTimeZone(request.arguments()[1]); !set) return set;
+  }
+  device_.WriteTime(json);
+  return {};
+}
+
 Console::Outcome Console::Token(const Request& request, int64_t, base::JsonWriter& json) {
   if (request.argument_count > 1 || (request.argument_count == 1 && request.arguments()[0] != "renew")) {
     return BadArgument("usage: @token [renew]");
@@ -226,6 +244,8 @@ Console::Outcome Console::Token(const Request& request, int64_t, base::JsonWrite
   const auto token = device_.OwnerToken();
   if (!token) return std::unexpected(token.error());
   json.Field("token", std::string_view(*token));
+  if (const std::string password = device_.SetupPassword(); !password.empty())
+    json.Field("setup_password", std::string_view(password));
   return {};
 }
 
@@ -237,18 +257,29 @@ Console::Outcome Console::Reboot(const Request& request, int64_t, base::JsonWrit
 
 std::string_view Console::Refuse(std::optional<uint32_t> id, const Error& error) {
   ++errors_;
-  base::JsonWriter json{std::span(answer_).subspan(kErr.size(), answer_.size() - kErr.size() - 1)};
-  json.BeginObject();
-  if (id) json.Field("id", *id);
+  base::JsonWriter json = Begin(kErr, id);
   json.Field("code", ErrorName(error.code));
   json.Field("message", std::string_view(error.message));
   json.EndObject();
   return Finish(kErr, json);
 }
 
-std::string_view Console::Finish(std::string_view prefix, base::JsonWriter json) {
+base::JsonWriter Console::Begin(std::string_view prefix, std::optional<uint32_t> id) {
+  const size_t start = prefix.size() + kCrcBytes;
+  base::JsonWriter json{std::span(answer_).subspan(start, answer_.size() - start - 1)};
+  json.BeginObject();
+  if (id) json.Field("id", *id);
+  return json;
+}
+
+std::string_view Console::Finish(std::string_view prefix, const base::JsonWriter& json) {
+  const std::string_view text = json.text();
+  const auto crc = base::Crc32({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  char words[kCrcBytes + 1];
+  std::snprintf(words, sizeof words, "%08x ", static_cast<unsigned>(crc));
   std::ranges::copy(prefix, answer_.begin());
-  const size_t end = prefix.size() + json.text().size();
+  std::copy_n(words, kCrcBytes, answer_.begin() + static_cast<ptrdiff_t>(prefix.size()));
+  const size_t end = prefix.size() + kCrcBytes + text.size();
   answer_[end] = '\n';
   return {answer_.data(), end + 1};
 }

@@ -129,6 +129,18 @@ std::expected<void, Error> ListeningDevice::FormatStorage(std::string_view volum
   }
 }
 
+void ListeningDevice::WriteTime(base::JsonWriter& json) { device_.local_clock().Write(json); }
+
+std::expected<void, Error> ListeningDevice::SetUtc(int64_t utc_ms) {
+  return ToConsole(device_.local_clock().SetUtc(utc_ms));
+}
+
+std::expected<void, Error> ListeningDevice::SetTimeZone(std::string_view name) {
+  listening::LocalClock::Settings clock = device_.local_clock().settings();
+  clock.time_zone = name;
+  return ToConsole(device_.local_clock().Set(clock));
+}
+
 std::expected<std::string, Error> ListeningDevice::OwnerToken() {
   const auto owner = device_.owner();
   if (!owner) return ToConsole(owner.error());

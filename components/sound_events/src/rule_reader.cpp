@@ -7,6 +7,7 @@
 
 #include "base/sample_rate.h"
 #include "field_table.h"
+#include "similar_name.h"
 #include "sound_events/rule_set.h"
 
 namespace sound_events {
@@ -32,6 +33,7 @@ struct Range {
 
 /// One step of the model's int8 output is 0.0039.
 constexpr Range kProbability{0.003, 1.0};
+constexpr Q16 kLowestThreshold = static_cast<Q16>(kProbability.low * kOne);
 
 bool ReadWithin(base::JsonReader& reader, Range range, double& value) {
   if (!reader.ReadNumber(value)) return false;
@@ -102,17 +104,10 @@ bool ReadCombine(base::JsonReader& reader, Combine& combine) {
   return reader.Refuse("must be \"max\", \"sum\" or \"noisy-or\"");
 }
 
-bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 bool UnknownClass(base::JsonReader& reader, const std::string& name, std::span<const std::string> class_names) {
   std::string message = "there is no class \"" + name + "\"";
-  const auto similar = std::ranges::find_if(class_names, [&](std::string_view known) {
-    return known.size() >= name.size() && !name.empty() && EqualsIgnoringCase(known.substr(0, name.size()), name);
-  });
-  if (similar != class_names.end()) message += "; there is \"" + *similar + "\"";
+  if (const std::string_view similar = SimilarName(name, class_names); !similar.empty())
+    message.append("; there is \"").append(similar).append("\"");
   return reader.Refuse(std::move(message));
 }
 
@@ -235,7 +230,7 @@ bool ReadQuietHours(base::JsonReader& reader, std::vector<DaySpan>& spans) {
 }
 
 /// What only the whole rule can show.
-bool Check(base::JsonReader& reader, const Rule& rule) {
+bool Check(base::JsonReader& reader, std::span<const std::string> class_names, const Rule& rule) {
   if (!rule.classes.empty() && rule.on == 0) return reader.Refuse("on is missing");
   if (!rule.classes.empty() && rule.off == 0) return reader.Refuse("off is missing");
   if (rule.classes.empty() && (rule.on != 0 || rule.off != 0))
@@ -250,6 +245,13 @@ bool Check(base::JsonReader& reader, const Rule& rule) {
     return reader.Refuse("a rule without \"classes\" needs a \"level\" with \"min_dbfs\" or \"above_floor_db\"");
   if (rule.classes.empty() && !rule.suppress.empty())
     return reader.Refuse("a rule without \"classes\" has no score that \"suppress\" could be compared with");
+  if (!rule.classes.empty() && rule.threshold_shift_limit > rule.off - kLowestThreshold)
+    return reader.Refuse("\"limit\" in \"floor\" must leave " + Shown(kProbability.low) +
+                         " of \"off\": in a quiet room every patch would count");
+  for (const WeightedClass& own : rule.classes) {
+    if (std::ranges::find(rule.suppress, own.index, &WeightedClass::index) != rule.suppress.end())
+      return reader.Refuse("\"suppress\" has " + class_names[own.index] + ", which is one of its own \"classes\"");
+  }
   return true;
 }
 
@@ -288,7 +290,7 @@ bool ReadRule(base::JsonReader& reader, std::span<const std::string> class_names
       {"quiet_hours", false, [&](base::JsonReader& r) { return ReadQuietHours(r, rule.quiet_hours); }},
   };
   if (!ReadFields(reader, fields)) return false;
-  if (!Check(reader, rule)) return false;
+  if (!Check(reader, class_names, rule)) return false;
   if (rule.title.empty()) rule.title = rule.name;
   if (rule.classes.empty()) rule.on = rule.off = kOne;
   return true;

@@ -56,7 +56,7 @@ std::expected<std::string_view, Error> FindFrontEnd(FlatBufferView& file) {
 
 }  // namespace
 
-std::expected<ModelSummary, Error> CheckModel(std::span<const uint8_t> bytes) {
+std::expected<ModelSummary, Error> CheckModel(std::span<const uint8_t> bytes, std::optional<int32_t> classes) {
   if (bytes.size() < kIdentifierAt + schema::kFileIdentifier.size() ||
       !std::equal(schema::kFileIdentifier.begin(), schema::kFileIdentifier.end(), bytes.begin() + kIdentifierAt)) {
     return Refuse(ErrorCode::kDamaged, "not a TensorFlow Lite file (no TFL3 identifier)");
@@ -73,7 +73,9 @@ std::expected<ModelSummary, Error> CheckModel(std::span<const uint8_t> bytes) {
   const auto input =
       CheckEnd(graph->tensors[graph->input], {1, kPatchFrames, kPatchBands}, "input", "int8 [1, 96, 64]");
   if (!input) return std::unexpected(input.error());
-  const auto output = CheckEnd(graph->tensors[graph->output], {1, kClasses}, "output", "int8 [1, 521]");
+  const GraphTensor& last = graph->tensors[graph->output];
+  const auto output = CheckEnd(last, {1, classes.value_or(last.shape[1])}, "output",
+                               "int8 [1, " + (classes ? std::to_string(*classes) : "classes") + "]");
   if (!output) return std::unexpected(output.error());
   for (const GraphTensor& tensor : graph->tensors) {
     if (tensor.data.empty() || (tensor.data.data() - bytes.data()) % kConstantAlignment == 0) continue;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The HTTP API's C++ against openapi.json, on a PC and without a server."""
 
+import hashlib
 import io
 import json
 import re
@@ -369,6 +370,46 @@ def test_a_clip_is_had_whole_and_in_parts(owner: Client, clip: str) -> None:
     assert (head.status, head.length, head.stream) == (200, len(data), None)
 
 
+def test_a_download_goes_on_only_where_it_is_the_same_clip(owner: Client, clip: str) -> None:
+    whole = owner.ask("GET", f"clips/{clip}")
+    data = owner.drain(whole)
+    rest = owner.ask("GET", f"clips/{clip}", range="bytes=100-", if_range=whole.headers["ETag"])
+    assert (rest.status, owner.drain(rest)) == (206, data[100:])
+    other = owner.ask("GET", f"clips/{clip}", range="bytes=100-", if_range='"another"')
+    assert (other.status, owner.drain(other)) == (200, data)
+
+
+def test_a_clip_has_a_hash(owner: Client, clip: str) -> None:
+    data = owner.drain(owner.ask("GET", f"clips/{clip}"))
+    digest = owner.ask("GET", f"clips/{clip}/digest.json")
+    assert digest.json == {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    assert owner.ask("GET", "clips/20261122T112244Z_0007-00012.wav/digest.json").status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "change"),
+    [
+        ("settings", {"place": "attic"}),
+        ("clock", {"time_zone": "Europe/Berlin"}),
+        ("mqtt", {"on": True, "host": "broker.local"}),
+    ],
+)
+def test_two_who_set_something_do_not_overwrite_each_other(owner: Client, path: str, change: dict[str, Any]) -> None:
+    told = {"settings": {"configured"}, "clock": {"utc"}, "mqtt": {"password_set", "online", "connection"}}[path]
+    first = owner.ask("GET", path)
+    before = {name: value for name, value in first.json.items() if name not in told}
+    tag = first.headers["ETag"]
+    assert owner.ask("GET", path).headers["ETag"] == tag
+    changed = owner.ask("PUT", path, before | change, if_match=tag)
+    assert changed.json.items() >= change.items()
+    refused = owner.ask("PUT", path, before, if_match=tag)
+    assert refused.status == 412
+    assert owner.ask("GET", path).json.items() >= change.items()
+    assert owner.ask("PUT", path, before, if_match=changed.headers["ETag"]).headers["ETag"] == tag
+    assert owner.ask("PUT", path, before | change, if_match="*").status == 200
+    assert owner.ask("PUT", path, before).status == 200, "who does not ask is not asked"
+
+
 def test_a_waveform_is_that_of_the_clip(owner: Client, clip: str) -> None:
     with wave.open(io.BytesIO(owner.drain(owner.ask("GET", f"clips/{clip}")))) as reader:
         pcm = np.frombuffer(reader.readframes(reader.getnframes()), np.int16)
@@ -499,9 +540,13 @@ def test_metrics_are_prometheus_text(owner: Client) -> None:
     typed = {line.split()[2] for line in lines if line.startswith("# TYPE")}
     for line in lines:
         if not line.startswith("#"):
-            assert re.fullmatch(r'yamnet_[a-z0-9_]+(\{rule="[A-Za-z0-9_-]+"\})? -?[0-9.e+-]+', line), line
+            labels = r'\{[a-z]+="[A-Za-z0-9_.-]+"(,[a-z]+="[A-Za-z0-9_.-]+")*\}'
+            assert re.fullmatch(rf"yamnet_[a-z0-9_]+({labels})? -?[0-9.e+-]+", line), line
             assert re.split(r"[ {]", line)[0] in typed
     assert "yamnet_ready 1" in lines
+    assert "yamnet_muted 0" in lines
+    model = owner.ask("GET", "status").json["model"]["sha256"]
+    assert f'yamnet_info{{version="1",target="simulated",model="{model}"}} 1' in lines
     assert 'yamnet_rule_active{rule="always"} 1' in lines
     assert 'yamnet_rule_active{rule="slow"} 0' in lines, "an event that has not begun does not go on"
     assert "yamnet_audio_gaps_total 0" in lines

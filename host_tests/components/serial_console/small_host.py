@@ -88,6 +88,7 @@ class SmallHost:
     arena_bytes: int = 1000
     storage: str = ""
     time_zone: str = ""
+    clock_ahead_us: int | None = 0
 
     def __post_init__(self) -> None:
         self.firmware = {"name": "small", "version": "1", "idf": "none", "built": "today"}
@@ -112,7 +113,7 @@ class SmallHost:
     def memory(self) -> tuple[int, int]:
         return 5000, 4000
 
-    def minute_of_day(self) -> int:
+    def minute_of_day(self, _: int) -> int:
         return -1
 
     def log(self, line: str) -> None:

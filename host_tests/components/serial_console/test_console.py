@@ -32,7 +32,8 @@ class Line:
 
     def ask(self, request: str) -> tuple[str, dict[str, Any]]:
         (answer,) = self.feed(request.encode() + b"\n")
-        kind, _, text = answer.partition(" ")
+        kind, crc, text = answer.split(" ", 2)
+        assert crc == f"{zlib.crc32(text.encode()):08x}"
         return kind, json.loads(text)
 
     def ok(self, request: str) -> dict[str, Any]:
@@ -76,6 +77,42 @@ def test_bytes_survive_the_way_there_and_back(data: bytes) -> None:
     assert unwrap(line.ok(f"@score {words(patch)}")["scores"]) == patch[:521]
 
 
+def test_every_answer_has_its_crc32(line: Line) -> None:
+    (answer, refusal) = line.feed(b"@token id=7\n@nothing\n")
+    for kind, text in (("@ok", answer), ("@err", refusal)):
+        first, crc, json_text = text.split(" ", 2)
+        assert (first, crc) == (kind, f"{zlib.crc32(json_text.encode()):08x}")
+
+
+def test_the_clock_is_told_and_set(line: Line) -> None:
+    line.host.clock_ahead_us = None
+    fresh = Line(line.host)
+    assert fresh.ok("@time") == {"time_zone": "", "time_server": "pool.ntp.org", "utc": None}
+    assert fresh.ok("@time set 1800000000123")["utc"].startswith("2027-01-15T08:00:00.1")
+    assert fresh.ok("@time zone Europe/Berlin")["time_zone"] == "Europe/Berlin"
+    restarted = Line(line.host)
+    told = restarted.ok("@time")
+    assert (told["utc"][:16], told["time_zone"]) == ("2027-01-15T08:00", "Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("request_", "reason"),
+    [
+        ("@time set", "usage: @time"),
+        ("@time set now", "utc_ms: no number"),
+        ("@time set 99999999999999999999", "utc_ms: no number"),
+        ("@time set 1500000000000", "utc_ms: it is 2025 or later"),
+        ("@time set 253402300800000", "before the year 10000"),
+        ("@time zone Europe/Atlantis", "time_zone: the IANA database has no such zone"),
+        ("@time 1800000000000 1", "usage: @time"),
+    ],
+)
+def test_a_clock_is_not_set_to_what_is_no_time(line: Line, request_: str, reason: str) -> None:
+    code, message = line.error(request_)
+    assert code == "bad_argument"
+    assert reason in message
+
+
 def test_who_is_at_the_console_sees_and_renews_the_owners_token(line: Line) -> None:
     token = line.ok("@token")["token"]
     assert token == line.device.token
@@ -98,6 +135,7 @@ def test_help_lists_the_commands_of_the_protocol(line: Line) -> None:
         "rules",
         "events",
         "storage",
+        "time",
         "token",
         "reboot",
     ]

@@ -11,6 +11,11 @@ from hypothesis import strategies as st
 from device_core import RuleSet
 from patches import CLASSES, document, parse, rule
 
+
+def _floor(limit: float) -> dict[str, float]:
+    return {"reference_dbfs": -60, "threshold_per_db": 0.01, "limit": limit}
+
+
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"classes": ["Baby cry"]}, '/rules/0/classes/0: there is no class "Baby cry"; there is "Baby cry, infant cry"'),
     ({"classes": ["Tuba"]}, '/rules/0/classes/0: there is no class "Tuba"'),
@@ -59,6 +64,19 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"quiet_hours": [{"from": "06:00", "to": "06:00"}]}, '"from" and "to" must differ'),
     ({"quiet_hours": [{"from": "06:00", "to": "07:00"}] * 5}, "/rules/0/quiet_hours/4: there may be at most 4"),
     ({"volume": 3}, "/rules/0/volume: there is no such field"),
+    ({"suppress": [3, 2]}, '"suppress" has Baby cry, infant cry, which is one of its own "classes"'),
+    (
+        {"suppress": [{"class": "Baby cry, infant cry", "weight": 0.5}]},
+        '"suppress" has Baby cry, infant cry, which is one of its own "classes"',
+    ),
+    ({"floor": _floor(0.5)}, '"limit" in "floor" must leave 0.003 of "off"'),
+    ({"floor": _floor(0.3)}, '"limit" in "floor" must leave 0.003 of "off"'),
+    ({"floor": _floor(0.298)}, '"limit" in "floor" must leave 0.003 of "off"'),
+    ({"classes": ["Baby crie"]}, '/rules/0/classes/0: there is no class "Baby crie"; there is "Baby cry, infant cry"'),
+    ({"classes": ["Barking dog"]}, '/rules/0/classes/0: there is no class "Barking dog"'),
+    ({"classes": ["Nock"]}, 'there is no class "Nock"; there is "Knock"'),
+    ({"classes": ["Glasses"]}, 'there is no class "Glasses"; there is "Glass"'),
+    ({"suppress": ["musik"]}, '/rules/0/suppress/0: there is no class "musik"; there is "Music"'),
 ]
 
 
@@ -124,15 +142,14 @@ def test_the_thirty_third_rule_is_refused() -> None:
 
 
 def test_too_many_classes_in_all_are_refused() -> None:
-    every = list(range(8))
-    rules = [rule(name=f"rule{number}", classes=every, suppress=every) for number in range(32)]
-    assert len(parse(*rules).rules) == 32
-    wide = RuleSet.parse(document(rule(classes=list(range(32)))), [str(index) for index in range(521)])
-    joined = parse(*rules[:31])
+    names = [str(index) for index in range(521)]
+    rules = [rule(name=f"rule{n}", classes=list(range(8)), suppress=list(range(8, 16))) for n in range(32)]
+    assert len(RuleSet.parse(document(*rules), names).rules) == 32
+    wide = RuleSet.parse(document(rule(classes=list(range(32)))), names)
+    joined = RuleSet.parse(document(*rules[:31]), names)
     with pytest.raises(ValueError, match="at most 512 classes"):
         joined.add(wide)
-    names = [str(index) for index in range(521)]
-    many = [rule(name=f"rule{n}", classes=list(range(32)), suppress=list(range(16))) for n in range(11)]
+    many = [rule(name=f"rule{n}", classes=list(range(32)), suppress=list(range(32, 48))) for n in range(11)]
     with pytest.raises(ValueError, match="/rules/10: all rules together may name at most 512 classes"):
         RuleSet.parse(document(*many), names)
 
@@ -143,6 +160,10 @@ def test_a_megabyte_is_refused_without_being_read() -> None:
     for size in (32_769, 1_048_576):
         with pytest.raises(ValueError, match=f"the rules have {size} bytes; at most 32768 are read"):
             RuleSet.parse(text + " " * (size - len(text)), CLASSES)
+
+
+def test_thresholds_may_move_as_far_as_something_is_left_of_them() -> None:
+    assert parse(rule(floor=_floor(0.297), suppress=["Dog"])).rules
 
 
 def test_what_a_rule_says_arrives() -> None:

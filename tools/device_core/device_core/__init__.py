@@ -3,8 +3,10 @@
 
 from device_core._core import (
     CaptureRing,
+    DeviceEngine,
     Event,
     EventDetector,
+    HttpIntake,
     HttpStream,
     LevelStream,
     LivenessMonitor,
@@ -39,8 +41,10 @@ from device_core._core import (
 
 __all__ = [
     "CaptureRing",
+    "DeviceEngine",
     "Event",
     "EventDetector",
+    "HttpIntake",
     "HttpStream",
     "LevelStream",
     "LivenessMonitor",

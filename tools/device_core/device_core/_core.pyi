@@ -174,9 +174,23 @@ class HttpStream:
         The bytes that there are by now, b'' for none yet, None when it has ended. Never waits.
         """
 
+class HttpIntake:
+    """Takes a body that comes in pieces."""
+
+    def take(self, piece: bytes) -> object:
+        """Take bytes; the answer where the rest is not wanted, else None."""
+
+    def finish(self) -> tuple:
+        """
+        The answer, when all bytes were taken. Nothing more is to be asked then.
+        """
+
+    def drop(self) -> None:
+        """Nothing more comes."""
+
 class SimulatedDevice:
     """
-    A device without a board: the firmware's own wiring of listening, rules, events, state and console. Its host is a Python object with settings (a mutable mapping of str to bytes), read_files() -> {name: bytes} of the model partition, make_engine(model: bytes) -> an object with score(patch: bytes) -> bytes, costs() -> [(operator, cycles)] and arena_bytes, arena_bytes, firmware {name, version, idf, built}, memory() -> (free, least free) bytes, storage (a folder for clips and journal, or ''), log(line) and minute_of_day() of local time; it is given time_zone, a name or '' for its own; if it is to speak MQTT, also mqtt (yamnet_tools.simulated_device.mqtt), id and url. It boots while it is made.
+    A device without a board: the firmware's own wiring of listening, rules, events, state and console. Its host is a Python object with settings (a mutable mapping of str to bytes), read_files() -> {name: bytes} of the model partition, make_engine(model: bytes) -> an object with score(patch: bytes) -> bytes, costs() -> [(operator, cycles)] and arena_bytes, arena_bytes, firmware {name, version, idf, built}, memory() -> (free, least free) bytes, storage (a folder for clips and journal, or ''), log(line) and minute_of_day() of local time; it is given time_zone, a name or '' for its own, and model_slot, 0 or 1; if it is to be updated, also slots, a folder with ota_0.bin, ota_1.bin, yamnet.bin and yamnet_1.bin, of which read_files() reads the model_slot's, signature_fits(point, digest, signature), trial_s, after which a new firmware is judged, and crash_version; if it is to speak MQTT, also mqtt (yamnet_tools.simulated_device.mqtt), id and url, and http (yamnet_tools.simulated_device.http_client) if it is to post events; if it is to have Wi-Fi, also radio (yamnet_tools.simulated_device.wifi) and hostname. It boots while it is made.
     """
 
     def __init__(self, host: object, reset_reason: str, crashed: bool = False) -> None: ...
@@ -195,6 +209,11 @@ class SimulatedDevice:
     def http(self, method: str, target: str, fields: Mapping[str, str], body: bytes, peer: str) -> tuple:
         """
         Answer an HTTP request; fields are the header's, names in lower case. Returns status, [(name, value)], the body as bytes or an HttpStream that must not outlive the device, and the body's length where it is known and not that of the bytes.
+        """
+
+    def open_http(self, method: str, target: str, fields: Mapping[str, str], peer: str) -> object:
+        """
+        For a request whose body is too large for http(): an HttpIntake that takes it and must not outlive the device, or the answer as http() gives it where none is wanted. None for all others.
         """
 
     @property
@@ -466,6 +485,31 @@ def read_flash_log(image: bytes) -> dict[str, bytes]:
     """
     The files in an image of the `storage` partition (docs/storage.md) by name, clips as WAVs. Raises ValueError for an image that holds something else.
     """
+
+class DeviceEngine:
+    """
+    A model with the device's arithmetic at a PC's speed: scores are those of TensorFlow Lite Micro's reference kernels, bit for bit.
+    """
+
+    def __init__(self, model: bytes, kernels: str = '') -> None:
+        """
+        model is a .tflite that check_model accepts, with any number of classes; kernels is one of kernel_names(), the first by default. ValueError tells what is wrong.
+        """
+
+    def score(self, patches: Annotated[NDArray[numpy.int8], dict(shape=(None, 96, 64), order='C', device='cpu', writable=False)], threads: int = 1) -> Annotated[NDArray[numpy.int8], dict(shape=(None, None))]:
+        """
+        Score int8 patches [n, 96, 64] on so many cores at most: int8 [n, classes].
+        """
+
+    @property
+    def classes(self) -> int: ...
+
+    @property
+    def kernels(self) -> str: ...
+
+    @staticmethod
+    def kernel_names() -> list[str]:
+        """What this processor can run, the fastest first."""
 
 def check_model(file: bytes) -> dict[str, Any]:
     """

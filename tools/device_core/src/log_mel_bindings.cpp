@@ -11,6 +11,7 @@
 #include "bindings.h"
 #include "log_mel/fixed_point_spectrum.h"
 #include "log_mel/patch_stream.h"
+#include "numpy_array.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -54,16 +55,6 @@ class PcmView {
   std::vector<int16_t> copy_;
   std::span<const int16_t> span_;
 };
-
-/// Hands a vector to NumPy without copying it.
-template <typename Array, typename T>
-Array ToNumpy(std::vector<T> values, const std::vector<size_t>& shape) {
-  auto owned = std::make_unique<std::vector<T>>(std::move(values));
-  T* const data = owned->data();
-  nb::capsule owner(owned.get(), [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
-  owned.release();
-  return Array(data, shape.size(), shape.data(), owner);
-}
 
 LogMelStream MakeStream(const LogMelSpec& spec) {
   if (auto error = log_mel::Validate(spec)) throw nb::value_error(error->message.c_str());

@@ -59,33 +59,35 @@ void PythonTransport::Connect(const home_link::Connection& connection) {
     told["fingerprint"] = broker.fingerprint;
     told["client_id"] = connection.client_id;
     told["keepalive_s"] = connection.keepalive_s;
+    told["version"] = broker.version == home_link::MqttVersion::k5 ? "5" : "3.1.1";
     told["will_topic"] = connection.will.topic;
     told["will_payload"] = connection.will.payload;
-    host_.mqtt().attr("connect")(told);
+    host_.part("mqtt").attr("connect")(told);
   });
 }
 
 void PythonTransport::Close(const home_link::Message& last) {
-  Try([&] { host_.mqtt().attr("close")(last.topic, Bytes(last.payload)); });
+  Try([&] { host_.part("mqtt").attr("close")(last.topic, Bytes(last.payload)); });
 }
 
 void PythonTransport::Subscribe(const std::string& topic) {
-  Try([&] { host_.mqtt().attr("subscribe")(topic); });
+  Try([&] { host_.part("mqtt").attr("subscribe")(topic); });
 }
 
 void PythonTransport::Unsubscribe(const std::string& topic) {
-  Try([&] { host_.mqtt().attr("unsubscribe")(topic); });
+  Try([&] { host_.part("mqtt").attr("unsubscribe")(topic); });
 }
 
 void PythonTransport::Publish(const home_link::Message& message, uint32_t id) {
-  failure_ = Raised(
-      [&] { host_.mqtt().attr("publish")(id, message.topic, Bytes(message.payload), message.qos, message.retain); });
+  failure_ = Raised([&] {
+    host_.part("mqtt").attr("publish")(id, message.topic, Bytes(message.payload), message.qos, message.retain);
+  });
 }
 
 std::optional<home_link::Transport::Input> PythonTransport::Poll() {
   std::optional<Input> input;
   Try([&] {
-    const nb::object told = host_.mqtt().attr("poll")();
+    const nb::object told = host_.part("mqtt").attr("poll")();
     if (!told.is_none()) input = InputOf(nb::cast<nb::tuple>(told));
   });
   if (failure_.empty()) return input;

@@ -44,6 +44,7 @@ class SimulatedSite final : public home_link::Site {
 
   std::string id() const override { return host_.Text("id", "simulated"); }
   std::string url() const override { return host_.Text("url", ""); }
+  bool has_network() const override { return true; }
   void Restart() override { restart_requested_ = true; }
   void Identify() override { host_.Log(listening::LogLevel::kInfo, "identify", "here I am"); }
 

@@ -18,6 +18,13 @@ namespace device_core {
 namespace {
 
 constexpr char kModelName[] = "yamnet.tflite";
+constexpr char kClockAttribute[] = "clock_ahead_us";
+constexpr int64_t kNoClock = INT64_MIN;
+
+int64_t PcUtcUs() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
 
 std::string Said(nb::python_error& raised) { return nb::cast<std::string>(nb::str(raised.value())); }
 
@@ -107,7 +114,12 @@ SimulatedHost::SimulatedHost(nb::object host)
              .alive = false,
              .ended = false,
              .level = std::nullopt},
-      log_lines_(MakeHostLock()) {}
+      log_lines_(MakeHostLock()) {
+  if (nb::hasattr(host_, kClockAttribute)) {
+    const nb::object ahead = host_.attr(kClockAttribute);
+    clock_ahead_us_ = ahead.is_none() ? kNoClock : nb::cast<int64_t>(ahead);
+  }
+}
 
 std::unique_ptr<base::Lock> SimulatedHost::MakeLock() { return MakeHostLock(); }
 
@@ -116,14 +128,24 @@ int64_t SimulatedHost::UptimeUs() const {
 }
 
 std::optional<int64_t> SimulatedHost::UtcUs() const {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+  const int64_t ahead_us = clock_ahead_us_;
+  if (ahead_us == kNoClock) return std::nullopt;
+  return PcUtcUs() + ahead_us;
+}
+
+std::expected<void, std::string> SimulatedHost::SetUtc(int64_t utc_us) {
+  clock_ahead_us_ = utc_us - PcUtcUs();
+  const nb::gil_scoped_acquire gil;
+  host_.attr(kClockAttribute) = nb::int_(clock_ahead_us_.load());
+  return {};
 }
 
 int SimulatedHost::MinuteOfDay() const {
+  const auto utc_us = UtcUs();
+  if (!utc_us) return -1;
   const nb::gil_scoped_acquire gil;
   try {
-    return nb::cast<int>(host_.attr("minute_of_day")());
+    return nb::cast<int>(host_.attr("minute_of_day")(*utc_us / 1'000'000));
   } catch (nb::python_error& raised) {
     raised.discard_as_unraisable("a simulated device's local time");
     return -1;
@@ -133,6 +155,11 @@ int SimulatedHost::MinuteOfDay() const {
 void SimulatedHost::SetClock(std::string_view zone, std::string_view, std::string_view) {
   const nb::gil_scoped_acquire gil;
   host_.attr("time_zone") = nb::str(zone.data(), zone.size());
+}
+
+void SimulatedHost::UseModelSlot(int slot) {
+  const nb::gil_scoped_acquire gil;
+  host_.attr("model_slot") = slot;
 }
 
 void SimulatedHost::FillRandom(std::span<uint8_t> bytes) {
@@ -171,6 +198,7 @@ void SimulatedHost::Describe(listening::DeviceState& state) const {
   }
   state.target = "simulated";
   state.audio = audio_;
+  if (network_ != nullptr) state.network = network_->status();
 }
 
 std::expected<void, sound_model::Error> SimulatedHost::Mount() {
@@ -217,6 +245,19 @@ std::expected<std::unique_ptr<sound_model::Engine>, sound_model::Error> Simulate
   }
 }
 
+bool SimulatedHost::Fits(const update::OwnerKey& key, const update::Digest& digest,
+                         const update::Signature& signature) {
+  const nb::gil_scoped_acquire gil;
+  try {
+    return nb::cast<bool>(host_.attr("signature_fits")(nb::bytes(key.point.data(), key.point.size()),
+                                                       nb::bytes(digest.data(), digest.size()),
+                                                       nb::bytes(signature.data(), signature.size())));
+  } catch (nb::python_error& raised) {
+    raised.discard_as_unraisable("a simulated device's check of a signature");
+    return false;
+  }
+}
+
 std::vector<std::unique_ptr<clip_store::Volume>> SimulatedHost::MakeVolumes() const {
   std::vector<std::unique_ptr<clip_store::Volume>> volumes;
   const auto folder = nb::cast<std::string>(host_.attr("storage"));
@@ -229,9 +270,14 @@ std::string SimulatedHost::Text(const char* attribute, const char* otherwise) co
   return nb::cast<std::string>(nb::getattr(host_, attribute, nb::str(otherwise)));
 }
 
-bool SimulatedHost::has_mqtt() const {
+int64_t SimulatedHost::trial_ms() const {
   const nb::gil_scoped_acquire gil;
-  return nb::hasattr(host_, "mqtt");
+  return static_cast<int64_t>(1000 * nb::cast<double>(nb::getattr(host_, "trial_s", nb::float_(60.0))));
+}
+
+bool SimulatedHost::has(const char* attribute) const {
+  const nb::gil_scoped_acquire gil;
+  return !nb::getattr(host_, attribute, nb::none()).is_none();
 }
 
 int SimulatedHost::Traverse(visitproc visit, void* arg) const {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
@@ -9,6 +10,8 @@
 
 #include "base/sha256.h"
 #include "bindings.h"
+#include "device_engine.h"
+#include "numpy_array.h"
 #include "sound_model/class_map.h"
 #include "sound_model/front_end.h"
 #include "sound_model/manifest.h"
@@ -56,9 +59,50 @@ std::vector<std::string> ClassNames(const nb::bytes& csv) {
   return names;
 }
 
+using Patches = nb::ndarray<const int8_t, nb::numpy, nb::shape<-1, sound_model::kPatchFrames, sound_model::kPatchBands>,
+                            nb::c_contig, nb::device::cpu>;
+using Scores = nb::ndarray<int8_t, nb::numpy, nb::ndim<2>>;
+
+Scores Score(DeviceEngine& engine, const Patches& patches, int threads) {
+  std::vector<int8_t> scores;
+  {
+    const nb::gil_scoped_release unlocked;
+    scores = engine.Score({patches.data(), patches.size()}, threads);
+  }
+  const auto classes = static_cast<size_t>(engine.engine().classes());
+  return ToNumpy<Scores>(std::move(scores), {patches.shape(0), classes});
+}
+
+void BindDeviceEngine(nb::module_& module) {
+  nb::class_<DeviceEngine>(module, "DeviceEngine",
+                           "A model with the device's arithmetic at a PC's speed: scores are those of TensorFlow Lite "
+                           "Micro's reference kernels, bit for bit.")
+      .def(
+          "__init__",
+          [](DeviceEngine* self, const nb::bytes& model, std::string_view kernels) {
+            new (self) DeviceEngine(Unwrap(sound_model::WideEngine::Create(AsSpan(model), kernels)));
+          },
+          "model"_a, "kernels"_a = "",
+          "model is a .tflite that check_model accepts, with any number of classes; kernels is one of kernel_names(), "
+          "the first by default. ValueError tells what is wrong.")
+      .def("score", &Score, "patches"_a.noconvert(), "threads"_a = 1,
+           "Score int8 patches [n, 96, 64] on so many cores at most: int8 [n, classes].")
+      .def_prop_ro("classes", [](const DeviceEngine& engine) { return engine.engine().classes(); })
+      .def_prop_ro("kernels", [](const DeviceEngine& engine) { return std::string(engine.engine().kernels()); })
+      .def_static(
+          "kernel_names",
+          [] {
+            std::vector<std::string> names;
+            for (const std::string_view name : sound_model::WideEngine::KernelNames()) names.emplace_back(name);
+            return names;
+          },
+          "What this processor can run, the fastest first.");
+}
+
 }  // namespace
 
 void BindSoundModel(nb::module_& module) {
+  BindDeviceEngine(module);
   module.def(
       "check_model", &CheckModel, "file"_a, nb::sig("def check_model(file: bytes) -> dict[str, typing.Any]"),
       "The device's checks of a .tflite before use: input and output (scale, zero point), front_end, ops, operators; "

@@ -3,6 +3,6 @@
 
 from yamnet_tools.audio.inputs import STDIN, find_recordings
 from yamnet_tools.audio.pcm import SAMPLE_RATE, PcmBlock
-from yamnet_tools.audio.recording import Recording, open_recording
+from yamnet_tools.audio.recording import Recording, open_recording, read_recording
 
-__all__ = ["SAMPLE_RATE", "STDIN", "PcmBlock", "Recording", "find_recordings", "open_recording"]
+__all__ = ["SAMPLE_RATE", "STDIN", "PcmBlock", "Recording", "find_recordings", "open_recording", "read_recording"]

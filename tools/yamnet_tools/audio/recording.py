@@ -3,10 +3,13 @@
 
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from yamnet_tools.audio.inputs import STDIN
 from yamnet_tools.audio.pcm import PcmBlock, PcmConverter, Samples
@@ -109,6 +112,27 @@ def open_recording(name: str) -> Recording:
         raise _named(name, error) from error
     except OSError as error:
         raise _named(name, AudioError(error.strerror or str(error))) from error
+
+
+def read_recording(name: str, cut_short: Callable[[TruncatedError], object]) -> NDArray[np.int16]:
+    """All of a recording, 16 kHz mono int16 [n]; of one that ends before its end what is there.
+
+    Args:
+        name: As for open_recording.
+        cut_short: Told of a recording that ends before its end.
+
+    Raises:
+        AudioError: There is nothing to be read, or it cannot be.
+    """
+    blocks: list[NDArray[np.int16]] = []
+    with open_recording(name) as recording:
+        try:
+            blocks += (block.samples for block in recording.blocks())
+        except TruncatedError as error:
+            if not blocks:
+                raise
+            cut_short(error)
+    return np.concatenate(blocks)
 
 
 def _open_stdin() -> _Reader:

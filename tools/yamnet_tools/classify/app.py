@@ -7,12 +7,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
 from yamnet_tools import cli
 from yamnet_tools.audio import PcmBlock, Recording, find_recordings, open_recording
 from yamnet_tools.audio.microphone import Microphone
 from yamnet_tools.classify import options as command_line
-from yamnet_tools.classify.classes import UnknownClassError, select_classes
+from yamnet_tools.classify.classes import select_classes
+from yamnet_tools.classify.destinations import Destinations
 from yamnet_tools.classify.interrupt import Interrupt
 from yamnet_tools.classify.options import Options
 from yamnet_tools.classify.outputs import Outputs
@@ -22,8 +24,9 @@ from yamnet_tools.classify.scoring import score
 from yamnet_tools.classify.summary import Summary
 from yamnet_tools.engines import ENGINE_NAMES, Engine, open_engine
 from yamnet_tools.errors import AudioError, ModelError, TruncatedError
+from yamnet_tools.files import refuse_overwriting
 from yamnet_tools.model import YamnetModel, load_model
-from yamnet_tools.paths import DEFAULT_MODEL
+from yamnet_tools.paths import DEFAULT_MODEL, model_files
 
 _CLIPPING_WORTH_A_WORD = 0.01
 _LONG_WORK_S = 2.0
@@ -43,20 +46,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     model = _load(options)
-    try:
-        classes = _choose_classes(options, model)
-    except UnknownClassError as error:
-        _say(f"error: {error}")
-        return cli.EXIT_USAGE
+    classes = _choose_classes(options, model)
     engine = open_engine(options.engine, model)
-    other_name = next(name for name in ENGINE_NAMES if name != options.engine)
-    other = open_engine(other_name, model) if options.compare else None
-    make_outputs = partial(Outputs, options, model, engine.name, other, classes)
+    others = [open_engine(name, model) for name in ENGINE_NAMES if options.compare and name != engine.name]
+    make_outputs = partial(Outputs, options, model, engine.name, others, classes)
     with Interrupt() as interrupt:
         if options.mic:
             _hear_microphone(model, engine, make_outputs(several=False), interrupt)
             return cli.EXIT_INTERRUPTED
         clips, all_found = _find(options.clips)
+        refuse_overwriting(
+            _named_outputs(options, clips), [*model_files(options.model), *map(Path, [*clips, *options.rules])]
+        )
         all_heard = _hear_clips(clips, model, engine, make_outputs(several=len(clips) > 1), interrupt)
     if interrupt.requested:
         return cli.EXIT_INTERRUPTED
@@ -72,6 +73,13 @@ def _load(options: Options) -> YamnetModel:
 def _choose_classes(options: Options, model: YamnetModel) -> Sequence[int]:
     everything = range(len(model.class_names))
     return select_classes(options.classes, model.class_names) if options.classes else everything
+
+
+def _named_outputs(options: Options, clips: Sequence[str]) -> Iterator[Path]:
+    """The files that will be written for the clips."""
+    for path in (options.plot, options.scores):
+        if path is not None:
+            yield from map(Destinations(path, several=len(clips) > 1).of, clips)
 
 
 def _find(arguments: Sequence[str]) -> tuple[list[str], bool]:

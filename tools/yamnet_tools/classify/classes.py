@@ -8,13 +8,13 @@ them: of all readings, the one that takes the longest names wins.
 import difflib
 from collections.abc import Sequence
 
-from yamnet_tools.errors import YamnetToolsError
+from yamnet_tools.errors import UsageError
 
 _SEPARATOR = ";"
 _SUGGESTIONS = 3
 
 
-class UnknownClassError(YamnetToolsError):
+class UnknownClassError(UsageError):
     """A name or index that stands for no class, or for more than one."""
 
 

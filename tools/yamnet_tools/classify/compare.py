@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--compare: how far two engines are apart on the same patches."""
+"""--compare: how far engines are apart on the same patches."""
 
 from typing import Self, TextIO
 

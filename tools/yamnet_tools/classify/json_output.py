@@ -5,6 +5,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Self, TextIO
 
 import numpy as np
@@ -14,6 +15,7 @@ from yamnet_tools.audio import SAMPLE_RATE
 from yamnet_tools.classify.results import ClipResult
 from yamnet_tools.classify.scoring import Step
 from yamnet_tools.classify.summary import probabilities, strongest
+from yamnet_tools.files import naming
 from yamnet_tools.model import YamnetModel
 
 _IN_MEMORY_CHARS = 1 << 18
@@ -59,7 +61,8 @@ class JsonOutput:
         rows = probabilities(step.scores, self._model.output_quantization)
         for start, p in zip(step.starts.tolist(), rows, strict=True):
             patch = {"start_s": start / SAMPLE_RATE, "top": self._list(p)}
-            self._spool.write(self._separator + json.dumps(patch))
+            with naming(Path(tempfile.gettempdir())):
+                self._spool.write(self._separator + json.dumps(patch))
             self._separator = ", "
 
     def finish(self, result: ClipResult) -> None:

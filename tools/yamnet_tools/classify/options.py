@@ -9,7 +9,7 @@ from typing import NamedTuple
 from device_core import presets
 from yamnet_tools import cli
 from yamnet_tools.audio import STDIN
-from yamnet_tools.engines import ENGINE_NAMES
+from yamnet_tools.engines import DEFAULT_ENGINE, ENGINE_NAMES
 from yamnet_tools.paths import DEFAULT_MODEL
 
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
@@ -22,7 +22,7 @@ _EPILOG = """\
 examples:
   classify.py kitchen.wav                           what was heard, and when
   classify.py recordings/ 'more/**/*.flac'          folders and patterns
-  classify.py night.mp3 --engine litert --plot night.png
+  classify.py night.mp3 --plot night.png
   classify.py clip.wav --classes 'Baby cry, infant cry; Dog' --threshold 0.5
   classify.py clip.wav --json | jq .max
   classify.py night.wav --rules baby,alarms         events: what the device would tell
@@ -41,7 +41,7 @@ class Options(NamedTuple):
         mic: Listen to the microphone.
         model: The model file.
         engine: One of ENGINE_NAMES.
-        compare: Run the other engine, too.
+        compare: Run the other engines, too.
         classes: Requests for classes as they were typed; empty for all.
         top: Most classes in a list, None for the output's own default.
         threshold: Probability below which nothing is shown, None for the output's own default.
@@ -119,10 +119,13 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument(
         "--engine",
         choices=ENGINE_NAMES,
-        default=ENGINE_NAMES[0],
-        help="tflm: the device's own arithmetic (default); litert: much faster, rounds a little differently",
+        default=DEFAULT_ENGINE,
+        help="device: the device's own arithmetic (default); tflm: TensorFlow Lite Micro, which gives the same outputs "
+        "and takes some seventy times as long; litert: TensorFlow Lite for PCs, which rounds a little differently",
     )
-    parser.add_argument("--compare", action="store_true", help="run both engines and say how far they are apart")
+    parser.add_argument(
+        "--compare", action="store_true", help="run the other engines, too, and say how far they are apart"
+    )
     parser.add_argument(
         "--model", type=Path, default=DEFAULT_MODEL, metavar="PATH", help="default: out/model/yamnet.tflite"
     )

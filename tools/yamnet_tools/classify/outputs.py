@@ -27,7 +27,7 @@ class Outputs:
         options: What was asked for.
         model: Whose scores these are.
         engine: Name of the engine that computes them.
-        other: The engine to compare it with, if that was asked for.
+        others: The engines to compare it with.
         classes: Class indexes that may appear.
         several: Whether there is more than one clip.
     """
@@ -37,7 +37,7 @@ class Outputs:
         options: Options,
         model: YamnetModel,
         engine: str,
-        other: Engine | None,
+        others: Sequence[Engine],
         classes: Sequence[int],
         *,
         several: bool,
@@ -45,7 +45,7 @@ class Outputs:
         self._options = options
         self._model = model
         self._engine = engine
-        self._other = other
+        self._others = others
         self._classes = classes
         self._plots = Destinations(options.plot, several=several) if options.plot else None
         self._scores = Destinations(options.scores, several=several) if options.scores else None
@@ -80,9 +80,9 @@ class Outputs:
                 self._threshold(0.0 if self._options.classes else DEFAULT_HEARD),
             )
         yield self._json() if self._options.json else self._text(live=source.endless)
-        if self._other:
+        for other in self._others:
             out = sys.stderr if self._options.json else sys.stdout
-            yield Comparison(out, self._engine, self._other, self._model.output_quantization.scale)
+            yield Comparison(out, self._engine, other, self._model.output_quantization.scale)
 
     def _json(self) -> JsonOutput:
         return JsonOutput(

@@ -12,7 +12,7 @@ import numpy as np
 from yamnet_tools.audio import SAMPLE_RATE
 from yamnet_tools.classify.results import ClipResult
 from yamnet_tools.classify.scoring import Step
-from yamnet_tools.files import replacing
+from yamnet_tools.files import naming, replacing
 from yamnet_tools.model import YamnetModel
 
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the same scores give the same file
@@ -46,9 +46,10 @@ class ScoresFile:
 
     def add(self, step: Step) -> None:
         """Take the next step's patches and scores."""
-        self._patches.write(step.patches.tobytes())
-        self._scores.write(step.scores.tobytes())
-        self._starts.write((step.starts / SAMPLE_RATE).astype("<f8").tobytes())
+        with naming(self._path):
+            self._patches.write(step.patches.tobytes())
+            self._scores.write(step.scores.tobytes())
+            self._starts.write((step.starts / SAMPLE_RATE).astype("<f8").tobytes())
 
     def finish(self, result: ClipResult) -> None:
         """Write the file."""

@@ -4,6 +4,7 @@
 import struct
 import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from yamnet_tools.audio import SAMPLE_RATE
 from yamnet_tools.classify.scoring import Step
 from yamnet_tools.classify.summary import probabilities
+from yamnet_tools.files import naming
 from yamnet_tools.model import YamnetModel
 
 _RECORD = struct.Struct("<qqid")  # start and end sample, class index, peak
@@ -109,5 +111,6 @@ class Timeline:
             self._write(segment.slot, segment.start, self._last_start + self._patch_samples, index, segment.peak)
 
     def _write(self, slot: int, start: int, end: int, index: int, peak: float) -> None:
-        self._spool.seek(slot * _RECORD.size)
-        self._spool.write(_RECORD.pack(start, end, index, peak))
+        with naming(Path(tempfile.gettempdir())):
+            self._spool.seek(slot * _RECORD.size)
+            self._spool.write(_RECORD.pack(start, end, index, peak))

@@ -3,7 +3,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from datetime import datetime
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -93,6 +94,7 @@ _INFO_SHAPE: dict[str, Any] = {
     "uptime_ms": int,
 }
 _CONSOLE_SHAPE: dict[str, Any] = {"console": {"answered": int, "errors": int}}
+_CLOCK_SHAPE: dict[str, Any] = {"utc?": str, "time_zone": str, "time_server": str}
 _STATUS_SHAPE: dict[str, Any] = {"name": str, "utc?": str}
 
 # Numbers that a device may not know: silence has no level, a source no gain, a PC no PSRAM.
@@ -120,41 +122,99 @@ class Info:
         return found
 
     @property
+    def boot_is_sound(self) -> bool:
+        """Whether `boot` is as the protocol says."""
+        found: list[str] = []
+        _check(self.fields.get("boot"), _INFO_SHAPE["boot"], "boot", found)
+        return not found
+
+    @property
     def ready(self) -> bool:
         """Whether every boot step went well."""
-        return self.fields["boot"]["ready"] is True
+        return self._at("boot", "ready") is True
 
     @property
     def failed_steps(self) -> list[str]:
         """`name: message` of the boot steps that failed."""
-        return [f"{step['name']}: {step['message']}" for step in self.fields["boot"]["steps"] if not step["ok"]]
+        return [f"{step.get('name')}: {step.get('message')}" for step in self._steps() if not step.get("ok")]
 
     @property
     def model_sha256(self) -> str | None:
         """SHA-256 of the model, None while there is none."""
-        model = self.fields.get("model")
-        return None if model is None else str(model["sha256"])
+        digest = self._at("model", "sha256")
+        return None if digest is None else str(digest)
 
     @property
     def free_heap(self) -> int:
-        """Free heap in bytes."""
-        return int(self.fields["memory"]["free_heap"])
+        """Free heap in bytes.
+
+        Raises:
+            DeviceError: it is not told.
+        """
+        return self._number("memory", "free_heap")
 
     @property
     def boot_count(self) -> int | None:
         """How often the device has started; None until it has read that while it boots."""
-        count = self.fields["boot"]["count"]
-        return None if count is None else int(count)
+        return None if self._at("boot", "count") is None else self._number("boot", "count")
 
     @property
     def boot_steps(self) -> int:
         """How many boot steps are over."""
-        return len(self.fields["boot"]["steps"])
+        return len(self._steps())
 
     @property
     def uptime_ms(self) -> int:
-        """Milliseconds since the device started."""
-        return int(self.fields["uptime_ms"])
+        """Milliseconds since the device started.
+
+        Raises:
+            DeviceError: it is not told.
+        """
+        return self._number("uptime_ms")
+
+    def _at(self, *path: str) -> object:
+        """What is at a path of the answer; None if it leads nowhere."""
+        value: object = self.fields
+        for name in path:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        return value
+
+    def _number(self, *path: str) -> int:
+        value = self._at(*path)
+        if type(value) is not int:
+            raise DeviceError(f"the device's answer is not the protocol's: {'.'.join(path)} is {value!r:.40}")
+        return value
+
+    def _steps(self) -> list[Fields]:
+        steps = self._at("boot", "steps")
+        return [step for step in steps if isinstance(step, Mapping)] if isinstance(steps, list) else []
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What a device has for the time, at the moment of its answer; None: nobody has set it. `time_zone` is of the IANA
+    database, "" for UTC; `time_server` is whom it asks where there is a network.
+    """
+
+    utc: datetime | None
+    time_zone: str
+    time_server: str
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Self:
+        """From an answer to @time or GET clock.
+
+        Raises:
+            DeviceError: it is none.
+        """
+        require(fields, _CLOCK_SHAPE, "@time")
+        try:
+            utc = None if fields["utc"] is None else datetime.fromisoformat(fields["utc"])
+        except ValueError:
+            raise DeviceError(
+                f"the device's answer to @time is not the protocol's: utc is {fields['utc']!r:.40}"
+            ) from None
+        return cls(utc, fields["time_zone"], fields["time_server"])
 
 
 @dataclass(frozen=True)
@@ -301,7 +361,8 @@ class Events:
 
     def with_more(self, page: "Events") -> "Events":
         """These and the active rules of the answer that follows."""
-        return replace(self, active=self.active + page.active, next=page.next)
+        active = {"active": [*self.fields["active"], *page.fields["active"]], "next": page.next}
+        return replace(self, fields=dict(self.fields) | active, active=self.active + page.active, next=page.next)
 
 
 def require(fields: Fields, shape: dict[str, Any], command: str) -> None:

@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from yamnet_tools.device.answers import Events, Info, Rules
+from yamnet_tools.device.answers import Clock, Events, Info, Rules
 from yamnet_tools.device.heard import Heard, Told
 
 
@@ -17,6 +17,12 @@ class AnyDevice(Protocol):
 
     def info(self) -> Info:
         """What runs there, and how it is."""
+
+    def clock(self) -> Clock:
+        """Its clock."""
+
+    def set_time_zone(self, name: str) -> Clock:
+        """Set the zone, of the IANA database, in which quiet hours are."""
 
     def owner_token(self) -> str | None:
         """The owner's token, where it is told."""

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """A device's requests and answers as functions and values."""
 
+import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from yamnet_tools.device.answers import Events, Fields, Info, PcmPatch, Profile, Rules, Scored, SelfTestResult
-from yamnet_tools.device.conversation import TIMEOUT_S, Conversation, RefusedError
+from yamnet_tools.device.answers import Clock, Events, Fields, Info, PcmPatch, Profile, Rules, Scored, SelfTestResult
+from yamnet_tools.device.conversation import ATTEMPTS, TIMEOUT_S, Conversation, RefusedError, UnansweredError
 from yamnet_tools.device.heard import Heard, Told
+from yamnet_tools.device.improv import ImprovClient
 from yamnet_tools.device.line import BAUD, open_line
 from yamnet_tools.device.protocol import byte_words, parse_bytes
 from yamnet_tools.device.restart import READY_S, restart, wait_until_booted
@@ -17,6 +20,8 @@ from yamnet_tools.errors import DeviceError
 
 DOCUMENT_CHUNK_BYTES = 8192
 """Bytes of a rule document in one request."""
+
+_SET_WITHIN = timedelta(seconds=30)  # of an answer that waited for an inference, or came at the third attempt
 
 
 class PcmSummary(NamedTuple):
@@ -144,6 +149,34 @@ class Device(Conversation):
         """
         self.ask("storage", "format", volume, parse=lambda _: None)
 
+    def network(self) -> dict[str, Any]:
+        """How it is connected, and its own Wi-Fi; the console does not tell what it knows.
+
+        Raises:
+            DeviceError: no answer.
+        """
+        told: dict[str, Any] | None = self.info().fields["network"]
+        if told is None:
+            return {"kind": "none", "reason": "the network is not this device's own"}
+        password = self._secrets().get("setup_password")
+        return told | ({"setup": {"ssid": told["hostname"], "password": password}} if password else {})
+
+    def scan_networks(self) -> list[tuple[str, int, bool]]:
+        """Networks in reach: name, dBm, and whether they want a password.
+
+        Raises:
+            DeviceError: no answer, or the device has no Wi-Fi.
+        """
+        return ImprovClient(self._line).scan()
+
+    def join_network(self, ssid: str, password: str) -> str:
+        """Let it try a network and know it if that works; returns where its page is then.
+
+        Raises:
+            DeviceError: no answer, it cannot be joined, or the device has no Wi-Fi.
+        """
+        return ImprovClient(self._line).join(ssid, password)
+
     def pcm(self, samples: npt.NDArray[np.int16]) -> Iterator[PcmPatch]:
         """Send audio, 16 kHz mono int16 [n], and get the patches that the device makes of it, with their scores.
 
@@ -189,16 +222,59 @@ class Device(Conversation):
         """
         return self.log_lines(seconds)
 
+    def clock(self, *words: str) -> Clock:
+        """The device's clock; `words` of @time change it before.
+
+        Raises:
+            DeviceError: no answer, or the device refused.
+        """
+        return self.ask("time", *words, parse=Clock.parse)
+
+    def clock_once(self, timeout_s: float) -> Clock | None:
+        """The same, asked for once; None when no answer comes, or from a firmware that tells no time."""
+        try:
+            return self.ask("time", parse=Clock.parse, attempts=1, timeout_s=timeout_s)
+        except (RefusedError, UnansweredError):
+            return None
+
+    def set_clock(self) -> Clock:
+        """Set the device's clock to this computer's.
+
+        Raises:
+            DeviceError: no answer, the device refused, or it has another time afterwards.
+        """
+        for _ in range(ATTEMPTS):  # a request has no CRC32: a digit that was damaged shows in the answer
+            clock = self.clock("set", str(time.time_ns() // 1_000_000))
+            if clock.utc is not None and abs(clock.utc - datetime.now(UTC)) < _SET_WITHIN:
+                return clock
+        raise DeviceError(f"the device's clock was set, and says {clock.utc}")
+
+    def set_time_zone(self, name: str) -> Clock:
+        """Set the zone, of the IANA database, in which quiet hours are; kept over restarts.
+
+        Raises:
+            DeviceError: no answer, or there is no such zone.
+        """
+        for _ in range(ATTEMPTS):
+            clock = self.clock("zone", name)
+            if clock.time_zone == name:
+                return clock
+        raise DeviceError(f"the device's time zone was set to {name}, and is {clock.time_zone}")
+
     def owner_token(self) -> str | None:
         """What the HTTP API wants of who changes something; None from a device that has none.
 
         Raises:
             DeviceError: no answer.
         """
+        return self._secrets().get("token")
+
+    def _secrets(self) -> dict[str, str]:
+        """What the owner alone is told; nothing by a device that keeps nothing."""
         try:
-            return self.ask("token", parse=lambda fields: str(fields["token"]))
+            return self.ask("token", parse=lambda fields: {name: str(value) for name, value in fields.items()})
         except RefusedError:
-            return None
+            return {}
 
     def reboot(self, *, ready_timeout_s: float = READY_S) -> Info:
         """Restart the device and wait until it answers again.

@@ -59,7 +59,7 @@ class Clips:
         clips: list[Clip] = []
         following: str | None = before
         while following is not None and len(clips) < count:
-            after = f"&before={_checked(following)}" if following else ""
+            after = f"&before={checked_name(following)}" if following else ""
             page = self._line.ask_json("GET", f"clips?limit={min(_PAGE, count - len(clips))}{after}")
             require(page, _PAGE_SHAPE, "clips")
             clips += map(Clip, page["clips"])
@@ -72,7 +72,7 @@ class Clips:
         Raises:
             DeviceError: there is no such clip, it is being recorded, or the connection broke.
         """
-        with self._line.open(f"clips/{_checked(name)}", "audio/wav") as stream:
+        with self._line.open(f"clips/{checked_name(name)}", "audio/wav") as stream:
             if not stream.has_an_end:
                 raise DeviceError(
                     f"{name}: the answer does not say how long it is; what is between here and the device?"
@@ -97,7 +97,7 @@ def run_list(clips: Clips, options: argparse.Namespace) -> int:
 
 def run_get(clips: Clips, options: argparse.Namespace) -> int:
     """Fetch a clip into a file."""
-    name = _checked(options.name)
+    name = checked_name(options.name)
     path = Path(options.out) if options.out else Path()
     if path.is_dir():
         path /= name
@@ -111,7 +111,7 @@ def run_play(clips: Clips, options: argparse.Namespace) -> int:
     """Play a clip on this computer."""
     sounddevice = import_sounddevice("clips play")
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / _checked(options.name)
+        path = Path(folder) / checked_name(options.name)
         clips.fetch(options.name, path)
         try:
             pcm, rate = soundfile.read(path, dtype="int16")
@@ -125,7 +125,7 @@ def run_play(clips: Clips, options: argparse.Namespace) -> int:
     return cli.EXIT_OK
 
 
-def _checked(name: str) -> str:
+def checked_name(name: str) -> str:
     """A name that is good for a path here and there."""
     if not _NAME.fullmatch(name):
         raise DeviceError(f"{name!r:.80}: no clip is called so; `clips list` shows their names")

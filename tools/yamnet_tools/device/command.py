@@ -5,10 +5,13 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from device_core import presets
 from yamnet_tools import cli
-from yamnet_tools.device import clips, console_commands
+from yamnet_tools.device import clips, console_commands, network
 from yamnet_tools.device.answers import RuleState
 from yamnet_tools.device.any_device import AnyDevice
 from yamnet_tools.device.client import Device
@@ -21,23 +24,29 @@ from yamnet_tools.device.http_line import HttpLine
 from yamnet_tools.device.line import BAUD
 from yamnet_tools.device.owner_token import VARIABLE, find_token, prompt_for_token
 from yamnet_tools.device.ports import find_port
-from yamnet_tools.errors import DeviceError
+from yamnet_tools.device.time_command import keep_time, run_time
+from yamnet_tools.errors import UsageError
+from yamnet_tools.events.rules import rule_document
 from yamnet_tools.paths import DEFAULT_MODEL
+from yamnet_tools.updating.command import add_update_options, run_update
 
-_WAYS = {Device: "the serial console: --port PORT", HttpDevice: "HTTP: --port http://yamnet.local"}
+_WAYS = {Device: "the serial console: --port PORT", HttpDevice: "HTTP: --port http://yamnet-1a2b.local"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask a device what the command line says; returns the exit code: 1 when the device is not as it should be.
 
     Raises:
+        UsageError: the command needs another way to the device.
         YamnetToolsError: no device, no answer, or a file that cannot be used.
     """
     options = _parser().parse_args(arguments)
     port = options.port or ("" if options.needs is HttpDevice else find_port())
     if options.needs not in (None, HttpDevice if is_http(port) else Device):
-        raise DeviceError(f"{options.command} needs {_WAYS[options.needs]}, not {port or 'a serial port'}")
+        raise UsageError(f"{options.command} needs {_WAYS[options.needs]}, not {port or 'a serial port'}")
     with _open(port, options) as device:
+        if isinstance(device, Device) and options.run is not run_time and (said := keep_time(device, options.timeout)):
+            cli.say(said)
         code = options.run(device, options)
         if device.trouble:
             cli.say(device.trouble)
@@ -64,7 +73,7 @@ def _add_line_options(parser: argparse.ArgumentParser, *, defaults: bool) -> Non
         "--port",
         default=default(None),
         metavar="PORT",
-        help="/dev/ttyACM0, COM3, socket://host:port, http://yamnet.local (the only board's)",
+        help="/dev/ttyACM0, COM3, socket://host:port, http://yamnet-1a2b.local",
     )
     group.add_argument(
         "--token",
@@ -100,9 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_line_options(sub, defaults=False)
         return sub
 
-    command("info", _info, "what runs there, and how it is").add_argument(
-        "--json", action="store_true", help="the answer as it came"
-    )
+    _add_json(command("info", _info, "what runs there, and how it is"))
     scoring = command(
         "score",
         console_commands.run_score,
@@ -112,8 +119,8 @@ def _parser() -> argparse.ArgumentParser:
     scoring.add_argument("files", nargs="+", type=Path, metavar="FILE")
     scoring.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="for the names (out/model/yamnet.tflite)")
     scoring.add_argument("--json", action="store_true", help="one line a patch: all 521 int8 scores")
-    command("profile", console_commands.run_profile, "cycles of one inference, operator by operator", Device)
-    command("selftest", console_commands.run_selftest, "score the stored patch now and compare", Device)
+    _add_json(command("profile", console_commands.run_profile, "cycles of one inference, operator by operator", Device))
+    _add_json(command("selftest", console_commands.run_selftest, "score the stored patch now and compare", Device))
     listening = command("listen", _listen, "a live table of what the device hears")
     _add_seconds(listening)
     comparing = command(
@@ -124,14 +131,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     comparing.add_argument("clips", nargs="+", metavar="CLIP", help="recordings or folders")
     comparing.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="out/model/yamnet.tflite")
+    comparing.add_argument("--json", action="store_true", help="one line a recording")
     ruling = command("rules", _rules, "the event rules that run; with FILE, replace them (docs/rules.md)")
+    _add_json(ruling)
     change = ruling.add_mutually_exclusive_group()
-    change.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a rule document to run and store")
+    change.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE|PRESET",
+        help=f"a rule document to run and store: {', '.join(sorted(presets()))}",
+    )
     change.add_argument("--show", action="store_true", help="print the document that runs")
     change.add_argument("--presets", action="store_true", help="go back to the presets")
-    command("events", _events, "what goes on, the latest events, and where they are kept").add_argument(
-        "--json", action="store_true", help="the answer as it came"
-    )
+    _add_json(command("events", _events, "what goes on, the latest events, and where they are kept"))
     storing = command("storage", _storage, "where events are kept; clear a volume that holds something else")
     storing.add_argument(
         "--format", metavar="VOLUME", help="clear a volume whose state is 'needs format': what is on it is lost"
@@ -141,8 +153,19 @@ def _parser() -> argparse.ArgumentParser:
     _add_seconds(logging)
     muting = command("mute", _mute, "whether it hears nothing; switch the microphone off or on, for good", HttpDevice)
     muting.add_argument("muted", nargs="?", choices=["on", "off"], help="on: it hears nothing")
+    timing = command("time", run_time, "set the clock to this computer's, by cable; over HTTP, show it")
+    timing.add_argument("--zone", metavar="NAME", help="set the zone of quiet hours, too, as Europe/Berlin")
+    timing.add_argument("--show", action="store_true", help="set no clock")
+    network.add_actions(command("network", network.run, "how it is connected; look for networks, join one"))
     command("reboot", _reboot, "restart it and wait for it")
+    add_update_options(
+        command("update", run_update, "firmware and model; with IMAGE, replace one (docs/updates.md)", HttpDevice)
+    )
     return parser
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="the answer as the device gives it")
 
 
 def _add_seconds(parser: argparse.ArgumentParser) -> None:
@@ -176,7 +199,7 @@ def _info(device: AnyDevice, options: argparse.Namespace) -> int:
         print(json.dumps(info.fields))
     else:
         for name, value in info.fields.items():
-            if name == "boot":
+            if name == "boot" and info.boot_is_sound:
                 _print_boot(value)
             else:
                 print(f"{name:<10} {_plain(value)}")
@@ -189,10 +212,9 @@ def _info(device: AnyDevice, options: argparse.Namespace) -> int:
     return cli.EXIT_OK if info.ready and not info.problems() else cli.EXIT_FAILED
 
 
-def _print_boot(boot: dict[str, object]) -> None:
-    steps = boot.get("steps")
+def _print_boot(boot: dict[str, Any]) -> None:
     print(f"{'boot':<10} {_plain({key: value for key, value in boot.items() if key != 'steps'})}")
-    for step in steps if isinstance(steps, list) else []:
+    for step in boot["steps"]:
         print(f"{'':<10} {'ok    ' if step['ok'] else 'FAILED'} {step['ms']:>6} ms  {step['name']} {step['message']}")
 
 
@@ -229,11 +251,16 @@ def _rules(device: AnyDevice, options: argparse.Namespace) -> int:
     if options.show:
         print(device.rule_document())
         return cli.EXIT_OK
+    say = cli.say if options.json else print
     if options.file is not None:
-        print(f"{options.file}: {device.set_rules(options.file.read_bytes())} rules run now, and after a restart")
+        say(f"{options.file}: {device.set_rules(rule_document(options.file))} rules run now, and after a restart")
     elif options.presets:
-        print(f"the {device.set_preset_rules()} rules of the presets run now")
+        say(f"the {device.set_preset_rules()} rules of the presets run now")
     there = device.rules()
+    if options.json:
+        rules = [asdict(rule) for rule in there.rules]
+        print(json.dumps({"source": there.source, "bytes": there.size, "rules": rules, "off": there.off}))
+        return cli.EXIT_OK
     print(f"{len(there.rules)} rules, {there.source}, a document of {there.size:,} bytes")
     for rule in there.rules:
         print(_rule_line(rule))

@@ -41,6 +41,10 @@ class RefusedError(DeviceError):
         super().__init__(f"the device refused @{command}: {code}: {message}")
 
 
+class UnansweredError(DeviceError):
+    """Nothing came in time."""
+
+
 @dataclass
 class Counters:
     """What a line went through. Each attempt that came to nothing is counted once."""
@@ -165,9 +169,9 @@ class Conversation:
                 answer = self._attempt(command, arguments, limit)
                 if answer.error is None:
                     return parse(answer.fields)
-            except _UnansweredError as error:
+            except UnansweredError as error:
                 self.counters.timeouts += 1
-                failure = DeviceError(str(error))
+                failure = error
                 continue
             except DamagedAnswerError as error:
                 self.counters.damaged_answers += 1
@@ -200,7 +204,7 @@ class Conversation:
             if answer.id == self._next_id or (answer.id is None and answer.error is not None):
                 return answer
             self.counters.late_answers += 1
-        raise _UnansweredError(
+        raise UnansweredError(
             f"no answer to @{command} within {timeout_s:g} s; is the device running, and is this its port?"
         )
 
@@ -243,7 +247,3 @@ class Conversation:
             self.counters.log_lines += 1
             self._on_log(text)
         return text
-
-
-class _UnansweredError(Exception):
-    """Nothing came in time."""

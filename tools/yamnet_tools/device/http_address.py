@@ -33,8 +33,12 @@ class HttpAddress:
     base: str
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str, said_by: str = "--port") -> Self:
         """From `http://host[:port][/base][/api/v1][/]`; https, too.
+
+        Args:
+            text: the address.
+            said_by: who names it, for errors.
 
         Raises:
             DeviceError: it is no such address.
@@ -43,12 +47,15 @@ class HttpAddress:
             parts = urlsplit(text)
             host, port = unquote(parts.hostname or ""), parts.port
         except ValueError as error:
-            raise DeviceError(f"--port {text}: this is no address: {error}") from None
+            raise DeviceError(f"{said_by} {text}: this is no address: {error}") from None
         if parts.username is not None or parts.query or parts.fragment:
-            raise DeviceError(f"--port {parts.scheme}://…: an address has a host, a port and a path, and nothing else")
+            what = "an address has a host, a port and a path, and nothing else"
+            raise DeviceError(f"{said_by} {parts.scheme}://…: {what}")
         visible = parts.path.isascii() and parts.path.isprintable() and " " not in parts.path
         if not host or not visible or any(c.isspace() or not c.isprintable() for c in host):
-            raise DeviceError(f"--port {text!r}: an address is like http://yamnet.local or http://192.168.1.20:8080")
+            raise DeviceError(
+                f"{said_by} {text!r}: an address is like http://yamnet-1a2b.local or http://192.168.1.20:8080"
+            )
         base = parts.path.rstrip("/").removesuffix(_API).rstrip("/")
         return cls(f"{parts.scheme}://{parts.netloc}{base}", parts.scheme == "https", host, port, base)
 

@@ -2,19 +2,22 @@
 """A device behind its HTTP API (components/device_api/openapi.json): what the console's client gives, and clips."""
 
 import contextlib
+import json
 import queue
 import time
 from collections.abc import Iterator
 from typing import Any, Self
 from urllib.parse import quote
 
-from yamnet_tools.device.answers import Events, Info, Rules, RuleState, require
+from yamnet_tools.device.answers import Clock, Events, Info, Rules, RuleState, require
 from yamnet_tools.device.clips import Clips
 from yamnet_tools.device.event_stream import Away, Back, EventStream, ServerEvent
 from yamnet_tools.device.heard import Heard, Told
 from yamnet_tools.device.http_line import HttpLine
+from yamnet_tools.device.network import HttpNetwork
 from yamnet_tools.device.restart import READY_S, restart
 from yamnet_tools.errors import DeviceError
+from yamnet_tools.updating.send import Updater
 
 _LATEST = 12  # as the console has it
 _TOP = 3  # as the log has it
@@ -39,6 +42,7 @@ class HttpDevice:
 
     def __init__(self, line: HttpLine) -> None:
         self.clips = Clips(line)
+        self.updater = Updater(line)
         self._line = line
 
     def __enter__(self) -> Self:
@@ -54,6 +58,47 @@ class HttpDevice:
             DeviceError: no answer, or not one.
         """
         return self._info_within(self._line.timeout_s)
+
+    def clock(self) -> Clock:
+        """The device's clock.
+
+        Raises:
+            DeviceError: no answer.
+        """
+        return Clock.parse(self._line.ask_json("GET", "clock"))
+
+    def set_time_zone(self, name: str) -> Clock:
+        """Set the zone, of the IANA database, in which quiet hours are; kept over restarts.
+
+        Raises:
+            DeviceError: no answer, or there is no such zone.
+        """
+        wanted = {"time_zone": name, "time_server": self.clock().time_server}
+        return Clock.parse(self._line.ask_json("PUT", "clock", json.dumps(wanted).encode()))
+
+    def network(self) -> dict[str, Any]:
+        """How it is connected, and which networks it knows.
+
+        Raises:
+            DeviceError: no answer.
+        """
+        return HttpNetwork(self._line).show()
+
+    def scan_networks(self) -> list[tuple[str, int, bool]]:
+        """Networks in reach: name, dBm, and whether they want a password.
+
+        Raises:
+            DeviceError: no answer, or the device has no Wi-Fi.
+        """
+        return HttpNetwork(self._line).scan()
+
+    def join_network(self, ssid: str, password: str) -> str:
+        """Let it try a network and know it if that works; returns where it is then.
+
+        Raises:
+            DeviceError: no answer, it cannot be joined, or the device has no Wi-Fi.
+        """
+        return HttpNetwork(self._line).join(ssid, password)
 
     def owner_token(self) -> None:
         """HTTP does not tell it."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPMessage
-from typing import Any
+from typing import Any, BinaryIO
 
 from yamnet_tools.device.http_address import HttpAddress
 from yamnet_tools.device.owner_token import VARIABLE, WHERE_SHOWN, OwnerToken
@@ -20,6 +20,9 @@ _MOST_BYTES = 1 << 20
 """More than any answer of a device but its clips has."""
 
 _MOST_SHOWN = 300
+
+Body = bytes | BinaryIO
+"""What is sent: bytes, or something to be read, whose Content-Length is given besides."""
 
 
 class HttpRefusedError(DeviceError):
@@ -37,6 +40,7 @@ class HttpLine:
         address: of the device.
         token: the owner's, if somebody gave it.
         prompt: asks for it when the device wants it and there is none.
+        token_wanted: where it can be given, for the error when there is none.
         timeout_s: how long an answer may take, and how long a longer one may pause.
     """
 
@@ -47,11 +51,13 @@ class HttpLine:
         timeout_s: float,
         token: OwnerToken | None = None,
         prompt: Callable[[], OwnerToken | None] = lambda: None,
+        token_wanted: str = f"give it by --token or ${VARIABLE}",
     ) -> None:
         self.timeout_s = timeout_s
         self._address = address
         self._token = token
         self._prompt = prompt
+        self._token_wanted = token_wanted
 
     def __str__(self) -> str:
         return self._address.text
@@ -60,16 +66,16 @@ class HttpLine:
         self,
         method: str,
         path: str,
-        body: bytes | None = None,
+        body: Body | None = None,
         fields: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
     ) -> tuple[bytes, HTTPMessage]:
-        """Send a request; returns the answer's body and header.
+        """Send a request; returns the answer's body and header. With If-None-Match the body may be empty.
 
         Args:
             method: of HTTP.
             path: below `/api/v1/`, with its query.
-            body: JSON.
+            body: JSON, unless the fields have another Content-Type.
             fields: of the request's header.
             timeout_s: for all of it, from the first byte sent to the last that comes.
 
@@ -132,7 +138,7 @@ class HttpLine:
         self,
         method: str,
         path: str,
-        body: bytes | None,
+        body: Body | None,
         fields: Mapping[str, str] | None,
         timeout_s: float | None,
     ) -> tuple[bytes, HTTPMessage]:
@@ -145,7 +151,7 @@ class HttpLine:
         self,
         method: str,
         path: str,
-        body: bytes | None,
+        body: Body | None,
         fields: Mapping[str, str] | None,
         timeout_s: float,
         *,
@@ -169,10 +175,12 @@ class HttpLine:
             clock = threading.Timer(timeout_s, end)
             clock.daemon = True
             clock.start()
-            connection.request(method, self._address.target(path), body, self._header(body, fields))
+            with suppress(BrokenPipeError, ConnectionResetError):  # a device that refuses does not read all of a body
+                connection.request(method, self._address.target(path), body, self._header(body, fields))
             with connection.getresponse() as response:
                 stream = HttpStream(response, hang_up)
-                if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+                good = HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES
+                if not good and response.status != HTTPStatus.NOT_MODIFIED:
                     raise self._refusal(method, path, stream)
                 if not in_all:
                     clock.cancel()
@@ -195,12 +203,12 @@ class HttpLine:
         context = ssl.create_default_context()
         return http.client.HTTPSConnection(address.host, address.port, timeout=timeout_s, context=context)
 
-    def _header(self, body: bytes | None, fields: Mapping[str, str] | None) -> dict[str, str]:
+    def _header(self, body: Body | None, fields: Mapping[str, str] | None) -> dict[str, str]:
         header = {"Host": self._address.host_field, "Connection": "close", **(fields or {})}
         if self._token is not None:
             header["Authorization"] = f"Bearer {self._token.text}"
         if body is not None:
-            header["Content-Type"] = "application/json"
+            header.setdefault("Content-Type", "application/json")
         return header
 
     def _refusal(self, method: str, path: str, stream: "HttpStream") -> DeviceError:
@@ -235,7 +243,7 @@ class HttpLine:
 
     def _what_token_is_wrong(self) -> str:
         if self._token is None:
-            return f"the owner's token is needed: give it by --token or ${VARIABLE}"
+            return f"the owner's token is needed: {self._token_wanted}"
         return f"{self._token.source} is not the owner's token"
 
 

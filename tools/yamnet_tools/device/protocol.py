@@ -8,6 +8,8 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
+from yamnet_tools.errors import DeviceError
+
 MAX_LINE_BYTES = 12_288
 MAX_ID = 999_999_999
 
@@ -16,7 +18,7 @@ _ERR = b"@err "
 
 
 class DamagedAnswerError(Exception):
-    """A line that was an answer once, or carries bytes with another CRC32: worth asking again."""
+    """A line that was an answer once, or has another CRC32 than it carries: worth asking again."""
 
 
 @dataclass(frozen=True)
@@ -79,13 +81,20 @@ def parse_answer(line: bytes) -> Answer:
     """Take an answer line apart.
 
     Raises:
-        DamagedAnswerError: it is not JSON, or not an answer's.
+        DamagedAnswerError: it has another CRC32 than it carries, or is not an answer's.
+        DeviceError: it is an answer of an older firmware, which has no CRC32.
     """
     is_error = line.startswith(_ERR)
-    try:
-        fields = json.loads(line[len(_ERR if is_error else _OK) :])
-    except (ValueError, RecursionError):
-        raise DamagedAnswerError("an answer is not JSON") from None
+    words = line[len(_ERR if is_error else _OK) :]
+    crc, _, text = words.partition(b" ")
+    if f"{zlib.crc32(text):08x}".encode() != crc:
+        if isinstance(_json(words), dict):
+            raise DeviceError(
+                "the device's firmware is older than these tools: its answers carry no CRC32, so that damage would be "
+                "believed; flash the firmware of this checkout: idf.py flash"
+            )
+        raise DamagedAnswerError("an answer does not have its CRC32")
+    fields = _json(text)
     if not isinstance(fields, dict):
         raise DamagedAnswerError("an answer is not a JSON object")
     request_id = fields.pop("id", None)
@@ -95,3 +104,11 @@ def parse_answer(line: bytes) -> Answer:
     if is_error and not isinstance(code, str):
         raise DamagedAnswerError("an error has no code")
     return Answer(request_id, code, fields)
+
+
+def _json(text: bytes) -> object:
+    """The value that a text stands for; None if it is no JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

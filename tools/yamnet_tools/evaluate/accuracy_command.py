@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from yamnet_tools import cli
 from yamnet_tools.document_section import insert_section
+from yamnet_tools.engines import DEFAULT_ENGINE
 from yamnet_tools.errors import SourceError
 from yamnet_tools.evaluate.accuracy_page import MAIN, MARKS, WITH_ABLATION, Report, accuracy_page
 from yamnet_tools.evaluate.command import open_scorers, to_json
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if source.sha256 != manifest.source.sha256:
         raise SourceError(f"{keras}: made from other weights than {source.path}; convert again")
     make_variants(source, work / WAYS, keras / CLASS_MAP_NAME)
-    scorers = open_scorers(_models(work, keras), "litert", ablation=False)
+    scorers = open_scorers(_models(work, keras), DEFAULT_ENGINE, ablation=False)
     with tqdm(total=len(clips), unit="clip", disable=None) as bar:
         evaluation = evaluate(
             scorers, clips, read_label_map(None, scorers[0].class_names), 0, Settings(),
@@ -147,6 +148,6 @@ def _parser() -> argparse.ArgumentParser:
         "--keras", type=Path, metavar="DIR",
         help="take the quantised float network that convert_yamnet.py --source keras --keep-float wrote there",
     )  # fmt: skip
-    parser.add_argument("--calib-count", type=int, default=DEFAULT_CALIBRATION, metavar="N")
-    parser.add_argument("--tuning-steps", type=int, default=DEFAULT_STEPS, metavar="N")
+    parser.add_argument("--calib-count", type=cli.number(int, 8, 16_384), default=DEFAULT_CALIBRATION, metavar="N")
+    parser.add_argument("--tuning-steps", type=cli.number(int, 0, 20_000), default=DEFAULT_STEPS, metavar="N")
     return parser

@@ -4,7 +4,6 @@
 import argparse
 import json
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,16 +12,18 @@ from tqdm import tqdm
 
 import device_core
 from yamnet_tools import cli
-from yamnet_tools.engines import ENGINE_NAMES
-from yamnet_tools.errors import ModelError
-from yamnet_tools.evaluate.dataset import DatasetError, read_dataset
+from yamnet_tools.engines import DEFAULT_ENGINE, ENGINE_NAMES
+from yamnet_tools.errors import UsageError
+from yamnet_tools.evaluate.dataset import INDEX_NAME, read_dataset
 from yamnet_tools.evaluate.evaluation import Settings, evaluate
 from yamnet_tools.evaluate.html_report import html_report
 from yamnet_tools.evaluate.labels import read_label_map
+from yamnet_tools.evaluate.limits import FIGURES, below, parse_limit
 from yamnet_tools.evaluate.results import Evaluation
 from yamnet_tools.evaluate.scorers import Scorer, open_scorer
 from yamnet_tools.evaluate.text_report import text_report
-from yamnet_tools.files import write_bytes
+from yamnet_tools.files import refuse_places, write_bytes
+from yamnet_tools.paths import model_files
 
 _EPILOG = """\
 MODEL is a .tflite of any of these kinds, or NAME=PATH to call it NAME in the report:
@@ -34,8 +35,8 @@ NAME@power=PATH scores a patch model behind another front end than its own.
 DIR holds folders named like the labels, or an index.csv with columns path and label, and optionally source (the
 collection) and recording (what the clip was cut from; clips of one recording are resampled together).
 
-exit codes: 0; 1 when a clip could not be read (the report is of the others) or nothing could be done; 2 for wrong
-usage; 130 after Ctrl-C.
+exit codes: 0; 1 when a clip could not be read (the report is of the others), a model is below --fail-below or nothing
+could be done; 2 for wrong usage; 130 after Ctrl-C.
 """
 _STDOUT = Path("-")
 
@@ -47,12 +48,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         YamnetToolsError: a model or the data cannot be used.
     """
     options = _parser().parse_args(arguments)
-    _refuse_places([path for path in (options.json, options.html) if path not in (None, _STDOUT)], options.models)
     clips = read_dataset(options.data)
+    models = [Path(text if Path(text).is_file() else text.rpartition("=")[2]) for text in options.models]
+    beside = [file for model in models for file in model_files(model)]
+    labels = [options.data / INDEX_NAME, *([options.labels] if options.labels else [])]
+    reports = [path for path in (options.json, options.html) if path not in (None, _STDOUT)]
+    refuse_places(reports, [*beside, *labels, *(clip.path for clip in clips)])
     scorers = open_scorers(options.models, options.engine, ablation=options.front_end_ablation)
     names = [scorer.name for scorer in scorers]
     if options.reference is not None and options.reference not in names:
-        raise ModelError(f"no model is called '{options.reference}'; there are {', '.join(names)}")
+        raise UsageError(f"--reference: no model is called '{options.reference}'; there are {', '.join(names)}")
     reference = 0 if options.reference is None else names.index(options.reference)
     label_map = read_label_map(options.labels, scorers[0].class_names)
     settings = Settings(options.pooling, options.bootstrap, options.seed)
@@ -68,23 +73,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(text_report(evaluation))
     for line in evaluation.unreadable:
         cli.say(f"left out: {line}")
-    return cli.EXIT_FAILED if evaluation.unreadable else cli.EXIT_OK
-
-
-def _refuse_places(places: Sequence[Path], models: Sequence[str]) -> None:
-    """Say before the work what would be lost after it.
-
-    Raises:
-        DatasetError: a report would replace a model, or cannot be written to its place.
-    """
-    for place in places:
-        if any(place.resolve() == Path(text.rpartition("=")[2]).resolve() for text in models):
-            raise DatasetError(f"{place}: the report would replace a model")
-        if place.is_dir():
-            raise DatasetError(f"{place}: a folder; name a file for the report")
-        above = next(folder for folder in place.absolute().parents if folder.exists())
-        if not above.is_dir() or not os.access(above, os.W_OK):
-            raise DatasetError(f"{place}: {above} is {'not writable' if above.is_dir() else 'no folder'}")
+    missed = below(evaluation.models, options.fail_below)
+    for line in missed:
+        cli.say(f"--fail-below: {line}")
+    return cli.EXIT_FAILED if evaluation.unreadable or missed else cli.EXIT_OK
 
 
 def open_scorers(models: Sequence[str], engine: str, *, ablation: bool) -> list[Scorer]:
@@ -96,7 +88,8 @@ def open_scorers(models: Sequence[str], engine: str, *, ablation: bool) -> list[
         ablation: add each patch model once more behind the front end that it was not trained on.
 
     Raises:
-        ModelError: a model cannot be used, or two have one name.
+        UsageError: two models have one name, or there is no such front end.
+        ModelError: a model cannot be used.
     """
     scorers: list[Scorer] = []
     for text in models:
@@ -113,7 +106,7 @@ def open_scorers(models: Sequence[str], engine: str, *, ablation: bool) -> list[
             scorers += [open_scorer(path, f"{name}@{other}", engine, _spec(other)) for other in others]
     names = [scorer.name for scorer in scorers]
     if twice := [name for name in names if names.count(name) > 1]:
-        raise ModelError(f"two models are called '{twice[0]}'; give them names: NAME=PATH")
+        raise UsageError(f"two models are called '{twice[0]}'; give them names: NAME=PATH")
     return scorers
 
 
@@ -134,7 +127,7 @@ def _spec(profile: str) -> device_core.LogMelSpec | None:
     if not profile:
         return None
     if profile not in device_core.profile_names():
-        raise ModelError(f"no front end '{profile}'; there are {', '.join(device_core.profile_names())}")
+        raise UsageError(f"no front end '{profile}'; there are {', '.join(device_core.profile_names())}")
     return device_core.LogMelSpec.profile(profile)
 
 
@@ -158,13 +151,23 @@ def _parser() -> argparse.ArgumentParser:
         help="score patch models behind the front end that is not theirs, too",
     )
     parser.add_argument("--pooling", choices=("mean", "max"), default="mean", help="from patches to a clip (mean)")
-    parser.add_argument("--engine", choices=ENGINE_NAMES, default="litert", help="for int8 patch models (litert)")
+    parser.add_argument(
+        "--engine", choices=ENGINE_NAMES, default=DEFAULT_ENGINE, help=f"for int8 patch models ({DEFAULT_ENGINE})"
+    )
     parser.add_argument("--bootstrap", type=_repeats, default=300, metavar="N", help="resamples (300)")
     parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="of the resamples (0)")
     parser.add_argument(
         "--json", type=Path, nargs="?", const=_STDOUT, metavar="OUT.json",
         help="write all figures; to standard output in place of the tables if no file is named",
     )  # fmt: skip
+    parser.add_argument(
+        "--fail-below",
+        type=parse_limit,
+        action="append",
+        default=[],
+        metavar="FIGURE=VALUE",
+        help=f"exit with 1 if a model does not reach it: {', '.join(FIGURES)}; may be given again",
+    )
     parser.add_argument("--html", type=Path, metavar="OUT.html", help="write a page with plots")
     return parser
 

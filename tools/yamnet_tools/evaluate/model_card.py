@@ -74,8 +74,8 @@ The arena is what TFLM's planner needs on a {report.graft.proof.pointer_bits}-bi
 {_esc_10(report)}## How it was measured
 
 {caption(report.evaluation)}. No weight was trained, calibrated or tuned on these recordings. mAP, AUC: means over the
-targets; zero-shot: the strongest target is the label's; class 20: "Baby cry, infant cry". TensorFlow Lite's int8
-kernels (LiteRT) computed the scores; the device's own arithmetic (TFLM) rounds a little differently. Made by
+targets; zero-shot: the strongest target is the label's; class 20: "Baby cry, infant cry". The int8 models'
+scores were computed with the device's own arithmetic, the float ones' by LiteRT. Made by
 `{COMMAND}`; data, counts and intervals by target and by source are in
 [accuracy.md](accuracy.md).
 

@@ -123,7 +123,7 @@ def open_scorer(path: Path, name: str, engine: str, spec: device_core.LogMelSpec
     Args:
         path: the .tflite.
         name: to report it under.
-        engine: `tflm` or `litert`, for int8 patch models.
+        engine: one of ENGINE_NAMES, for int8 patch models.
         spec: another front end than the model's own, to see what that costs.
 
     Raises:

@@ -4,15 +4,17 @@
 import csv
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from yamnet_tools.audio import open_recording
-from yamnet_tools.errors import AudioError
+from yamnet_tools.audio import read_recording
+from yamnet_tools.errors import AudioError, TruncatedError
+
+INDEX_NAME = "index.csv"
 
 _ESC = re.compile(r"^\d-(\d+)-[A-Z]$")  # fold, Freesound id, take (ESC-50's README)
 _URBANSOUND = re.compile(r"^(\d+)-\d+-\d+-\d+$")  # Freesound id, class, occurrence, slice (UrbanSound8K's README)
@@ -35,24 +37,28 @@ class LabelledClip:
     label: str
     group: str
 
-    def pcm(self) -> NDArray[np.int16]:
-        """The samples at 16 kHz, int16 [n]."""
-        with open_recording(str(self.path)) as recording:
-            return np.concatenate([block.samples for block in recording.blocks()])
+    def pcm(self, cut_short: Callable[[TruncatedError], object]) -> NDArray[np.int16]:
+        """The samples at 16 kHz, int16 [n]; `cut_short` is told if not all of them are there."""
+        return read_recording(str(self.path), cut_short)
 
 
-def group_of(path: Path) -> str:
-    """Where a clip was cut from, by the naming of the collections it may belong to; else its name without a number.
+def source_of(path: Path) -> str:
+    """Where a clip was cut from, by the naming of the collections it may belong to; else it is a source of its own.
 
     ESC-50 and UrbanSound8K both draw on Freesound, so that one recording may be in both: the group is Freesound's id.
     """
     for pattern, prefix in ((_ESC, "freesound"), (_URBANSOUND, "freesound"), (_DONATEACRY, "donateacry")):
         if found := pattern.match(path.stem):
             return f"{prefix}/{found[1].lower()}"
-    for pattern in (_SPEECH_COMMANDS, _NUMBERED):
-        if found := pattern.match(path.stem):
-            return f"{path.parent}/{found[1]}"
-    return f"{path.parent}/{path.stem}"
+    found = _SPEECH_COMMANDS.match(path.stem)
+    return f"{path.parent}/{found[1] if found else path.stem}"
+
+
+def group_of(path: Path) -> str:
+    """The same, and of no collection's clips the name without the number at its end."""
+    source = source_of(path)
+    numbered = _NUMBERED.match(path.stem)
+    return f"{path.parent}/{numbered[1]}" if numbered and source == f"{path.parent}/{path.stem}" else source
 
 
 def side_of(group: str) -> int:
@@ -79,18 +85,13 @@ def halves(clips: Sequence[LabelledClip]) -> tuple[list[LabelledClip], list[Labe
     return sides
 
 
-def told_apart_by_file(clips: Sequence[LabelledClip]) -> list[LabelledClip]:
-    """The clips, each a group of its own."""
-    return [replace(clip, group=str(clip.path)) for clip in clips]
-
-
 def read_index(folder: Path) -> list[LabelledClip]:
     """The clips that index.csv in this folder lists (columns path, and canonical_label or label).
 
     Raises:
         AudioError: There is no such file, or it lists nothing.
     """
-    index = folder / "index.csv"
+    index = folder / INDEX_NAME
     if not index.is_file():
         raise AudioError(f"{index}: there is none; it must list the recordings (columns path, label)")
     with index.open(newline="", encoding="utf-8") as stream:

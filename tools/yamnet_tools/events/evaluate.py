@@ -14,17 +14,18 @@ from device_core import RuleSet
 from yamnet_tools import cli
 from yamnet_tools.audio import SAMPLE_RATE
 from yamnet_tools.document_section import insert_section
-from yamnet_tools.engines import ENGINE_NAMES, open_engine
+from yamnet_tools.engines import DEFAULT_ENGINE, ENGINE_NAMES, open_engine
+from yamnet_tools.errors import TruncatedError
 from yamnet_tools.events import scored
-from yamnet_tools.events.clips import LabelledClip, read_index, side_of
+from yamnet_tools.events.clips import INDEX_NAME, LabelledClip, read_index, side_of
 from yamnet_tools.events.judge import Span, Verdict, judge
 from yamnet_tools.events.plain_rule import PlainRule, best_plain_rule
 from yamnet_tools.events.rules import load_rules
 from yamnet_tools.events.scored import ScoredAudio
 from yamnet_tools.events.stream import PAUSE_S, ROOM_DBFS, Heard, ListeningTest, build
-from yamnet_tools.files import sha256_hex
+from yamnet_tools.files import refuse_places, sha256_hex
 from yamnet_tools.model import YamnetModel, load_model
-from yamnet_tools.paths import CHECKOUT, DEFAULT_MODEL, OUT_DIR
+from yamnet_tools.paths import CHECKOUT, DEFAULT_MODEL, OUT_DIR, model_files
 
 SIDES = ("tune", "check")
 MARKS = ("<!-- events:begin -->", "<!-- events:end -->")
@@ -171,19 +172,23 @@ def main() -> int:
         help="recordings with an index.csv (columns path, label); default: ../shared/audio",
     )
     parser.add_argument("--side", choices=SIDES, action="append", help="only this half; default: both")
-    parser.add_argument("--engine", choices=ENGINE_NAMES, default="litert")
+    parser.add_argument("--engine", choices=ENGINE_NAMES, default=DEFAULT_ENGINE)
     parser.add_argument("--model", type=Path, default=DEFAULT_MODEL, metavar="PATH")
-    parser.add_argument("--seed", type=int, default=1, help="of the clips' order and the room's noise")
+    parser.add_argument("--seed", type=cli.number(int, 0), default=1, help="of the clips' order and the room's noise")
     parser.add_argument("--write", type=Path, metavar="FILE.md", help="put the table into this document, too")
     options = parser.parse_args()
     model = load_model(options.model)
     clips = read_index(options.audio)
+    if options.write:
+        inputs = [*model_files(options.model), options.audio / INDEX_NAME, *(clip.path for clip in clips)]
+        refuse_places([options.write], inputs)
+    cut_short: list[TruncatedError] = []
     tests: list[tuple[str, Sequence[Heard], ScoredAudio]] = []
     for number, side in enumerate(SIDES):
         mine: list[LabelledClip] = [clip for clip in clips if side_of(clip.group) == number]
         if not mine or (options.side and side not in options.side):
             continue
-        test = build(mine, options.seed)
+        test = build(mine, options.seed, cut_short.append)
         audio = scored_test(test, model, options.engine, OUT_DIR / "evaluation")
         tests.append((side, test.heard, audio))
     if len(tests) == len(SIDES):
@@ -194,7 +199,9 @@ def main() -> int:
     if options.write:
         preamble = _PREAMBLE.format(engine=options.engine)
         insert_section(options.write, *MARKS, f"{preamble}\n\n{found}\n")
-    return cli.EXIT_OK
+    for error in cut_short:
+        cli.say(f"{error}; heard as far as it goes")
+    return cli.EXIT_FAILED if cut_short else cli.EXIT_OK
 
 
 _PREAMBLE = f"""\

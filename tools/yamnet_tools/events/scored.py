@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A stretch of audio with all that the event detector needs to know of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +44,13 @@ class ScoredAudio:
         return detector.process(self.scores, self.starts, self.levels, self.floors) + detector.finish()
 
 
-def score_audio(pcm: NDArray[np.int16], model: YamnetModel, engine: Engine) -> ScoredAudio:
-    """Run the device's front end, the model and the level meter over int16 PCM [n] at 16 kHz."""
+def score_audio(
+    pcm: NDArray[np.int16], model: YamnetModel, engine: Engine, advance: Callable[[int], object] = lambda _: None
+) -> ScoredAudio:
+    """Run the device's front end, the model and the level meter over int16 PCM [n] at 16 kHz.
+
+    `advance` is told of how many samples more are done.
+    """
     patches = PatchStream(model.front_end, *model.input_quantization)
     levels = LevelStream(NoiseFloor())
     scored, starts, measured = [], [], []
@@ -55,6 +60,7 @@ def score_audio(pcm: NDArray[np.int16], model: YamnetModel, engine: Engine) -> S
         scored.append(engine.score(found))
         starts.append(at)
         measured += levels.feed(chunk)
+        advance(len(chunk))
     return ScoredAudio(
         np.concatenate(scored) if scored else np.empty((0, len(model.class_names)), np.int8),
         np.concatenate(starts) if starts else np.empty(0, np.int64),

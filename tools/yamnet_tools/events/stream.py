@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A listening test: clips one after the other in a room that is never quite silent, as a device would hear them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from yamnet_tools.audio import SAMPLE_RATE
+from yamnet_tools.errors import TruncatedError
 from yamnet_tools.events.clips import LabelledClip
 
 ROOM_DBFS = -62.0
@@ -54,8 +55,11 @@ class ListeningTest:
     heard: Sequence[Heard]
 
 
-def build(clips: Sequence[LabelledClip], seed: int = 1) -> ListeningTest:
-    """Put the clips in a shuffled order into room noise; the same clips and seed give the same samples."""
+def build(clips: Sequence[LabelledClip], seed: int, cut_short: Callable[[TruncatedError], object]) -> ListeningTest:
+    """Put the clips in a shuffled order into room noise; the same clips and seed give the same samples.
+
+    `cut_short` is told of recordings that end before their end.
+    """
     random = np.random.default_rng(seed)
     order = random.permutation(len(clips))
     pieces = [np.zeros(LEAD_S * SAMPLE_RATE)]
@@ -63,7 +67,7 @@ def build(clips: Sequence[LabelledClip], seed: int = 1) -> ListeningTest:
     position = LEAD_S * SAMPLE_RATE
     for index in order:
         clip = clips[index]
-        pcm = clip.pcm()
+        pcm = clip.pcm(cut_short)
         heard.append(Heard(clip.label, position, position + len(pcm), loudest(pcm)))
         pieces += [pcm.astype(np.float64), np.zeros(PAUSE_S * SAMPLE_RATE)]
         position += len(pcm) + PAUSE_S * SAMPLE_RATE

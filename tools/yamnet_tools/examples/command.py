@@ -12,7 +12,7 @@ import soundfile
 
 from yamnet_tools import cli
 from yamnet_tools.audio import SAMPLE_RATE, open_recording
-from yamnet_tools.errors import AudioError
+from yamnet_tools.errors import AudioError, OutputError
 from yamnet_tools.examples import clips
 from yamnet_tools.examples.synthesis import Sound, to_pcm
 from yamnet_tools.files import replacing
@@ -67,5 +67,8 @@ def _read(path: Path) -> Sound:
 
 def _write(path: Path, sound: Sound) -> None:
     with replacing(path) as temporary:
-        soundfile.write(temporary, to_pcm(sound), SAMPLE_RATE, subtype="PCM_16")
+        try:
+            soundfile.write(temporary, to_pcm(sound), SAMPLE_RATE, subtype="PCM_16")
+        except soundfile.LibsndfileError as error:
+            raise OutputError(f"{path}: cannot be written: {error.error_string}") from error
     cli.say(f"wrote {path}")

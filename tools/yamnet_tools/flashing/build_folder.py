@@ -6,11 +6,14 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from esptool.util import FatalError, flash_size_bytes
+
 from yamnet_tools import partition_table
 from yamnet_tools.errors import FlashError, PartitionError
 from yamnet_tools.flashing.write import check_fits, check_partition
 from yamnet_tools.model_image import Placement
-from yamnet_tools.partition_table import TABLE_BYTES
+from yamnet_tools.partition_table import TABLE_BYTES, Partition
+from yamnet_tools.paths import SECOND_LABEL
 
 _CHIP = "esp32s3"
 _DESCRIPTION = "project_description.json"
@@ -28,7 +31,7 @@ class Part:
 class Firmware:
     """A build's parts in order of their offset, without a model, and the flash settings of its bootloader header.
 
-    `files` are all that belong to it.
+    `files` are all that belong to it; `second_place` is where another model may lie.
     """
 
     parts: list[Part]
@@ -38,6 +41,7 @@ class Firmware:
     flash_size: str
     name: str
     version: str
+    second_place: int | None
 
 
 def read_firmware(folder: Path, placement: Placement, image_size: int) -> Firmware:
@@ -72,10 +76,12 @@ def read_firmware(folder: Path, placement: Placement, image_size: int) -> Firmwa
     check_partition(table, placement, f"{folder}: the build")
     check_fits(image_size, placement, None)
     name, version = _project(folder)
+    second = next((partition.offset for partition in table if partition.label == SECOND_LABEL), None)
     own = sorted((part for part in parts if part.offset != placement.offset), key=lambda part: part.offset)
     _refuse_overlap(own, placement, image_size)
+    _refuse_beyond_flash(folder, table, modes[2])
     files = [described, folder / _DESCRIPTION, *(part.path for part in parts)]
-    return Firmware(own, files, *modes, name, version)
+    return Firmware(own, files, *modes, name, version, second)
 
 
 def _refuse_overlap(parts: list[Part], placement: Placement, image_size: int) -> None:
@@ -85,6 +91,21 @@ def _refuse_overlap(parts: list[Part], placement: Placement, image_size: int) ->
     for (_, end, first), (start, _, second) in itertools.pairwise(spans):
         if start < end:
             raise FlashError(f"{first} reaches to 0x{end:x}, over the start of {second} at 0x{start:x}")
+
+
+def _refuse_beyond_flash(folder: Path, table: list[Partition], flash_size: str) -> None:
+    """A bootloader whose header says 8 MB mounts nothing behind them, however large the chip is."""
+    try:
+        available = int(flash_size_bytes(flash_size))
+    except (FatalError, ValueError):
+        return  # `detect` or `keep`: esptool sees
+    for partition in table:
+        end = partition.offset + partition.size
+        if end > available:
+            raise FlashError(
+                f"{folder}: the build is for a flash of {flash_size}, and its partition {partition.label!r} ends at "
+                f"{end:,} bytes, {end - available:,} behind it; set CONFIG_ESPTOOLPY_FLASHSIZE to what the board has"
+            )
 
 
 def _project(folder: Path) -> tuple[str, str]:

@@ -27,7 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         YamnetToolsError: no image, no board, or a board that does not fit; nothing was written then unless it says so.
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.fill_flash and options.merge is None:
+        parser.error("--fill-flash is an option of --merge")
     if not options.image.is_file():
         raise FlashError(f"{options.image}: no model image; make it with tools/mkspiffs_model.py")
     placement = read_placement(options.image)

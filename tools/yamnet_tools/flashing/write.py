@@ -8,6 +8,10 @@ from yamnet_tools.errors import FlashError, PartitionError
 from yamnet_tools.flashing.board import Board, Progress, no_progress
 from yamnet_tools.model_image import Placement
 from yamnet_tools.partition_table import TABLE_BYTES, TABLE_OFFSET, Partition
+from yamnet_tools.paths import PARTITION_LABEL, SECOND_LABEL
+
+BLANK = b"\xff" * 4096
+"""A sector without anything."""
 
 
 def read_table(board: Board, offset: int = TABLE_OFFSET) -> list[Partition]:
@@ -102,13 +106,14 @@ def write_model(
         progress: takes how much is written, and of how much.
 
     Returns:
-        Whether anything was written: not when the board had the image already.
+        Whether the image was written: not when the board had it already.
 
     Raises:
         FlashError: table or flash of the board do not fit, the connection broke, or flash does not hold the image.
     """
     check_board(board, len(image), placement, table_offset=table_offset)
     report(f"{board.port}: the board's partition table has {placement.partition}")
+    empty_second_place(board, table_offset=table_offset, report=report)
     if not force and board.holds(placement.offset, image):
         report("the board has this image already")
         return False
@@ -119,6 +124,21 @@ def write_model(
         )
     report(f"written and verified: {len(image):,} bytes at 0x{placement.offset:x}, MD5 computed by the chip is equal")
     return True
+
+
+def empty_second_place(
+    board: Board, *, table_offset: int = TABLE_OFFSET, report: Callable[[str], None] = lambda _: None
+) -> None:
+    """Take a model that came over the air out of its way: the device uses what is left (docs/updates.md).
+
+    Raises:
+        FlashError: the connection broke.
+    """
+    second = next((part for part in read_table(board, table_offset) if part.label == SECOND_LABEL), None)
+    if second is None or board.holds(second.offset, BLANK):
+        return
+    board.write(second.offset, BLANK, no_progress)
+    report(f"{second.label!r} is emptied, so that the device uses {PARTITION_LABEL!r}")
 
 
 def check_board(board: Board, image_size: int, placement: Placement, *, table_offset: int = TABLE_OFFSET) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from yamnet_tools.errors import ModelError
+from yamnet_tools.files import naming
 
 MEMORY_LIMIT_BYTES = 4 << 30
 """Address space, of which interpreters and NumPy map far more than they use."""
@@ -93,11 +94,12 @@ def run_trial(trial: Trial, timeout_s: float) -> TrialResult:
     """
     with tempfile.TemporaryDirectory(prefix="yamnet-trial-") as name:
         folder = Path(name)
-        (folder / SOURCE_NAME).write_bytes(trial.source)
-        (folder / PLAIN_NAME).write_bytes(trial.plain)
-        (folder / CANDIDATE_NAME).write_bytes(trial.candidate)
-        (folder / JOB_NAME).write_text(json.dumps(asdict(trial.source_tensors)))
-        np.savez(folder / INPUTS_NAME, windows=trial.windows, patches=trial.patches)
+        with naming(folder):
+            (folder / SOURCE_NAME).write_bytes(trial.source)
+            (folder / PLAIN_NAME).write_bytes(trial.plain)
+            (folder / CANDIDATE_NAME).write_bytes(trial.candidate)
+            (folder / JOB_NAME).write_text(json.dumps(asdict(trial.source_tensors)))
+            np.savez(folder / INPUTS_NAME, windows=trial.windows, patches=trial.patches)
         _run_child(folder, timeout_s)
         return _read_result(folder, trial)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from yamnet_tools import cli
-from yamnet_tools.errors import SpiffsError
+from yamnet_tools.errors import SpiffsError, UsageError
 from yamnet_tools.files import refuse_overwriting, sha256_hex, write_bytes
 from yamnet_tools.model import convert
 from yamnet_tools.model_image.build import ModelImage, build_model_image, pack
@@ -27,16 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = _parser()
     options = parser.parse_args(arguments)
-    geometry = Geometry(
-        page_size=options.page_size,
-        block_size=options.block_size,
-        name_length=options.obj_name_len,
-        metadata_length=options.meta_len,
-        magic=options.use_magic,
-        magic_length=options.use_magic_len,
-        aligned_tables=options.aligned_obj_ix_tables,
-        byte_order="big" if options.big_endian else "little",
-    )
+    geometry = _geometry(options)
     if options.list is not None:
         return _list(options.list, geometry)
     if options.verify is not None:
@@ -77,6 +68,22 @@ def _parser() -> argparse.ArgumentParser:
     shape.add_argument("--aligned-obj-ix-tables", action="store_true", help="SPIFFS_ALIGNED_OBJECT_INDEX_TABLES is on")
     shape.add_argument("--big-endian", action="store_true", help="for a big-endian CPU")
     return parser
+
+
+def _geometry(options: argparse.Namespace) -> Geometry:
+    try:
+        return Geometry(
+            page_size=options.page_size,
+            block_size=options.block_size,
+            name_length=options.obj_name_len,
+            metadata_length=options.meta_len,
+            magic=options.use_magic,
+            magic_length=options.use_magic_len,
+            aligned_tables=options.aligned_obj_ix_tables,
+            byte_order="big" if options.big_endian else "little",
+        )
+    except SpiffsError as error:
+        raise UsageError(str(error)) from error
 
 
 def _add_switch(group: argparse._ArgumentGroup, name: str, setting: str) -> None:

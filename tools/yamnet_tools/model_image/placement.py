@@ -81,7 +81,7 @@ def find_partition(table: Path, label: str) -> Partition:
     try:
         partition = partition_table.find(partitions, label)
     except PartitionError as error:
-        raise PartitionError(f"{table}: {error}") from error
+        raise type(error)(f"{table}: {error}") from error
     if partition.type_name != "data/spiffs":
         raise PartitionError(f"{table}: {partition} is not of type data/spiffs")
     return partition

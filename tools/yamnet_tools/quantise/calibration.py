@@ -11,6 +11,7 @@ import device_core
 from yamnet_tools.audio import find_recordings, open_recording
 from yamnet_tools.errors import AudioError
 from yamnet_tools.quantise.float_network import Float
+from yamnet_tools.quantise.progress import Progress
 from yamnet_tools.quantise.synthetic_audio import synthetic_sounds
 
 Pcm = npt.NDArray[np.int16]
@@ -41,7 +42,12 @@ def calibration_patches(
         AudioError: the folder holds no audio that can be read.
     """
     if audio_dir is None:
-        return np.stack([log_mel_patches(pcm, spec)[0] for pcm in synthetic_sounds(count, seed)])
+        progress = Progress(report, "made-up sounds", count)
+        sounds: list[Float] = []
+        for pcm in synthetic_sounds(count, seed):
+            sounds.append(log_mel_patches(pcm, spec)[0])
+            progress(len(sounds))
+        return np.stack(sounds)
     rng = np.random.default_rng(seed)
     names = find_recordings(str(audio_dir))
     order = rng.permutation(len(names))

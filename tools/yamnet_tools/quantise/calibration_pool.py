@@ -9,10 +9,11 @@ import numpy as np
 import device_core
 from yamnet_tools.errors import SourceError
 from yamnet_tools.quantise.calibration import calibration_patches
+from yamnet_tools.quantise.checkpoints import Partial
 from yamnet_tools.quantise.float_network import Float, FloatNetwork
 
 _IMPRESSION_SHARE = 0.5  # of the number of other patches
-_TELL_EVERY = 256
+_KEPT = "sounds"
 
 
 def require_pytorch() -> None:
@@ -36,6 +37,7 @@ def calibration_pool(
     seed: int,
     spec: device_core.LogMelSpec,
     report: Callable[[str], None] = lambda _: None,
+    partial: Partial | None = None,
 ) -> Float:
     """Gather patches, shuffled.
 
@@ -46,6 +48,7 @@ def calibration_pool(
         seed: of everything drawn.
         spec: front end.
         report: takes lines of progress.
+        partial: keeps what is gathered.
 
     Returns:
         Log-mel patches float32 [n, 96, 64].
@@ -55,18 +58,18 @@ def calibration_pool(
     """
     from yamnet_tools.quantise.impressions import impressions
 
-    recorded: list[Float] = []
-    if audio_dir is not None:
-        report(f"reading recordings in {audio_dir}")
-        recorded = [calibration_patches(audio_dir, count, seed, spec, report)]
-    report(f"making up {count} sounds")
-    sounds = np.concatenate([calibration_patches(None, count, seed, spec, report), *recorded])
+    partial = partial or Partial()
+    kept = partial.get(_KEPT)
+    if kept is not None:
+        sounds: Float = kept.astype(np.float32)
+    else:
+        recorded: list[Float] = []
+        if audio_dir is not None:
+            report(f"reading recordings in {audio_dir}")
+            recorded = [calibration_patches(audio_dir, count, seed, spec, report)]
+        sounds = np.concatenate([calibration_patches(None, count, seed, spec, report), *recorded])
+        partial.keep({_KEPT: sounds}, now=True)
     wanted = int(len(sounds) * _IMPRESSION_SHARE)
-
-    def progress(done: int) -> None:
-        if done % _TELL_EVERY == 0 or done == wanted:
-            report(f"impressions of classes: {done} of {wanted}")
-
-    pool = np.concatenate([sounds, impressions(network, sounds, wanted, seed, progress)])
+    pool = np.concatenate([sounds, impressions(network, sounds, wanted, seed, report, partial)])
     shuffled: Float = pool[np.random.default_rng(seed).permutation(len(pool))]
     return shuffled

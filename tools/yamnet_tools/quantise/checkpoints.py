@@ -7,6 +7,7 @@ One folder per job, named by a hash of everything the result depends on; a stage
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,38 @@ from yamnet_tools.quantise.weights_npz import read_arrays
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 
+_WRITE_EVERY_S = 30.0
+
+
+class Partial:
+    """What a stage has done of its work so far, so that a stopped one goes on in its middle.
+
+    Args:
+        read: gives what was kept, None where nothing was.
+        write: keeps arrays in place of those kept before.
+    """
+
+    def __init__(
+        self, read: Callable[[], Arrays | None] = lambda: None, write: Callable[[Arrays], None] = lambda _: None
+    ) -> None:
+        self._arrays: Arrays = dict(read() or {})
+        self._write = write
+        self._written = time.monotonic()
+
+    def __getitem__(self, name: str) -> npt.NDArray[np.generic]:
+        return self._arrays[name]
+
+    def get(self, name: str) -> npt.NDArray[np.generic] | None:
+        """An array that was kept, or None."""
+        return self._arrays.get(name)
+
+    def keep(self, arrays: Mapping[str, npt.NDArray[np.generic]], *, now: bool = False) -> None:
+        """Keep arrays beside those kept before; on disk every half minute, or `now`."""
+        self._arrays.update(arrays)
+        if now or time.monotonic() - self._written >= _WRITE_EVERY_S:
+            self._write(self._arrays)
+            self._written = time.monotonic()
+
 
 class Checkpoints:
     """The stages of one job on disk.
@@ -36,14 +69,19 @@ class Checkpoints:
         name = hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()[:16]
         self._folder = (folder or cache_dir() / "quantise") / name
 
-    def stage(self, name: str, compute: Callable[[], Arrays], report: Callable[[str], None]) -> Arrays:
-        """A stage's arrays: from disk if they are there and whole, else computed and kept."""
+    def stage(self, name: str, compute: Callable[[Partial], Arrays], report: Callable[[str], None]) -> Arrays:
+        """A stage's arrays: from disk if they are there and whole, else computed and kept.
+
+        `compute` keeps in a Partial what it has done so far.
+        """
         kept = self.read(name)
         if kept is not None:
             report(f"{name}: taken up from {self._folder}")
             return kept
-        arrays = compute()
+        half = f"{name}-partial"
+        arrays = compute(Partial(lambda: self.read(half), lambda arrays: self.write(half, arrays)))
         self.write(name, arrays)
+        (self._folder / f"{half}.npz").unlink(missing_ok=True)
         return arrays
 
     def read(self, name: str) -> Arrays | None:

@@ -55,7 +55,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def convert_with(options: argparse.Namespace, audio: Sequence[Probe]) -> int:
-    """Convert as the parsed command line says and prove it on `audio`, too; returns the exit code.
+    """Convert as the parsed command line says and prove it on `audio`, too; returns the exit code: 1 when the result is
+    poor.
 
     Raises:
         YamnetToolsError: weights, class map, audio or model cannot be used; nothing was written then.
@@ -74,7 +75,7 @@ def convert_with(options: argparse.Namespace, audio: Sequence[Probe]) -> int:
         report=cli.say,
     )
     _say_result(result)
-    return cli.EXIT_OK
+    return cli.EXIT_FAILED if result.proof.verdict == "poor" else cli.EXIT_OK
 
 
 def _say_result(result: QuantisationResult) -> None:
@@ -87,3 +88,13 @@ def _say_result(result: QuantisationResult) -> None:
         " steps of 1/256 apart"
     )
     cli.say(f"wrote {result.model} ({manifest.model.size_bytes:,} bytes, SHA-256 {manifest.model.sha256})")
+    advice = {
+        "good": "",
+        "fair": "; recordings of the kind that the device will hear make it better: --audio-dir",
+        "poor": f"; do not use it: calibrate on more (--calib-count, {DEFAULT_CALIBRATION} by default) or on "
+        "recordings of the kind that the device will hear (--audio-dir)",
+    }
+    cli.say(
+        f"verdict: {proof.verdict}: on {proof.unheard} made-up sounds that it was not calibrated on, its top class is "
+        f"the float network's, or tied with it, on {proof.unheard_equal / proof.unheard:.1%}{advice[proof.verdict]}"
+    )

@@ -28,7 +28,7 @@ from yamnet_tools.model.tflite_writer import write_model
 from yamnet_tools.paths import CLASS_MAP_NAME, MODEL_DIR, MODEL_NAME
 from yamnet_tools.probe_audio import Probe
 from yamnet_tools.quantise.calibration_pool import calibration_pool, require_pytorch
-from yamnet_tools.quantise.checkpoints import Checkpoints, pack_network, unpack_network
+from yamnet_tools.quantise.checkpoints import Checkpoints, Partial, pack_network, unpack_network
 from yamnet_tools.quantise.float_model import float_model
 from yamnet_tools.quantise.float_network import FloatNetwork
 from yamnet_tools.quantise.float_source import H5_URL, FloatSource, find_float_weights
@@ -110,11 +110,11 @@ def convert_float(
     network, class_map, map_known = _classes(source, head, Search(weights, offline, report=report))
     checkpoints = Checkpoints(_job(source, head, audio_dir, calibration_count, seed, tuning_steps))
 
-    def calibrate() -> dict[str, np.ndarray]:
-        return {"patches": calibration_pool(network, audio_dir, calibration_count, seed, spec, report)}
+    def calibrate(partial: Partial) -> dict[str, np.ndarray]:
+        return {"patches": calibration_pool(network, audio_dir, calibration_count, seed, spec, report, partial)}
 
-    def quantised() -> dict[str, np.ndarray]:
-        return pack_network(quantise(network, patches, Recipe(), seed=seed, report=report))
+    def quantised(partial: Partial) -> dict[str, np.ndarray]:
+        return pack_network(quantise(network, patches, Recipe(), seed=seed, report=report, partial=partial))
 
     patches = checkpoints.stage("calibration", calibrate, report)["patches"].astype(np.float32)
     made: Int8Network = unpack_network(checkpoints.stage("rounded", quantised, report), network)
@@ -124,7 +124,7 @@ def convert_float(
     model = to_model(made, _description(network), metadata)
     data = write_model(model)
     report("proving the result in TFLM and LiteRT")
-    proof = prove_quantised(data, class_map, network, spec, audio)
+    proof = prove_quantised(data, class_map, network, spec, audio, unheard_seed=seed + 1)
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         notice=QUANTISED_NOTICE,

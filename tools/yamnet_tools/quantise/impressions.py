@@ -13,11 +13,14 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from yamnet_tools.quantise.checkpoints import Partial
 from yamnet_tools.quantise.float_network import Float, FloatNetwork
+from yamnet_tools.quantise.progress import Progress
 from yamnet_tools.quantise.quantiser import LOG_MEL_HIGH, LOG_MEL_LOW
 from yamnet_tools.quantise.torch_network import TorchNetwork
 
 _BATCH = 32
+_KEPT = "impressions"
 _STEPS = 12
 _STRIDES = (0.2, 0.5)  # root mean square of a step, in units of log-mel
 _LOGITS = (0.0, 8.0)  # what a class is pushed to
@@ -29,7 +32,8 @@ def impressions(
     pool: Float,
     count: int,
     seed: int,
-    progress: Callable[[int], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
+    partial: Partial | None = None,
 ) -> Float:
     """Push sounds towards classes, each class about equally often.
 
@@ -41,7 +45,8 @@ def impressions(
         pool: log-mel patches to begin with, float32 [n, 96, 64].
         count: impressions wanted.
         seed: of the choice of sounds, classes and how far they are pushed.
-        progress: told the number done, now and then.
+        report: takes lines of progress.
+        partial: keeps those that are made.
 
     Returns:
         Log-mel patches float32 [count, 96, 64].
@@ -55,7 +60,13 @@ def impressions(
     smoothing = torch.from_numpy(_SMOOTHING.astype(np.float32))[None, None]
     differentiable = TorchNetwork(network)
     made = np.empty_like(started)
-    for start in range(0, count, _BATCH):
+    partial = partial or Partial()
+    done = 0
+    if (kept := partial.get(_KEPT)) is not None:
+        done = len(kept)
+        made[:done] = kept
+    progress = Progress(report, "impressions of classes", count, done)
+    for start in range(done, count, _BATCH):
         chosen = slice(start, start + _BATCH)
         patches = torch.from_numpy(started[chosen])
         nearest, least = patches, torch.full_like(goals[chosen], torch.inf)
@@ -71,5 +82,7 @@ def impressions(
             stride = strides[chosen] * (goals[chosen] - heard.detach()).clamp(-1, 1)
             patches = (patches.detach() + stride[:, None, None] * slope).clamp(LOG_MEL_LOW, LOG_MEL_HIGH)
         made[chosen] = nearest.numpy()
-        progress(min(start + _BATCH, count))
+        end = min(start + _BATCH, count)
+        partial.keep({_KEPT: made[:end]})
+        progress(end)
     return made

@@ -17,12 +17,16 @@ from yamnet_tools.model.load import load_model
 from yamnet_tools.model.network import OUTPUT_SCALE
 from yamnet_tools.paths import CLASS_MAP_NAME, MODEL_NAME
 from yamnet_tools.probe_audio import Probe, sound_probes
-from yamnet_tools.quantise.calibration import log_mel_patches
+from yamnet_tools.quantise.calibration import calibration_patches, log_mel_patches
 from yamnet_tools.quantise.float_network import FloatNetwork
 
 LEAST_AGREEMENT = 0.5
 """Of top classes on the built-in sounds and any `audio`: far below what good quantisation gives, far above what a
 broken one does."""
+
+UNHEARD = 256
+GOOD, POOR = 0.9, 0.8
+"""Of top classes on sounds that a model was not calibrated on."""
 
 FAR_STEPS = 5
 MOST_FAR = 0.02
@@ -36,6 +40,8 @@ class QuantisationProof:
     """What was measured.
 
     Attributes:
+        unheard: made-up sounds that it was not calibrated on.
+        unheard_equal: of these, those whose top class is the float network's, or tied with it.
         patches: patches scored.
         top_equal: patches whose top class is the float network's, or tied with it.
         probability_difference: largest difference from the float network's probabilities.
@@ -44,6 +50,8 @@ class QuantisationProof:
         pointer_bits: of this machine; the arena holds pointers.
     """
 
+    unheard: int
+    unheard_equal: int
     patches: int
     top_equal: int
     probability_difference: float
@@ -51,11 +59,24 @@ class QuantisationProof:
     arena_bytes: int
     pointer_bits: int
 
+    @property
+    def verdict(self) -> str:
+        """`good`, `fair` or `poor`, by the agreement on sounds that it was not calibrated on."""
+        agreement = self.unheard_equal / self.unheard
+        return "good" if agreement >= GOOD else "poor" if agreement < POOR else "fair"
+
 
 def prove_quantised(
-    data: bytes, class_map: bytes, network: FloatNetwork, spec: device_core.LogMelSpec, audio: Sequence[Probe] = ()
+    data: bytes,
+    class_map: bytes,
+    network: FloatNetwork,
+    spec: device_core.LogMelSpec,
+    audio: Sequence[Probe] = (),
+    *,
+    unheard_seed: int = 1,
 ) -> QuantisationProof:
-    """Run a model in TFLM and LiteRT on built-in sounds and on `audio`.
+    """Run a model in TFLM and LiteRT on built-in sounds and on `audio`, and judge it on made-up sounds of another seed
+    than those that it was calibrated on.
 
     Raises:
         ModelError: an engine refuses it, they disagree, or it has little in common with its float network.
@@ -81,7 +102,12 @@ def prove_quantised(
         )
     with native_log():  # the search makes TFLM complain about each arena that is too small
         arena_bytes = smallest_arena(data)
+    unheard = calibration_patches(None, UNHEARD, unheard_seed, spec)
+    unheard_top = network.logits(unheard).argmax(axis=1)
+    scores = open_engine("litert", model).score(device_core.quantize_patch(unheard, *model.input_quantization))
     return QuantisationProof(
+        unheard=len(unheard),
+        unheard_equal=int((scores[np.arange(len(scores)), unheard_top] == scores.max(axis=1)).sum()),
         patches=len(patches),
         top_equal=int(equal.sum()),
         probability_difference=float(np.abs((tflm.astype(np.float64) + 128) * OUTPUT_SCALE - exact).max()),

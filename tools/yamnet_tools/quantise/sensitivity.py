@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from yamnet_tools.quantise.checkpoints import Arrays, Partial
 from yamnet_tools.quantise.float_network import Float, FloatNetwork, Weighted
 from yamnet_tools.quantise.int8_network import ACTIVATION_LEVELS, Affine
+from yamnet_tools.quantise.progress import Progress
 from yamnet_tools.quantise.torch_network import TorchNetwork
 
 DEVIATIONS = 3.0
@@ -45,7 +47,11 @@ class Sensitivity:
 
 
 def measure(
-    network: FloatNetwork, patches: Float, seed: int, progress: Callable[[int], None] = lambda _: None
+    network: FloatNetwork,
+    patches: Float,
+    seed: int,
+    report: Callable[[str], None] = lambda _: None,
+    partial: Partial | None = None,
 ) -> Sensitivity:
     """Measure a network.
 
@@ -53,13 +59,21 @@ def measure(
         network: float weights.
         patches: float32 [n, 96, 64], calibration audio.
         seed: of the combinations of logits.
-        progress: told the number of patches done, now and then.
+        report: takes lines of progress.
+        partial: keeps what is measured.
     """
+    partial = partial or Partial()
     generator = torch.Generator().manual_seed(seed)
     differentiable = TorchNetwork(network)
-    peaks = _peaks(differentiable, patches)
+    peaks = _peaks(differentiable, patches, report, partial)
     clipping = [torch.zeros(len(_RANGES), peak.numel()) for peak in peaks]
-    for start in range(0, len(patches), _BATCH):
+    done = 0
+    if (kept := partial.get("measured")) is not None:
+        done = int(kept)
+        clipping = [torch.from_numpy(partial[f"clipping{index}"].astype(np.float32)) for index in range(len(peaks))]
+        generator.set_state(torch.from_numpy(partial["generator"].astype(np.uint8)))
+    progress = Progress(report, "what rounding does to the logits", len(patches), done)
+    for start in range(done, len(patches), _BATCH):
         part = torch.from_numpy(patches[start : start + _BATCH]).requires_grad_()
         *activations, logits = differentiable.activations(part)
         weight = _importance(logits.detach()).sqrt()
@@ -70,7 +84,10 @@ def measure(
             for number, reach in enumerate(_RANGES):
                 error = _clipped(values, peaks[index] * float(reach)) - values
                 clipping[index][number] += _cost((error * slope).sum((2, 3))).sum(0) / len(patches)
-        progress(min(start + _BATCH, len(patches)))
+        end = min(start + _BATCH, len(patches))
+        state: Arrays = {"measured": np.array(end), "generator": generator.get_state().numpy()}
+        partial.keep(state | {f"clipping{index}": errors.numpy().copy() for index, errors in enumerate(clipping)})
+        progress(end)
     return Sensitivity(peaks, clipping)
 
 
@@ -115,8 +132,13 @@ def _cost(change: torch.Tensor) -> torch.Tensor:
     return change.square().clamp(max=1.0)
 
 
-def _peaks(differentiable: TorchNetwork, patches: Float) -> list[torch.Tensor]:
+def _peaks(
+    differentiable: TorchNetwork, patches: Float, report: Callable[[str], None], partial: Partial
+) -> list[torch.Tensor]:
     """What each channel reaches, or would if it fired more often, by its spread before the ReLU."""
+    if (kept := partial.get("peaks")) is not None:
+        return [torch.from_numpy(partial[f"peak{index}"].astype(np.float32)) for index in range(int(kept))]
+    progress = Progress(report, "what channels reach", len(patches))
     found: list[torch.Tensor] = []
     with torch.no_grad():
         for start in range(0, len(patches), _BATCH):
@@ -129,6 +151,9 @@ def _peaks(differentiable: TorchNetwork, patches: Float) -> list[torch.Tensor]:
                     found.append(peak)
                 else:
                     found[index] = torch.maximum(found[index], peak)
+            progress(min(start + _BATCH, len(patches)))
+    peaks: Arrays = {f"peak{index}": peak.numpy() for index, peak in enumerate(found)}
+    partial.keep(peaks | {"peaks": np.array(len(found))}, now=True)
     return found
 
 

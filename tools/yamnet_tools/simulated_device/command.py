@@ -11,6 +11,7 @@ from pathlib import Path
 from yamnet_tools import cli
 from yamnet_tools.errors import DeviceError
 from yamnet_tools.paths import MODEL_IMAGE
+from yamnet_tools.simulated_device.announcement import Announcement
 from yamnet_tools.simulated_device.broker import add_options, settings_of
 from yamnet_tools.simulated_device.endpoint import PseudoTerminal, TcpPort
 from yamnet_tools.simulated_device.http_server import HttpServer
@@ -18,6 +19,7 @@ from yamnet_tools.simulated_device.live import Live, LiveInput, LiveMicrophone
 from yamnet_tools.simulated_device.misbehaviour import Misbehaviour
 from yamnet_tools.simulated_device.server import Simulator
 from yamnet_tools.simulated_device.stored import Faults
+from yamnet_tools.simulated_device.wifi import SimulatedRadio, file_air
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if not options.image.is_file():
         raise DeviceError(f"{options.image}: no model image; make it with tools/mkspiffs_model.py")
+    if options.announce and options.http is None:
+        raise DeviceError("--announce: what is announced is the HTTP API: --http PORT, too")
     if options.storage:
         _make_folder(options.storage)
     misbehaviour = Misbehaviour(
@@ -56,7 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             storage=options.storage,
             name=options.id,
             settings=settings_of(options),
-            heed=_print_mqtt,
+            radio=_radio(options),
+            clock_set=not options.no_clock,
+            trial_s=options.trial,
+            crash_version=options.crash_version,
+            heed=_print_connections,
         )
         print(f"simulated device at {endpoint.address}", flush=True)
         if options.http is None:
@@ -65,7 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with closing(HttpServer(lambda: simulator.device, options.http)) as server:
             simulator.serve_page(f"{server.address}/")
             print(f"{server.address}/, owner's token {simulator.device.token}", flush=True)
-            simulator.run(stop)
+            announced = Announcement(simulator.device, options.id, server.port) if options.announce else nullcontext()
+            with announced:
+                simulator.run(stop)
     return cli.EXIT_OK
 
 
@@ -75,11 +85,17 @@ def _live(options: argparse.Namespace) -> Live | None:
     return LiveInput(options.play) if options.play else None
 
 
-def _print_mqtt(line: str) -> None:
-    """How the connection with the broker is."""
-    _, _, text = line.partition(") mqtt: ")
-    if text:
-        print(f"mqtt: {text}", flush=True)
+def _radio(options: argparse.Namespace) -> SimulatedRadio | None:
+    if options.wifi is None:
+        return None
+    return SimulatedRadio(file_air(Path(options.wifi) if options.wifi else None))
+
+
+def _print_connections(line: str) -> None:
+    """How the connections with the network and the broker are."""
+    _, _, said = line.partition(") ")
+    if said.startswith(("mqtt: ", "network: ")):
+        print(said, flush=True)
 
 
 def _make_folder(folder: Path) -> None:
@@ -110,7 +126,21 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PORT",
         help="serve its page and HTTP API on 127.0.0.1, too; 0: any port",
     )
-    parser.add_argument("--storage", type=Path, metavar="DIR", help="where it keeps clips and journal (else nowhere)")
+    parser.add_argument("--announce", action="store_true", help="announce it by mDNS on this computer (with --http)")
+    parser.add_argument(
+        "--storage", type=Path, metavar="DIR", help="where it keeps clips, journal and updates (else nowhere)"
+    )
+    parser.add_argument(
+        "--wifi",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="it has Wi-Fi: with the networks of a JSON file, which may change meanwhile, or a few of its own",
+    )
+    parser.add_argument("--no-clock", action="store_true", help="its clock is not set, as after a board's power-on")
+    parser.add_argument(
+        "--trial", type=cli.number(float, 0), default=60.0, metavar="S", help="judge a new firmware after S s (60)"
+    )
     add_options(parser)
     probability = cli.number(float, 0, 1)
     wrong = parser.add_argument_group("misbehaviour")
@@ -128,5 +158,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     wrong.add_argument("--wrong-model", action="store_true", help="a model whose classes are shifted by one")
     wrong.add_argument("--fail-selftest", action="store_true", help="stored outputs that no kernels give")
+    wrong.add_argument(
+        "--crash-version", default="", metavar="V", help="a firmware of this version crashes as it starts"
+    )
     wrong.add_argument("--seed", type=int, default=0, metavar="N", help="of the chances (%(default)s)")
     return parser

@@ -6,19 +6,23 @@ import json
 import socket
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, cast
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from device_core import HttpStream, SimulatedDevice
+from device_core import HttpIntake, HttpStream, SimulatedDevice
 from yamnet_tools.errors import DeviceError
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Answer = tuple[int, list[tuple[str, str]], bytes | HttpStream, int | None]
 
 _MOST_BODY_BYTES = 36 * 1024 + 1  # one more than the device takes, so that it says what it says on a board
+_MOST_UNWANTED_BYTES = 8 << 20  # of an image that is refused before its end
 _MOST_CONNECTIONS = 64
 _PATIENCE_S = 10.0
 _POLL_S = 0.03
@@ -54,7 +58,8 @@ class HttpServer:
             raise DeviceError(f"--http {port}: {error.strerror}; choose another port, or 0 for any") from error
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # of connections, too: who reads nothing is given up
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(3000 * patience_s))
-        self.address = f"http://{host}:{self._socket.getsockname()[1]}"
+        self.port = int(self._socket.getsockname()[1])
+        self.address = f"http://{host}:{self.port}"
         config = uvicorn.Config(
             self._serve,
             log_level="error",
@@ -79,19 +84,24 @@ class HttpServer:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        try:
-            body = await asyncio.wait_for(_read_body(receive), self._patience_s)
-        except TimeoutError:
-            await _refuse(408, "Request Timeout", "the request's body did not come in time", send)
-            return
-        if body is None:
-            return
         device = self._device()
         fields = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         query = scope["query_string"]
         target = scope["raw_path"].decode("latin-1") + ("?" + query.decode("latin-1") if query else "")
         peer = scope["client"][0] if scope["client"] else ""
-        status, headers, content, length = device.http(scope["method"], target, fields, body, peer)
+        try:
+            intake = cast(HttpIntake | Answer | None, device.open_http(scope["method"], target, fields, peer))
+            if intake is None:
+                body = await asyncio.wait_for(_read_body(receive), self._patience_s)
+                answer = None if body is None else device.http(scope["method"], target, fields, body, peer)
+            else:
+                answer = await self._take(intake, receive)
+        except TimeoutError:
+            await _refuse(408, "Request Timeout", "the request's body did not come in time", send)
+            return
+        if answer is None:
+            return
+        status, headers, content, length = answer
         if not isinstance(content, HttpStream) and length is None and status not in (204, 304):
             length = len(content)
         if length is not None:
@@ -102,6 +112,32 @@ class HttpServer:
             await self._send_stream(device, content, receive, send)
         else:
             await send({"type": "http.response.body", "body": content})
+
+    async def _take(self, intake: HttpIntake | Answer, receive: Receive) -> Answer | None:
+        """Hand a body on as it comes; None from a client that has gone.
+
+        Whoever sends what is not wanted hears why when he has sent it: many do not listen before.
+        """
+        answer = None if isinstance(intake, HttpIntake) else intake
+        unwanted = 0
+        try:
+            while unwanted < _MOST_UNWANTED_BYTES:
+                message = await asyncio.wait_for(receive(), self._patience_s)
+                if message["type"] == "http.disconnect":
+                    return None
+                piece = message.get("body", b"")
+                if answer is None and isinstance(intake, HttpIntake):
+                    answer = cast(Answer | None, await asyncio.to_thread(intake.take, piece))
+                else:
+                    unwanted += len(piece)
+                if not message.get("more_body", False):
+                    break
+            if answer is None and isinstance(intake, HttpIntake):
+                answer = await asyncio.to_thread(intake.finish)
+            return answer
+        finally:
+            if isinstance(intake, HttpIntake):
+                intake.drop()
 
     async def _send_stream(self, device: SimulatedDevice, stream: HttpStream, receive: Receive, send: Send) -> None:
         gone = asyncio.ensure_future(receive())
@@ -172,8 +208,9 @@ async def _refuse(status: int, title: str, detail: str, send: Send) -> None:
         (b"Content-Length", str(len(problem)).encode()),
         (b"Connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": problem})
+    with suppress(h11.LocalProtocolError):  # whoever has sent rubbish after it cannot be answered any more
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": problem})
 
 
 async def _read_body(receive: Receive) -> bytes | None:

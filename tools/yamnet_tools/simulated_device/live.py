@@ -10,8 +10,9 @@ from typing import Protocol
 import numpy as np
 
 from device_core import SimulatedDevice
-from yamnet_tools.audio import SAMPLE_RATE, PcmBlock, open_recording
+from yamnet_tools.audio import SAMPLE_RATE, PcmBlock, read_recording
 from yamnet_tools.audio.microphone import Microphone
+from yamnet_tools.cli import say
 from yamnet_tools.errors import AudioError
 
 _LONGEST_STEP = SAMPLE_RATE
@@ -35,8 +36,7 @@ class LiveInput:
 
     def __init__(self, clip: Path) -> None:
         self._source = f"replay {clip.name}"
-        with open_recording(str(clip)) as recording:
-            self._pcm = np.concatenate([block.samples for block in recording.blocks()])
+        self._pcm = read_recording(str(clip), lambda error: say(f"{error}; played as far as it goes"))
         self.begin()
 
     def begin(self) -> None:

@@ -19,6 +19,7 @@ Told = tuple[Literal["connected", "lost", "message", "published"], str, bytes, b
 """What has happened: of "lost" the reason, of "message" topic, payload and whether it is retained, of "published" the
 message's number."""
 
+_VERSIONS = {"3.1.1": MQTTProtocolVersion.MQTTv311, "5": MQTTProtocolVersion.MQTTv5}
 _CONNECT_S = 10.0
 _GOODBYE_S = 2.0
 
@@ -37,6 +38,7 @@ class Broker(TypedDict):
     keepalive_s: int
     will_topic: str
     will_payload: str
+    version: str
 
 
 class MqttClient:
@@ -107,7 +109,7 @@ class _Session:
         self.client = paho.Client(
             CallbackAPIVersion.VERSION2,
             self.broker["client_id"],
-            protocol=MQTTProtocolVersion.MQTTv311,
+            protocol=_VERSIONS[self.broker["version"]],
             reconnect_on_failure=False,
         )
         self.client.connect_timeout = _CONNECT_S

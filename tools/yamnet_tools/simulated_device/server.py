@@ -12,6 +12,7 @@ from yamnet_tools.simulated_device.host import Host
 from yamnet_tools.simulated_device.live import Live
 from yamnet_tools.simulated_device.misbehaviour import Chance, Misbehaviour
 from yamnet_tools.simulated_device.stored import Faults
+from yamnet_tools.simulated_device.wifi import SimulatedRadio
 
 _POLL_S = 0.02
 
@@ -28,6 +29,10 @@ class Simulator:
         storage: a folder for its clips and journal; None: it keeps none.
         name: what it is called in MQTT topics.
         settings: that it begins with.
+        radio: its Wi-Fi; None: it has none.
+        clock_set: whether its clock is the PC's; else nobody has set it yet.
+        trial_s: after which a new firmware is judged.
+        crash_version: of a firmware that crashes as it starts.
         heed: is given each line of its log.
     """
 
@@ -42,13 +47,28 @@ class Simulator:
         storage: Path | None = None,
         name: str = "simulated",
         settings: Mapping[str, bytes] | None = None,
+        radio: SimulatedRadio | None = None,
+        clock_set: bool = True,
+        trial_s: float = 60.0,
+        crash_version: str = "",
         heed: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._endpoint = endpoint
         self._chance = Chance(misbehaviour or Misbehaviour())
         self._live = live
         self._heed = heed
-        self._host = Host(image, faults or Faults(), self._write_log, storage, name=name, settings=settings)
+        self._host = Host(
+            image,
+            faults or Faults(),
+            self._write_log,
+            storage,
+            name=name,
+            settings=settings,
+            radio=radio,
+            clock_ahead_us=0 if clock_set else None,
+            trial_s=trial_s,
+            crash_version=crash_version,
+        )
         self._boot("power on")
 
     @property

@@ -17,6 +17,13 @@ class FlashDevice {
   virtual bool Read(uint32_t address, std::span<uint8_t> bytes) = 0;
   virtual bool Program(uint32_t address, std::span<const uint8_t> bytes) = 0;
   virtual bool Erase(uint32_t sector) = 0;
+  /// Several sectors, in any order: larger blocks at once where the device can.
+  virtual bool EraseRange(uint32_t first, uint32_t count) {
+    for (uint32_t sector = first; sector < first + count; ++sector) {
+      if (!Erase(sector)) return false;
+    }
+    return true;
+  }
 };
 
 }  // namespace clip_store

@@ -1,36 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <optional>
 
+#include "clip_store/esp/partition_flash.h"
 #include "clip_store/esp/volumes.h"
 #include "clip_store/flash_log.h"
 #include "esp_log.h"
-#include "esp_partition.h"
 
 namespace clip_store::esp {
 namespace {
 
 constexpr const char* kTag = "flash_partition";
 constexpr const char* kLabel = "storage";
-
-class PartitionFlash : public FlashDevice {
- public:
-  PartitionFlash() : partition_(esp_partition_find_first(ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_ANY, kLabel)) {}
-
-  bool exists() const { return partition_ != nullptr; }
-  uint32_t sectors() const override { return partition_->size / kSectorBytes; }
-  bool Read(uint32_t address, std::span<uint8_t> bytes) override {
-    return esp_partition_read(partition_, address, bytes.data(), bytes.size()) == ESP_OK;
-  }
-  bool Program(uint32_t address, std::span<const uint8_t> bytes) override {
-    return esp_partition_write(partition_, address, bytes.data(), bytes.size()) == ESP_OK;
-  }
-  bool Erase(uint32_t sector) override {
-    return esp_partition_erase_range(partition_, sector * kSectorBytes, kSectorBytes) == ESP_OK;
-  }
-
- private:
-  const esp_partition_t* partition_;
-};
 
 class FlashPartition : public Volume {
  public:
@@ -70,7 +50,7 @@ class FlashPartition : public Volume {
                                              : "");
   }
 
-  PartitionFlash flash_;
+  PartitionFlash flash_{esp_partition_find_first(ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_ANY, kLabel)};
   FlashLog log_{flash_};
   std::optional<StorageError> said_;
 };

@@ -33,6 +33,11 @@ class Access {
   /// @return the answer when the request is not to be served: 401, 403, 421 or 429.
   std::optional<Response> Refusal(const Request& request, std::optional<Wish> wish);
 
+  /// Whether a page of a foreign site cannot have this name resolve to the device: an address, a name of the local
+  /// network, or one without a dot. A public name that somebody points here (DNS rebinding) is none.
+  /// @param host  as a request names it, with or without a port.
+  static bool IsLocalName(std::string_view host);
+
   struct Rights {
     bool read;
     bool listen;

@@ -19,8 +19,11 @@
 #include "device_api/peaks.h"
 #include "device_api/score_feed.h"
 #include "home_link/settings.h"
+#include "home_link/webhook_settings.h"
 #include "listening/device.h"
 #include "listening/log_lines.h"
+#include "network/network.h"
+#include "update/updates.h"
 
 namespace device_api {
 
@@ -37,15 +40,23 @@ class Api {
   static constexpr size_t kDayOfLevels = 8640;
 
   /// All outlive the API and its streams. To be made before the device listens.
-  Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log, const Memory& memory);
+  Api(listening::Device& device, listening::OwnerToken& owner, const listening::LogLines& log,
+      network::Network& network, update::Updates& updates, const Memory& memory);
 
   Response Handle(const Request& request);
+
+  /// Whether a request's body is larger than what Handle() takes, and goes to what Open() gives.
+  static bool ComesInPieces(const Request& request);
+  /// @return the answer, when none of it is wanted.
+  std::expected<std::unique_ptr<Intake>, Response> Open(const Request& request);
 
   /// The answer to a request that the server has no place for.
   static Response Busy(std::string_view detail);
 
   /// What the owner has set of MQTT; for whoever connects.
   home_link::HomeSettings& home() { return home_; }
+  /// And where he wants events to be posted.
+  home_link::WebhookDesk& webhook() { return webhook_; }
 
   /// Somebody asked for a restart, and was answered. From any task.
   bool restart_requested() const { return restart_requested_; }
@@ -61,6 +72,7 @@ class Api {
     const char* path;          ///< Below /api/v1/.
     std::optional<Wish> wish;  ///< Nothing: for everybody.
     Response (Api::*serve)(const Call&);
+    bool guests = false;  ///< Also for who is on the device's own access point.
   };
   static const std::span<const Route> kRoutes;
 
@@ -72,9 +84,12 @@ class Api {
 
     static std::expected<OwnersSettings, Response> Read(std::string_view body);
     void Write(base::JsonWriter& json) const;
+    std::string Tag() const;  ///< ETag.
   };
 
   Response Serve(const Request& request);
+  std::optional<Response> ShowPortal(const Request& request, std::span<const std::string> path) const;
+  bool IsGuest(const Request& request) const;  ///< Whether it comes from somebody on the device's own access point.
 
   // device_routes.cpp
   Response GetDescription(const Call& call);
@@ -97,9 +112,26 @@ class Api {
   Response PutClock(const Call& call);
   Response PostMute(const Call& call);
 
+  // network_routes.cpp
+  Response GetNetwork(const Call& call);
+  Response PutNetwork(const Call& call);
+  Response PostScan(const Call& call);
+  Response PostJoin(const Call& call);
+
   // mqtt_routes.cpp
   Response GetMqtt(const Call& call);
   Response PutMqtt(const Call& call);
+
+  // webhook_routes.cpp
+  Response GetWebhook(const Call& call);
+  Response PutWebhook(const Call& call);
+  Response PostWebhookTest(const Call& call);
+
+  // update_routes.cpp
+  Response GetUpdate(const Call& call);
+  Response PutUpdate(const Call& call);
+  Response PostBack(const Call& call);
+  Response PutUpdateKey(const Call& call);
 
   // rule_routes.cpp
   Response GetRules(const Call& call);
@@ -120,6 +152,7 @@ class Api {
   Response GetClips(const Call& call);
   Response GetClip(const Call& call);
   Response GetPeaks(const Call& call);
+  Response GetClipDigest(const Call& call);
   Response DeleteClip(const Call& call);
   Response PutStar(const Call& call);
   Response PostFormat(const Call& call);
@@ -131,12 +164,15 @@ class Api {
   listening::Device& device_;
   listening::OwnerToken& owner_;
   const listening::LogLines& log_;
+  network::Network& network_;
+  update::Updates& updates_;
   Access access_;
   ScoreFeed scores_;
   PatchHistory patches_;
   LevelHistory levels_;
   PeakCache peaks_;
   home_link::HomeSettings home_;
+  home_link::WebhookDesk webhook_;
   OwnersSettings settings_;
   bool configured_ = false;
   std::atomic<bool> restart_requested_ = false;

@@ -26,8 +26,12 @@ struct Request {
   std::string origin;
   std::string if_match;
   std::string if_none_match;
+  std::string if_range;
   std::string range;
   std::string last_event_id;
+  std::optional<uint64_t> content_length;
+  std::string content_digest;
+  std::string signature;  ///< X-Signature
 };
 
 /// A body that comes in pieces, some of which do not exist yet.
@@ -39,6 +43,18 @@ class Stream {
   /// @return false when it has ended.
   virtual bool Next(std::string& out) = 0;
   static constexpr size_t kMostBytes = 16 * 1024;
+};
+
+struct Response;
+
+/// A body that is too large to be held, taken as it comes.
+class Intake {
+ public:
+  virtual ~Intake() = default;
+  /// @return the answer, when the rest is not wanted any more.
+  virtual std::optional<Response> Take(std::string_view piece) = 0;
+  /// To be called when all of the body was taken.
+  virtual Response Finish() = 0;
 };
 
 struct Response {

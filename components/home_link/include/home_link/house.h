@@ -32,6 +32,13 @@ struct HouseRule {
   bool operator==(const HouseRule&) const = default;
 };
 
+/// What can be replaced over the air.
+struct Updatable {
+  std::string installed;       ///< Its version.
+  std::optional<int> percent;  ///< Of a replacement that goes on.
+  std::string summary;         ///< How the last one went; empty: there was none.
+};
+
 /// The device at one moment.
 struct House {
   Identity identity;
@@ -39,6 +46,8 @@ struct House {
   std::vector<std::string> armed;  ///< Names.
   uint32_t missed = 0;             ///< Events that nobody could be told of.
   listening::DeviceState state;
+  std::optional<Updatable> firmware = std::nullopt;  ///< Where it can be replaced over the air.
+  std::optional<Updatable> model = std::nullopt;
 };
 
 /// An event's start or end.
@@ -48,7 +57,15 @@ struct Report {
     float p;
   };
 
-  std::string id;  ///< As journal and clips call it.
+  static constexpr int64_t kLateMs = 5000;
+
+  /// Whether it is told so late that nobody should act on it as if it were now.
+  bool late(int64_t now_ms) const {
+    return earlier || now_ms - (start.uptime_ms + static_cast<int64_t>(duration_s * 1000)) > kLateMs;
+  }
+
+  bool earlier = false;  ///< Of an earlier run: its uptime is no time of this one.
+  std::string id;        ///< As journal and clips call it.
   sound_events::EventKind kind;
   std::string rule;
   clip_store::EventTime start;

@@ -49,7 +49,6 @@ class Link {
   static constexpr int64_t kLookMs = 1000;                ///< For what the broker keeps of earlier runs.
   static constexpr int64_t kLevelsMs = 10'000;
   static constexpr int64_t kDiagnosticsMs = 60'000;
-  static constexpr int64_t kLateMs = 5000;
   static constexpr int64_t kComplainMs = 10'000;
 
   /// @param id  of the device; letters, digits, '_' and '-'.
@@ -81,6 +80,8 @@ class Link {
 
   Message will() const;
   std::vector<Report> TakeReports();  ///< Those that the broker has not.
+  /// The report that the broker has got last, since it was asked before.
+  std::optional<Report> TakeTold() { return std::exchange(told_, std::nullopt); }
   size_t waiting() const { return reports_.size(); }
   uint32_t dropped() const { return dropped_; }
 
@@ -116,6 +117,7 @@ class Link {
   std::vector<Topic> topics_;  ///< In the order in which they are published.
   std::deque<Waiting> reports_;
   std::optional<Report> last_report_;
+  std::optional<Report> told_;
   std::deque<Step> subscriptions_;  ///< To be made.
   std::vector<Wish> wishes_;
   std::string complaint_;

@@ -10,6 +10,7 @@
 
 #include "base/json_reader.h"
 #include "base/json_writer.h"
+#include "home_link/owners_choice.h"
 #include "listening/error.h"
 #include "listening/services.h"
 
@@ -20,6 +21,8 @@ enum class Discovery {
   kDevice,    ///< One message for the whole device; Home Assistant 2024.11 and later.
   kEntities,  ///< One message for each entity; all versions.
 };
+
+enum class MqttVersion { k311, k5 };
 
 /// The broker, and what topics begin with.
 struct MqttSettings {
@@ -39,13 +42,15 @@ struct MqttSettings {
   std::string discovery_prefix = "homeassistant";
   std::string topic_prefix = "yamnet";
   Discovery discovery = Discovery::kDevice;
+  MqttVersion version = MqttVersion::k311;
 
-  /// Reads an object with exactly the fields of Write() and, if it likes, "password".
+  /// Reads an object with the fields of Write(), where "version" may be left out, and, if it likes, "password".
   /// @param password  what it is without that field.
   static std::expected<MqttSettings, base::JsonError> Read(std::string_view json, std::string password);
 
   /// All fields but the password, without braces.
   void Write(base::JsonWriter& json) const;
+  void WriteWhole(base::JsonWriter& json) const;
 
   bool operator==(const MqttSettings&) const = default;
 };
@@ -61,11 +66,9 @@ class HomeSettings {
   /// @param services  outlives this.
   explicit HomeSettings(listening::Services& services);
 
-  MqttSettings mqtt() const;
-  uint32_t revision() const { return revision_; }  ///< Changes with mqtt().
-
-  /// @return kFailed when they cannot be stored; the old ones stay then.
-  std::expected<void, listening::Error> Set(MqttSettings mqtt);
+  MqttSettings mqtt() const { return mqtt_.value(); }
+  uint32_t revision() const { return mqtt_.revision(); }
+  std::expected<void, listening::Error> Set(MqttSettings mqtt) { return mqtt_.Set(std::move(mqtt)); }
 
   /// What the owner calls the device, and where it is.
   struct Naming {
@@ -79,12 +82,10 @@ class HomeSettings {
   void Tell(Connection connection);
 
  private:
-  listening::Services& services_;
+  OwnersChoice<MqttSettings> mqtt_;
   std::unique_ptr<base::Lock> lock_;
-  MqttSettings mqtt_;
   Naming naming_;
   Connection connection_{false, "nothing in this firmware speaks MQTT"};  ///< Until somebody tells another.
-  std::atomic<uint32_t> revision_ = 0;
 };
 
 }  // namespace home_link

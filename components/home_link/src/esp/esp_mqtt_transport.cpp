@@ -2,16 +2,14 @@
 #include "home_link/esp/esp_mqtt_transport.h"
 
 #include <algorithm>
-#include <cstring>
 #include <deque>
 #include <map>
 #include <mutex>
 #include <utility>
 
-#include "base/sha256.h"
 #include "home_link/link.h"
-#include "mbedtls/ssl.h"
 #include "mqtt_client.h"
+#include "tls.h"
 
 namespace home_link::esp {
 namespace {
@@ -24,40 +22,24 @@ constexpr int kBufferBytes = 2048;
 constexpr int kStackBytes = 6144;
 constexpr size_t kMostWaiting = 64;
 
-/// The SHA-256 that the broker's certificate must have. ESP-IDF gives no way to hand it to the check.
-std::string wanted_fingerprint;
-
-int CheckFingerprint(void*, mbedtls_x509_crt* certificate, int depth, uint32_t* flags) {
-  *flags = 0;
-  if (depth > 0) return 0;  // who has issued it does not matter
-  base::Sha256 hash;
-  hash.Update({certificate->raw.p, certificate->raw.len});
-  if (hash.Finish() != wanted_fingerprint) *flags = MBEDTLS_X509_BADCERT_NOT_TRUSTED;
-  return 0;
-}
-
-esp_err_t PinFingerprint(void* config) {
-  auto* const tls = static_cast<mbedtls_ssl_config*>(config);
-  mbedtls_ssl_conf_authmode(tls, MBEDTLS_SSL_VERIFY_REQUIRED);
-  mbedtls_ssl_conf_verify(tls, CheckFingerprint, nullptr);
-  return ESP_OK;
-}
-
 std::string Reason(const esp_mqtt_error_codes_t& error, bool pinned) {
   if (error.error_type == MQTT_ERROR_TYPE_CONNECTION_REFUSED) {
-    switch (error.connect_return_code) {
+    switch (static_cast<int>(error.connect_return_code)) {
       case MQTT_CONNECTION_REFUSE_BAD_USERNAME:
       case MQTT_CONNECTION_REFUSE_NOT_AUTHORIZED:
+      case MQTT5_BAD_USERNAME_OR_PWD:
+      case MQTT5_NOT_AUTHORIZED:
         return "it refuses the connection: Not authorized";
       default:
         return "it refuses the connection: code " + std::to_string(error.connect_return_code);
     }
   }
-  if (error.esp_tls_cert_verify_flags != 0 || error.esp_tls_stack_err == -MBEDTLS_ERR_X509_CERT_VERIFY_FAILED)
-    return pinned ? "its certificate has another fingerprint" : "its certificate is refused";
-  if (error.esp_tls_stack_err != 0) return "TLS fails: code " + std::to_string(error.esp_tls_stack_err);
-  if (error.esp_transport_sock_errno != 0) return std::strerror(error.esp_transport_sock_errno);
-  return esp_err_to_name(error.esp_tls_last_esp_err);
+  return ConnectionFailure{.esp = error.esp_tls_last_esp_err,
+                           .tls = error.esp_tls_stack_err,
+                           .certificate = error.esp_tls_cert_verify_flags,
+                           .socket = error.esp_transport_sock_errno,
+                           .pinned = pinned}
+      .Text();
 }
 
 class EspMqttTransport final : public Transport {
@@ -69,14 +51,14 @@ class EspMqttTransport final : public Transport {
     Drop();
     connection_ = connection;
     const MqttSettings& broker = connection_.broker;
-    wanted_fingerprint = broker.fingerprint;
+    Pin<EspMqttTransport>::Set(broker.fingerprint);
     esp_mqtt_client_config_t config{};
     config.broker.address.hostname = broker.host.c_str();
     config.broker.address.port = broker.port;
     config.broker.address.transport = broker.tls ? MQTT_TRANSPORT_OVER_SSL : MQTT_TRANSPORT_OVER_TCP;
     if (broker.tls && !broker.ca.empty()) config.broker.verification.certificate = broker.ca.c_str();
     if (broker.tls && broker.ca.empty()) {
-      config.broker.verification.crt_bundle_attach = PinFingerprint;
+      config.broker.verification.crt_bundle_attach = Pin<EspMqttTransport>::Attach;
       config.broker.verification.skip_cert_common_name_check = true;
     }
     config.credentials.client_id = connection_.client_id.c_str();
@@ -87,7 +69,7 @@ class EspMqttTransport final : public Transport {
     config.session.last_will.qos = connection_.will.qos;
     config.session.last_will.retain = connection_.will.retain;
     config.session.keepalive = connection_.keepalive_s;
-    config.session.protocol_ver = MQTT_PROTOCOL_V_3_1_1;
+    config.session.protocol_ver = broker.version == MqttVersion::k5 ? MQTT_PROTOCOL_V_5 : MQTT_PROTOCOL_V_3_1_1;
     config.network.disable_auto_reconnect = true;
     config.network.timeout_ms = kOperationMs;
     config.task.stack_size = kStackBytes;
@@ -130,7 +112,10 @@ class EspMqttTransport final : public Transport {
     if (inputs_.empty()) return std::nullopt;
     Input input = std::move(inputs_.front());
     inputs_.pop_front();
-    if (input.kind == Kind::kPublished) input.id = std::exchange(ids_[static_cast<int>(input.id)], 0);
+    if (input.kind == Kind::kPublished) {
+      const auto sent = ids_.extract(static_cast<int>(input.id));
+      input.id = sent ? sent.mapped() : 0;
+    }
     return input;
   }
 
@@ -152,6 +137,8 @@ class EspMqttTransport final : public Transport {
         return Tell({.kind = Kind::kLost, .text = std::exchange(reason_, {}), .payload = {}});
       case MQTT_EVENT_PUBLISHED:
         return Tell({.kind = Kind::kPublished, .text = {}, .payload = {}, .id = static_cast<uint32_t>(event.msg_id)});
+      case MQTT_EVENT_DELETED:
+        return Tell({.kind = Kind::kLost, .text = "it does not confirm what it is sent", .payload = {}});
       case MQTT_EVENT_DATA:
         return Gather(event);
       default:

@@ -43,7 +43,8 @@ class BootSequence {
   /// second or so once the boot is over.
   void Retry();
 
-  std::vector<Step> steps() const;         ///< Those that are over, in their order.
+  std::vector<Step> steps() const;  ///< Those that are over, in their order.
+  bool finished() const { return finished_; }
   bool ready() const;                      ///< All are over and succeeded.
   bool over(std::string_view name) const;  ///< It has run, with whatever result.
   bool ok(std::string_view name) const;    ///< It has run, and succeeded.

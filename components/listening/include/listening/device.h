@@ -82,6 +82,9 @@ class Device {
   void Add(PatchListener& listener) { patch_listeners_.push_back(&listener); }
   void Add(EventListener& listener) { event_listeners_.push_back(&listener); }
 
+  /// Says how updates go from now on; `source` outlives the device.
+  void Show(const UpdateSource& source) { update_source_ = &source; }
+
   /// Whether it is about to restart: what shows it to somebody comes to an end.
   bool closed() const { return closed_; }
 
@@ -155,6 +158,7 @@ class Device {
   std::vector<EventListener*> event_listeners_;
   std::unique_ptr<log_mel::PatchStream> live_front_end_;
   std::unique_ptr<Listener> listener_;
+  const UpdateSource* update_source_ = nullptr;
   std::atomic<bool> closed_ = false;
 };
 

@@ -13,6 +13,7 @@
 #include "listening/boot_sequence.h"
 #include "listening/event_watch.h"
 #include "listening/model_service.h"
+#include "listening/update_state.h"
 
 namespace listening {
 
@@ -59,10 +60,23 @@ struct MemoryState {
   std::optional<size_t> min_free_psram;
 };
 
+enum class NetworkKind { kNone, kWifi, kEthernet };
+enum class LinkState {
+  kUp,  ///< There is an address.
+  kConnecting,
+  kSetup,  ///< Not up, and open for somebody who names a network.
+  kDown,
+};
+
 struct NetworkState {
-  std::string interface;
+  NetworkKind kind = NetworkKind::kNone;  ///< kNone: the network is not the device's own business.
+  LinkState state = LinkState::kDown;
+  std::string reason;  ///< Why it is not up, one line; empty when there is nothing to say.
+  std::optional<std::string> interface;
   std::optional<std::string> address;
   std::optional<std::string> hostname;
+  std::optional<std::string> ssid;
+  std::optional<int> rssi_dbm;
 };
 
 struct TaskState {
@@ -89,6 +103,7 @@ struct DeviceState {
   std::optional<clip_store::ClipStoreStatus> storage;
   std::optional<InferenceTimes> inference;
   std::optional<NetworkState> network;
+  std::optional<UpdateState> update;
   MemoryState memory;
   std::vector<TaskState> tasks;
   int64_t uptime_ms;
@@ -101,6 +116,7 @@ void WriteState(const DeviceState& state, base::JsonWriter& json);
 void WriteSelfTest(const SelfTestResult& result, base::JsonWriter& json);
 void WriteLevels(const WatchState& state, base::JsonWriter& json);
 void WriteStorage(const clip_store::ClipStoreStatus& status, base::JsonWriter& json);
+void WriteNetwork(const NetworkState& network, base::JsonWriter& json);
 void WriteRule(const WatchState::Rule& rule, base::JsonWriter& json);  ///< An object.
 
 }  // namespace listening

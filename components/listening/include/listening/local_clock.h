@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_writer.h"
 #include "listening/error.h"
 #include "listening/services.h"
 
@@ -16,7 +17,7 @@ namespace listening {
 ///         zone.
 std::optional<std::string_view> TimeZoneRule(std::string_view name);
 
-/// What the owner wants of the clock: time zone, and whom to ask for the time. Kept over restarts. From any task.
+/// The time, and what the owner wants of it: zone, and whom to ask. What he wants is kept over restarts. From any task.
 class LocalClock {
  public:
   struct Settings {
@@ -37,6 +38,14 @@ class LocalClock {
 
   /// @return kRefused for what is no zone or no host; kFailed when it cannot be stored. What was set before stays then.
   std::expected<void, Error> Set(const Settings& settings);
+
+  /// Sets the time, where no network does.
+  /// @param utc_ms  since 1970.
+  /// @return kRefused for a time that cannot be; kFailed where the clock is not the device's own.
+  std::expected<void, Error> SetUtc(int64_t utc_ms);
+
+  /// Time, zone and server as fields, without braces.
+  void Write(base::JsonWriter& json) const;
 
  private:
   void Use(const Settings& settings);

@@ -36,6 +36,9 @@ class OwnerToken {
   std::string text_;
 };
 
+/// A secret at random for people to copy: groups of four letters and digits, 20 bits each, with '-' between them.
+std::string DrawSecret(Services& services, size_t groups);
+
 /// Whether two secrets are equal, in a time that tells nothing but their lengths.
 bool EqualSecrets(std::string_view one, std::string_view other);
 

@@ -42,7 +42,9 @@ class Services {
 
   virtual int64_t UptimeUs() const = 0;              ///< Never goes back.
   virtual std::optional<int64_t> UtcUs() const = 0;  ///< Since 1970; nothing before somebody has set the clock.
-  virtual int MinuteOfDay() const = 0;               ///< Local time, 0 to 1439; -1 before the clock is set.
+  /// @return why not, in words.
+  virtual std::expected<void, std::string> SetUtc(int64_t utc_us) = 0;
+  virtual int MinuteOfDay() const = 0;  ///< Local time, 0 to 1439; -1 before the clock is set.
   /// @param zone    of the IANA database; empty: what the place has.
   /// @param rule    the zone's, as POSIX has it.
   /// @param server  whom to ask for the time, where nobody else sets the clock.

@@ -23,7 +23,7 @@ class Trial {
 class Upkeep {
  public:
   /// All outlive this.
-  Upkeep(Device& device, Trial& trial);
+  Upkeep(Device& device, Trial& trial, int64_t well_after_ms = HealthVerdict::kWellAfterMs);
 
   /// To be called every second, once the boot is over.
   void Tick();

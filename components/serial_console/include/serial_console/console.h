@@ -53,10 +53,12 @@ class Console {
   Outcome TakeRules(const Request& request, EventDevice& events, base::JsonWriter& json);
   Outcome ServeEvents(const Request& request, int64_t now_ms, base::JsonWriter& json);
   Outcome Storage(const Request& request, int64_t now_ms, base::JsonWriter& json);
+  Outcome Time(const Request& request, int64_t now_ms, base::JsonWriter& json);
   Outcome Token(const Request& request, int64_t now_ms, base::JsonWriter& json);
   Outcome Reboot(const Request& request, int64_t now_ms, base::JsonWriter& json);
 
-  std::string_view Finish(std::string_view prefix, base::JsonWriter json);
+  base::JsonWriter Begin(std::string_view prefix, std::optional<uint32_t> id);
+  std::string_view Finish(std::string_view prefix, const base::JsonWriter& json);
   std::string_view Refuse(std::optional<uint32_t> id, const Error& error);
 
   Device& device_;

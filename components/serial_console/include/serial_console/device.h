@@ -44,9 +44,17 @@ class Device {
   /// @return kBadArgument for one that needs no format or may not be formatted.
   virtual std::expected<void, Error> FormatStorage(std::string_view volume) = 0;
 
+  virtual void WriteTime(base::JsonWriter& json) = 0;  ///< The fields of @time, without braces.
+  /// @param utc_ms  since 1970.
+  /// @return kBadArgument for a time that cannot be; kFailed where the clock is not the device's.
+  virtual std::expected<void, Error> SetUtc(int64_t utc_ms) = 0;
+  virtual std::expected<void, Error> SetTimeZone(std::string_view name) = 0;
+
   /// The owner's token: who is at the console is the owner.
   virtual std::expected<std::string, Error> OwnerToken() = 0;
   virtual std::expected<void, Error> RenewOwnerToken() = 0;
+  /// The password of the device's own Wi-Fi; empty where it has none.
+  virtual std::string SetupPassword() { return ""; }
 };
 
 }  // namespace serial_console

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "listening/device.h"
 #include "serial_console/device.h"
@@ -11,8 +14,10 @@ namespace serial_console {
 /// A listening::Device as the console sees it.
 class ListeningDevice final : public Device, public EventDevice {
  public:
-  /// @param device  outlives this.
-  explicit ListeningDevice(listening::Device& device) : device_(device) {}
+  /// @param device          outlives this.
+  /// @param setup_password  tells the password of the device's own Wi-Fi, empty where it has none.
+  explicit ListeningDevice(listening::Device& device, std::function<std::string()> setup_password = {})
+      : device_(device), setup_password_(std::move(setup_password)) {}
 
   void WriteInfo(base::JsonWriter& json) override;
   size_t patch_values() const override { return sound_model::kPatchValues; }
@@ -24,8 +29,12 @@ class ListeningDevice final : public Device, public EventDevice {
   void HoldLiveInput(bool hold) override { device_.HoldLiveInput(hold); }
   std::expected<EventDevice*, Error> Events() override;
   std::expected<void, Error> FormatStorage(std::string_view volume) override;
+  void WriteTime(base::JsonWriter& json) override;
+  std::expected<void, Error> SetUtc(int64_t utc_ms) override;
+  std::expected<void, Error> SetTimeZone(std::string_view name) override;
   std::expected<std::string, Error> OwnerToken() override;
   std::expected<void, Error> RenewOwnerToken() override;
+  std::string SetupPassword() override { return setup_password_ ? setup_password_() : ""; }
 
   void WriteRules(size_t from, base::JsonWriter& json) override;
   void WriteEvents(size_t from, base::JsonWriter& json) override;
@@ -36,6 +45,7 @@ class ListeningDevice final : public Device, public EventDevice {
 
  private:
   listening::Device& device_;
+  const std::function<std::string()> setup_password_;
   std::unique_ptr<log_mel::PatchStream> front_end_;
 };
 

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "sound_model/class_map.h"
 #include "sound_model/error.h"
 
 namespace sound_model {
@@ -39,12 +41,13 @@ struct ModelSummary {
 };
 
 /// Checks that a .tflite is a model this program can run: identifier and schema version, one subgraph, int8 [1, 96, 64]
-/// in and int8 [1, 521] out, only operators it has kernels for, and, for every operator, options, shapes, quantisation
-/// and stored constants that belong together, so that no kernel reads or writes outside its tensors, in shapes that the
-/// project's own kernels compute. The file may be damaged in any way; what is wrong is named.
+/// in and int8 [1, classes] out, only operators it has kernels for, and, for every operator, options, shapes,
+/// quantisation and stored constants that belong together, so that no kernel reads or writes outside its tensors, in
+/// shapes that the project's own kernels compute. The file may be damaged in any way; what is wrong is named.
 ///
-/// @param file  stays in memory while the summary is used.
+/// @param file     stays in memory while the summary is used.
+/// @param classes  of the output; nullopt for any number.
 /// @return kDamaged or kUnsupported.
-std::expected<ModelSummary, Error> CheckModel(std::span<const uint8_t> file);
+std::expected<ModelSummary, Error> CheckModel(std::span<const uint8_t> file, std::optional<int32_t> classes = kClasses);
 
 }  // namespace sound_model

@@ -12,8 +12,9 @@
 
 namespace sound_model {
 
-/// Mounts the partition `yamnet` read-only in effect: it is never formatted. On Linux, the folder $YAMNET_MODEL_DIR.
-std::expected<void, Error> MountModelFiles();
+/// Mounts a model's partition read-only in effect: it is never formatted. On Linux, the folder $YAMNET_MODEL_DIR.
+/// @param label  of the partition.
+std::expected<void, Error> MountModelFiles(const char* label);
 
 /// @return all of a small file of the model partition, at most 64 KB.
 std::expected<std::string, Error> ReadModelFile(const char* name);

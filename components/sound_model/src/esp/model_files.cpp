@@ -31,22 +31,22 @@ const char* BasePath() { return kMountPoint; }
 std::string ModelPath(const char* name) { return std::string(BasePath()) + "/" + name; }
 
 #if CONFIG_IDF_TARGET_LINUX
-std::expected<void, Error> MountModelFiles() {
+std::expected<void, Error> MountModelFiles(const char*) {
   if (*BasePath() != '\0') return {};
   return std::unexpected(Error{ErrorCode::kNotFound, "YAMNET_MODEL_DIR does not name a folder with the model's files"});
 }
 #else
-std::expected<void, Error> MountModelFiles() {
-  constexpr char kLabel[] = "yamnet";
+std::expected<void, Error> MountModelFiles(const char* label) {
   const esp_vfs_spiffs_conf_t config = {
-      .base_path = kMountPoint, .partition_label = kLabel, .max_files = 4, .format_if_mount_failed = false};
+      .base_path = kMountPoint, .partition_label = label, .max_files = 4, .format_if_mount_failed = false};
   const esp_err_t result = esp_vfs_spiffs_register(&config);
   if (result == ESP_OK) return {};
   if (result == ESP_ERR_NOT_FOUND) {
-    return std::unexpected(Error{ErrorCode::kNotFound, "there is no partition 'yamnet' in the partition table"});
+    return std::unexpected(
+        Error{ErrorCode::kNotFound, "there is no partition '" + std::string(label) + "' in the partition table"});
   }
-  return std::unexpected(Error{ErrorCode::kReadFailed, "partition 'yamnet' has no model (" +
-                                                           std::string(esp_err_to_name(result)) +
+  return std::unexpected(Error{ErrorCode::kReadFailed, "partition '" + std::string(label) + "' has no model (" +
+                                                           esp_err_to_name(result) +
                                                            "): write one with tools/flash_model.py"});
 }
 #endif

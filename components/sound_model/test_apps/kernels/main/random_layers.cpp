@@ -3,218 +3,55 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <random>
 #include <vector>
 
 #include "kernels/depthwise.h"
 #include "kernels/pointwise.h"
-#include "tflite_rounding.h"
+#include "random_layer.h"
 
 namespace {
 
 namespace kernels = sound_model::kernels;
-
-constexpr int kVector = 16;
-constexpr int8_t kUntouched = 85;
-
-/// Values at a 16-byte boundary, with a vector of others before and behind.
-template <typename T>
-class Aligned {
- public:
-  explicit Aligned(size_t size) : size_(size), bytes_(size * sizeof(T) + 3 * kVector, kUntouched) {}
-
-  T* data() {
-    const auto begin = reinterpret_cast<uintptr_t>(bytes_.data()) + kVector;
-    return reinterpret_cast<T*>((begin + kVector - 1) / kVector * kVector);
-  }
-  size_t size() const { return size_; }
-  bool OthersUntouched() {
-    const auto* const begin = reinterpret_cast<const int8_t*>(data());
-    const int8_t* const end = begin + size_ * sizeof(T);
-    for (const int8_t* byte = bytes_.data(); byte < bytes_.data() + bytes_.size(); ++byte) {
-      if ((byte < begin || byte >= end) && *byte != kUntouched) return false;
-    }
-    return true;
-  }
-
- private:
-  size_t size_;
-  std::vector<int8_t> bytes_;
-};
-
-class Dice {
- public:
-  int Between(int low, int high) { return std::uniform_int_distribution(low, high)(random_); }
-  bool OneIn(int n) { return Between(1, n) == 1; }
-
-  /// Random values, or one of them only, or extremes only.
-  void Fill(int8_t* values, size_t count, int lowest) {
-    const int kind = Between(0, 5);
-    const int same = OneIn(2) ? lowest : 127;
-    for (size_t i = 0; i < count; ++i) {
-      const int value = kind == 0 ? same : kind == 1 ? (OneIn(2) ? lowest : 127) : Between(lowest, 127);
-      values[i] = static_cast<int8_t>(value);
-    }
-  }
-
- private:
-  std::mt19937 random_{14};
-};
+using random_layer::Aligned;
+using random_layer::Dice;
 
 int ways_tried[3];  // DepthwiseWay of each eight channels
 
-/// Quantisation of a layer, with multipliers for which many outputs do not saturate.
-struct Quantized {
-  std::vector<int32_t> raw_bias;
-  std::vector<int32_t> bias;
-  std::vector<int32_t> multiplier;
-  std::vector<int32_t> further_shift;
-  int32_t input_zero_point;
-  int32_t zero_point;
-  bool one_product = true;
-
-  kernels::OutputStage Stage() const {
-    return {.bias = bias.data(),
-            .multiplier = multiplier.data(),
-            .further_shift = further_shift.data(),
-            .zero_point = zero_point,
-            .lowest = -128,
-            .highest = 127,
-            .one_product = one_product};
-  }
-  int8_t Expected(int32_t sum, int channel) const {
-    return tflite_rounding::Requantize(sum + raw_bias[channel], multiplier[channel], further_shift[channel] + 1,
-                                       zero_point);
-  }
-};
-
-/// @param weight  the one of a channel that stands at a place.
-template <typename Weight>
-Quantized Quantize(Dice& dice, int channels, int count, Weight&& weight) {
-  Quantized result;
-  const bool usual = !dice.OneIn(4);
-  result.zero_point = usual ? -128 : dice.Between(-128, 127);
-  result.input_zero_point = usual ? -128 : dice.Between(-128, 127);
-  const bool calm = !dice.OneIn(3);
-  const int usual_shift = dice.Between(5, 8);
-  for (int channel = 0; channel < channels; ++channel) {
-    int32_t sum = 0;
-    int32_t absolute = 0;
-    for (int i = 0; i < count; ++i) {
-      const int32_t value = weight(channel, i);
-      sum += value;
-      absolute += value < 0 ? -value : value;
-    }
-    const int32_t reach = dice.OneIn(3) ? 100'000 : 1000 + 64 * absolute;
-    result.raw_bias.push_back(dice.Between(-reach, reach));
-    result.bias.push_back(kernels::FoldedBias(result.raw_bias.back(), sum, result.input_zero_point));
-    result.multiplier.push_back(!calm && dice.OneIn(20) ? 0x7FFFFFFF : dice.Between(1 << 30, 0x7FFFFFFF));
-    const int exponent = !calm && dice.OneIn(10) ? dice.Between(0, 31) : usual_shift + dice.Between(-1, 1);
-    result.further_shift.push_back(kernels::FurtherShift(-exponent));
-  }
-  for (int channel = 0; channel < channels; ++channel) {
-    result.one_product = result.one_product && kernels::InOneProduct(result.Stage(), channel, int64_t{1} << 27);
-  }
-  return result;
-}
-
 bool CheckPointwise(Dice& dice) {
-  const int vectors = dice.OneIn(4) ? dice.Between(8, 20) : dice.Between(1, 8);
-  const int pixels = dice.OneIn(8) ? dice.Between(127, 259) : dice.Between(1, 9);
-  const int channels = dice.Between(1, 20);
-  const int depth = vectors * kVector;
-  Aligned<int8_t> input(static_cast<size_t>(pixels * depth));
-  Aligned<int8_t> weights(static_cast<size_t>(channels * depth));
-  Aligned<int8_t> output(static_cast<size_t>(pixels * channels));
-  dice.Fill(input.data(), input.size(), -128);
-  dice.Fill(weights.data(), weights.size(), -127);
-  const Quantized quantized =
-      Quantize(dice, channels, depth, [&](int channel, int i) { return int32_t{weights.data()[channel * depth + i]}; });
-  kernels::Convolve(kernels::Pointwise{.pixels = pixels,
-                                       .input_channels = depth,
-                                       .output_channels = channels,
-                                       .weights = weights.data(),
-                                       .stage = quantized.Stage()},
-                    input.data(), output.data());
-  for (int pixel = 0; pixel < pixels; ++pixel) {
-    for (int channel = 0; channel < channels; ++channel) {
-      int32_t sum = 0;
-      for (int i = 0; i < depth; ++i) {
-        sum += (input.data()[pixel * depth + i] - quantized.input_zero_point) * weights.data()[channel * depth + i];
-      }
-      const int expected = quantized.Expected(sum, channel);
-      const int got = output.data()[pixel * channels + channel];
-      if (got == expected) continue;
-      std::printf("pointwise, %d pixels, %d to %d channels, pixel %d, channel %d, sum %d: %d, not %d\n", pixels, depth,
-                  channels, pixel, channel, static_cast<int>(sum), got, expected);
-      return false;
-    }
-  }
-  return output.OthersUntouched();
+  random_layer::Pointwise layer(dice);
+  kernels::Convolve(kernels::Pointwise{.pixels = layer.pixels,
+                                       .input_channels = layer.depth,
+                                       .output_channels = layer.channels,
+                                       .weights = layer.weights.data(),
+                                       .stage = layer.quantized.Stage()},
+                    layer.input.data(), layer.output.data());
+  return layer.Check();
 }
 
 bool CheckDepthwise(Dice& dice) {
-  constexpr int kSide = 3;
-  const int channels = kVector * dice.Between(1, 4);
-  const int height = dice.Between(1, 9);
-  const int width = dice.Between(1, 9);
-  const int stride = dice.Between(1, 2);
-  // Padding SAME, or none.
-  const bool same = !dice.OneIn(4) || height < kSide || width < kSide;
-  const auto out_of = [&](int size) { return same ? (size + stride - 1) / stride : (size - kSide) / stride + 1; };
-  const auto padding_of = [&](int size) {
-    return same ? std::max(0, (out_of(size) - 1) * stride + kSide - size) / 2 : 0;
-  };
-  Aligned<int8_t> input(static_cast<size_t>(height * width * channels));
-  Aligned<int8_t> weights(static_cast<size_t>(kSide * kSide * channels));
-  Aligned<int8_t> output(static_cast<size_t>(out_of(height) * out_of(width) * channels));
-  dice.Fill(input.data(), input.size(), -128);
-  dice.Fill(weights.data(), weights.size(), -127);
-  const Quantized quantized = Quantize(dice, channels, kSide * kSide, [&](int channel, int i) {
-    return int32_t{weights.data()[i * channels + channel]};
-  });
-  kernels::Depthwise3x3 layer{.input_height = height,
-                              .input_width = width,
-                              .channels = channels,
-                              .output_height = out_of(height),
-                              .output_width = out_of(width),
-                              .stride_height = stride,
-                              .stride_width = stride,
-                              .pad_top = padding_of(height),
-                              .pad_left = padding_of(width),
-                              .input_zero_point = static_cast<int8_t>(quantized.input_zero_point),
-                              .weights = weights.data(),
-                              .stage = quantized.Stage(),
+  random_layer::Depthwise random(dice);
+  kernels::Depthwise3x3 layer{.input_height = random.height,
+                              .input_width = random.width,
+                              .channels = random.channels,
+                              .output_height = random.output_height,
+                              .output_width = random.output_width,
+                              .stride_height = random.stride,
+                              .stride_width = random.stride,
+                              .pad_top = random.pad_top,
+                              .pad_left = random.pad_left,
+                              .input_zero_point = static_cast<int8_t>(random.quantized.input_zero_point),
+                              .weights = random.weights.data(),
+                              .stage = random.quantized.Stage(),
                               .ways = nullptr};
-  std::vector<kernels::DepthwiseWay> ways(static_cast<size_t>(channels) / 8);
-  for (int channel = 0; channel < channels; channel += kVector) {
+  std::vector<kernels::DepthwiseWay> ways(static_cast<size_t>(random.channels) / 8);
+  for (int channel = 0; channel < random.channels; channel += random_layer::kVector) {
     kernels::ChooseWays(layer, channel, ways.data() + channel / 8);
   }
   layer.ways = ways.data();
   for (const kernels::DepthwiseWay way : ways) ++ways_tried[static_cast<size_t>(way)];
   Aligned<int8_t> scratch(static_cast<size_t>(kernels::ScratchBytes(layer)));
-  kernels::Convolve(layer, input.data(), scratch.data(), output.data());
-  for (int y = 0; y < layer.output_height; ++y) {
-    for (int x = 0; x < layer.output_width; ++x) {
-      for (int channel = 0; channel < channels; ++channel) {
-        int32_t sum = 0;
-        for (int tap = 0; tap < kSide * kSide; ++tap) {
-          const int in_y = y * stride - layer.pad_top + tap / kSide;
-          const int in_x = x * stride - layer.pad_left + tap % kSide;
-          if (in_y < 0 || in_y >= height || in_x < 0 || in_x >= width) continue;
-          sum += (input.data()[(in_y * width + in_x) * channels + channel] - quantized.input_zero_point) *
-                 weights.data()[tap * channels + channel];
-        }
-        const int expected = quantized.Expected(sum, channel);
-        const int got = output.data()[(y * layer.output_width + x) * channels + channel];
-        if (got == expected) continue;
-        std::printf("depthwise, %dx%dx%d, stride %d, at %d, %d, channel %d, sum %d: %d, not %d\n", height, width,
-                    channels, stride, y, x, channel, static_cast<int>(sum), got, expected);
-        return false;
-      }
-    }
-  }
-  return output.OthersUntouched() && scratch.OthersUntouched();
+  kernels::Convolve(layer, random.input.data(), scratch.data(), random.output.data());
+  return random.Check() && scratch.OthersUntouched();
 }
 
 }  // namespace

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many devices at once, over their HTTP API (docs/fleet.md)."""
