@@ -223,9 +223,8 @@ def test_the_table_lives_on_a_terminal(pair: Fleet) -> None:
         stdout=other,
         stderr=other,
         env=os.environ | {"COLUMNS": "200", "TERM": "xterm"},
-        preexec_fn=lambda: signal.signal(
-            signal.SIGINT, signal.default_int_handler
-        ),  # ignored where tests run behind `&`
+        # Behind a shell's `&`, where the tests may run, it is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     os.close(other)
     text = b""

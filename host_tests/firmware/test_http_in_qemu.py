@@ -28,7 +28,7 @@ from firmware_targets import QEMU_DEFAULTS, VIRTUAL_TIME, build, run_in_qemu
 pytestmark = pytest.mark.slow
 
 MOST_STREAMS = 20
-LEAST_BLOCK = 24576  # bytes; what is larger than 16 KB comes from PSRAM
+LEAST_BLOCK = 24576  # bytes; what is larger and need not be internal comes from PSRAM
 NOISE = 2048
 
 

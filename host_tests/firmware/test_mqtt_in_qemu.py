@@ -25,7 +25,7 @@ COMPUTER = "10.0.2.2"
 """This computer, as QEMU's network has it."""
 ALARM_S, CALM_S = 6, 8  # as much as has room beside the model
 PATIENCE_S = 300
-LEAST_BLOCK = 16384  # bytes; what is larger than 16 KB comes from PSRAM
+LEAST_BLOCK = 16384  # bytes; what is larger and need not be internal comes from PSRAM
 
 
 @pytest.fixture(scope="module")

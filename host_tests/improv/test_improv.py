@@ -100,7 +100,14 @@ def test_the_command_line_shows_scans_and_joins(
         site.simulator.serve_page(f"{site.address}/")
         port = ["--port", site.address if by_http else site.console, "--no-log"]
         assert command.main([*port, "network"]) == 0
-        assert "no network is known" in capsys.readouterr().out
+        shown = capsys.readouterr().out
+        assert "no network is known" in shown
+        own = site.json("network")["setup"]
+        assert f"own Wi-Fi  {own['ssid']}, password {own['password']}\n" in shown
+        wait_for(site, "setup")
+        lines = site.json("log")["lines"]
+        assert any("@token tells its password" in line for line in lines)
+        assert not any(own["password"] in line for line in lines)
         assert command.main([*port, "network", "scan"]) == 0
         assert capsys.readouterr().out.splitlines()[0] == " -52 dBm  locked  Home"
         monkeypatch.setattr("sys.stdin", io.StringIO("wrong password\n"))
