@@ -9,6 +9,7 @@
 
 #include "sound_events/event_detector.h"
 #include "sound_events/level_stream.h"
+#include "sound_events/pattern_stream.h"
 
 namespace {
 
@@ -75,12 +76,32 @@ int Listen(int patches) {
   return 0;
 }
 
+/// The worst that frames can be: every band has the rhythm, so that nothing is passed over.
+int Rhythm(int patches) {
+  auto patterns = sound_events::PatternStream::Create(0.327f);
+  if (!patterns) return 1;
+  std::vector<int8_t> frames(96 * 64);
+  int64_t sum = 0;
+  for (int patch = 0; patch < patches; ++patch) {
+    for (int frame = 0; frame < 96; ++frame) {
+      const int step = (patch * 48 + frame) % 400;
+      const bool tone = step < 300 && step % 100 < 50;
+      for (int band = 0; band < 64; ++band)
+        frames[frame * 64 + band] = static_cast<int8_t>(tone && band % 8 < 4 ? 60 + band % 4 * 9 : -60);
+    }
+    for (const uint8_t strength : patterns->Take(frames, patch * kHop)) sum += strength;
+  }
+  std::printf("%lld\n", static_cast<long long>(sum));
+  return 0;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
   if (count == 5 && std::string_view(arguments[1]) == "detect")
     return Detect(std::atoi(arguments[2]), std::atoi(arguments[3]), std::atoi(arguments[4]));
   if (count == 3 && std::string_view(arguments[1]) == "levels") return Listen(std::atoi(arguments[2]));
-  std::fprintf(stderr, "usage: detect CLASSES SUPPRESSORS PATCHES | levels PATCHES\n");
+  if (count == 3 && std::string_view(arguments[1]) == "patterns") return Rhythm(std::atoi(arguments[2]));
+  std::fprintf(stderr, "usage: detect CLASSES SUPPRESSORS PATCHES | levels PATCHES | patterns PATCHES\n");
   return 2;
 }

@@ -146,7 +146,7 @@ void AStoredDocumentThatIsRefusedMakesRoomForANewOne() {
   CHECK(!rules.stored());
   CHECK(services.Logged("E rules: the stored rules are refused, the presets run: the rules have 50000 bytes"));
   listening::EventWatch watch(services, *sound_events::EventDetector::Create(loaded, {1.0f / 256, -128, kClasses}),
-                              *sound_events::NoiseFloor::Create({}));
+                              *sound_events::NoiseFloor::Create({}), *sound_events::PatternStream::Create(0.3f));
   rules.Serve(watch);
   CHECK(rules.Set(Document("new", sound_events::RuleSet::kMaxDocumentBytes)) == size_t{1});
   CHECK(rules.stored());

@@ -29,6 +29,9 @@ int main() {
   sound_events::LevelStream levels(*floor);
   std::vector<int16_t> memory(16000);
   clip_store::SampleRing ring(memory);
+  auto patterns = sound_events::PatternStream::Create(0.3f);
+  CHECK(patterns.has_value());
+  std::vector<int8_t> frames(96 * 64);
   clip_store::EventQueue queue;
   std::vector<int16_t> pcm(1000);
   std::vector<int8_t> scores(521);
@@ -43,8 +46,12 @@ int main() {
     levels.Feed(pcm, [&](const sound_events::PatchLevel& level) {
       ++patches;
       for (size_t i = 0; i < scores.size(); ++i) scores[i] = static_cast<int8_t>(patches / 3 * 37 + i * 11);
-      const auto told = detector->Process(
-          {.scores = scores, .start_sample = level.start_sample, .level = level.level, .floor = level.floor});
+      for (size_t i = 0; i < frames.size(); ++i) frames[i] = static_cast<int8_t>(patches * 31 + i * i);
+      const auto told = detector->Process({.scores = scores,
+                                           .start_sample = level.start_sample,
+                                           .level = level.level,
+                                           .floor = level.floor,
+                                           .patterns = patterns->Take(frames, level.start_sample)});
       CHECK(told.has_value());
       for (const sound_events::Event& event : *told) queue.Push(event);
       events += told->size();

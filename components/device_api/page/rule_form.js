@@ -21,6 +21,7 @@ const MORE = [
   { path: 'name', kind: 'text' },
   { path: 'suppress', kind: 'classes' },
   { path: 'combine', kind: 'choice', options: ['max', 'sum', 'noisy-or'] },
+  { path: 'pattern.kind', kind: 'choice', options: ['', 't3', 't4'] },
   { path: 'patches', kind: 'pair', fallback: 1 },
   { path: 'lasting.on', kind: 'percent' },
   { path: 'lasting.patches', kind: 'pair' },
@@ -108,8 +109,8 @@ export function ruleForm(rule, fixed, changed) {
     choice: (field, id) =>
       h(
         'select',
-        { id, onchange: ({ target }) => set(field.path, target.value) },
-        field.options.map((each) => h('option', { value: each, selected: each === (read(rule, field.path) ?? field.options[0]) }, t(`rule.combine.${each}`))),
+        { id, onchange: ({ target }) => set(field.path, target.value || undefined) },
+        field.options.map((each) => h('option', { value: each, selected: each === (read(rule, field.path) ?? field.options[0]) }, t(`rule.${field.path}.${each}`))),
       ),
     check: (field, id) => h('input', { id, type: 'checkbox', checked: read(rule, field.path) ?? false, onchange: ({ target }) => set(field.path, target.checked) }),
     classes: (field) => classList(read(rule, field.path) ?? [], t(`rule.${field.path}`), (list) => set(field.path, list)),

@@ -32,6 +32,7 @@ void PatchHistory::OnPatch(const listening::ScoredPatch& scored) {
   const auto watch = device_.watch();
   const auto level = watch ? (*watch)->patch_level() : std::nullopt;
   if (memory_.empty() || !level || level->start_sample != scored.start_sample) return;
+  const auto patterns = (*watch)->patterns();
   const auto minute = static_cast<int16_t>(device_.services().MinuteOfDay());
   const std::lock_guard guard(*lock_);
   quantization_ = scored.quantization;
@@ -40,6 +41,7 @@ void PatchHistory::OnPatch(const listening::ScoredPatch& scored) {
   patch.level = static_cast<int16_t>(level->level);
   patch.floor = static_cast<int16_t>(level->floor);
   patch.minute_of_day = minute;
+  patch.patterns = patterns;
   KeepStrongest(scored.scores, patch);
 }
 

@@ -46,6 +46,7 @@ class Preview final : public Stream {
                                          .start_sample = patch.start_sample,
                                          .level = patch.level,
                                          .floor = patch.floor,
+                                         .patterns = patch.patterns,
                                          .minute_of_day = patch.minute_of_day});
     if (told) Tell(*told, out);
   }

@@ -166,7 +166,10 @@ Device::Result Device::StartRules() {
   auto detector = sound_events::EventDetector::Create(
       std::move(loaded), {.scale = output.scale, .zero_point = output.zero_point, .classes = sound_model::kClasses});
   if (!detector) return std::unexpected(detector.error().Text());
-  watch_ = std::make_unique<EventWatch>(services_, *std::move(detector), *floor);
+  auto patterns =
+      sound_events::PatternStream::Create(sound_events::DecibelsPerStep(summary_->input.scale, front_end_->spectrum));
+  if (!patterns) return std::unexpected(patterns.error().Text());
+  watch_ = std::make_unique<EventWatch>(services_, *std::move(detector), *floor, *std::move(patterns));
   rules_->Serve(*watch_);
   return std::to_string(count) + (rules_->stored() ? " stored rules" : " rules of the presets") +
          (restored ? ", noise floor from before the restart" : "");

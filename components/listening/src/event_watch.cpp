@@ -16,8 +16,13 @@ std::string_view Reason(sound_events::ErrorCode code) {
 
 }  // namespace
 
-EventWatch::EventWatch(Services& services, sound_events::EventDetector detector, sound_events::NoiseFloor floor)
-    : services_(services), lock_(services.MakeLock()), levels_(floor), detector_(std::move(detector)) {}
+EventWatch::EventWatch(Services& services, sound_events::EventDetector detector, sound_events::NoiseFloor floor,
+                       sound_events::PatternStream patterns)
+    : services_(services),
+      lock_(services.MakeLock()),
+      levels_(floor),
+      patterns_(std::move(patterns)),
+      detector_(std::move(detector)) {}
 
 void EventWatch::OnPcm(const base::PcmBlock& block) {
   const std::lock_guard guard(*lock_);
@@ -28,10 +33,12 @@ void EventWatch::OnPatch(const ScoredPatch& patch) {
   const std::lock_guard guard(*lock_);
   if (!level_ || level_->start_sample != patch.start_sample)
     return Refuse(patch.start_sample, "no level belongs to it");
+  heard_patterns_ = patterns_.Take(patch.values, patch.start_sample);
   const auto told = detector_.Process({.scores = patch.scores,
                                        .start_sample = patch.start_sample,
                                        .level = level_->level,
                                        .floor = level_->floor,
+                                       .patterns = heard_patterns_,
                                        .minute_of_day = services_.MinuteOfDay()});
   if (!told) return Refuse(patch.start_sample, Reason(told.error()));
   Tell(*told);
@@ -74,6 +81,11 @@ WatchState EventWatch::state() const {
 std::optional<sound_events::PatchLevel> EventWatch::patch_level() const {
   const std::lock_guard guard(*lock_);
   return level_;
+}
+
+sound_events::PatternStrengths EventWatch::patterns() const {
+  const std::lock_guard guard(*lock_);
+  return heard_patterns_;
 }
 
 sound_events::NoiseFloor EventWatch::floor() const {

@@ -165,16 +165,25 @@ inline uint32_t EventDetector::Weighted(const WeightedClass& entry, std::span<co
          kUnitWeight;
 }
 
-Q16 EventDetector::Combined(const Rule& rule, std::span<const int8_t> scores) const {
-  if (rule.classes.empty()) return kOne;
+/// A rule's pattern as a weighted probability, Q16, up to 4.
+uint32_t EventDetector::PatternProbability(const Rule& rule, const PatternStrengths& patterns) {
+  if (!rule.pattern) return 0;
+  const uint32_t strength = patterns[static_cast<size_t>(*rule.pattern)];
+  return (strength * kOne / UINT8_MAX * rule.pattern_weight + kUnitWeight / 2) / kUnitWeight;
+}
+
+Q16 EventDetector::Combined(const Rule& rule, const PatchScores& patch) const {
+  if (!rule.HasScore()) return kOne;
+  const std::span<const int8_t> scores = patch.scores;
+  const uint32_t pattern = PatternProbability(rule, patch.patterns);
   switch (rule.combine) {
     case Combine::kSum: {
-      uint32_t sum = 0;
+      uint32_t sum = pattern;
       for (const WeightedClass& entry : rule.classes) sum += Weighted(entry, scores);
       return static_cast<Q16>(std::min<uint32_t>(sum, kOne));
     }
     case Combine::kNoisyOr: {
-      uint32_t none = kNoisyOrOne;
+      uint32_t none = kNoisyOrOne - std::min<uint32_t>(pattern, kOne) / 2;
       for (const WeightedClass& entry : rule.classes) {
         const uint32_t weighted = std::min<uint32_t>(Weighted(entry, scores), kOne);
         none = (none * (kNoisyOrOne - weighted / 2) + kNoisyOrOne / 2) / kNoisyOrOne;
@@ -184,7 +193,7 @@ Q16 EventDetector::Combined(const Rule& rule, std::span<const int8_t> scores) co
     case Combine::kMax:
       break;
   }
-  return static_cast<Q16>(std::min<uint32_t>(Strongest(rule.classes, scores), kOne));
+  return static_cast<Q16>(std::min<uint32_t>(std::max(pattern, Strongest(rule.classes, scores)), kOne));
 }
 
 uint32_t EventDetector::Strongest(std::span<const WeightedClass> classes, std::span<const int8_t> scores) const {
@@ -194,7 +203,8 @@ uint32_t EventDetector::Strongest(std::span<const WeightedClass> classes, std::s
 }
 
 EventDetector::Verdict EventDetector::Judge(const Rule& rule, const PatchScores& patch) const {
-  Verdict verdict{.score = Combined(rule, patch.scores), .hit = false, .weak_hit = false, .keep = false};
+  Verdict verdict{.score = Combined(rule, patch), .hit = false, .sure = false, .weak_hit = false, .keep = false};
+  if (rule.pattern_required && patch.patterns[static_cast<size_t>(*rule.pattern)] < kRatherHeard) return verdict;
   if (!rule.suppress.empty() && Strongest(rule.suppress, patch.scores) >= static_cast<uint32_t>(verdict.score))
     return verdict;
   const Q16 shift = rule.ThresholdShift(patch.floor);
@@ -207,6 +217,7 @@ EventDetector::Verdict EventDetector::Judge(const Rule& rule, const PatchScores&
   verdict.keep = verdict.score >= off && loud_enough(rule.level_hysteresis);
   if (!loud_enough(0) || rule.IsQuiet(patch.minute_of_day) || Yields(rule)) return verdict;
   verdict.hit = verdict.score >= on;
+  verdict.sure = rule.pattern && PatternProbability(rule, patch.patterns) >= static_cast<uint32_t>(on);
   verdict.weak_hit = rule.lasting_on != 0 && verdict.score >= std::max(rule.lasting_on + shift, kOne / 256);
   return verdict;
 }
@@ -250,7 +261,7 @@ void EventDetector::Wait(size_t index, const Verdict& verdict) {
   machine.votes = Voted(machine.votes, verdict.hit, rule.patches);
   machine.weak_votes = Voted(machine.weak_votes, verdict.weak_hit, rule.lasting_patches);
   machine.state = (machine.votes | machine.weak_votes) == 0 ? RuleState::kIdle : RuleState::kRising;
-  uint32_t enough = 0;
+  uint32_t enough = verdict.sure ? 1 : 0;
   if (std::popcount(machine.votes) >= rule.patches.need) enough |= machine.votes;
   if (std::popcount(machine.weak_votes) >= rule.lasting_patches.need) enough |= machine.weak_votes;
   if (enough != 0) Open(index, static_cast<uint32_t>(std::bit_width(enough)) - 1);

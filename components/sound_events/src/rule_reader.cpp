@@ -164,6 +164,27 @@ bool ReadPatches(base::JsonReader& reader, PatchCount& patches) {
   return patches.need <= patches.of || reader.Refuse("\"need\" must not be above \"of\"");
 }
 
+bool ReadKind(base::JsonReader& reader, Rule& rule) {
+  std::string name;
+  if (!reader.ReadString(name, kMaxNameBytes)) return false;
+  for (const Pattern known : {Pattern::kT3, Pattern::kT4}) {
+    if (name == PatternName(known)) rule.pattern = known;
+  }
+  return rule.pattern || reader.Refuse("must be \"t3\" or \"t4\"");
+}
+
+bool ReadPattern(base::JsonReader& reader, Rule& rule) {
+  const Field fields[] = {
+      {"kind", true, [&](base::JsonReader& r) { return ReadKind(r, rule); }},
+      {"weight", false,
+       [&](base::JsonReader& r) {
+         return ReadScaled(r, {0.01, 4.0}, kUnitWeight, rule.pattern_weight);
+       }},
+      {"required", false, Flag(rule.pattern_required)},
+  };
+  return ReadFields(reader, fields);
+}
+
 bool ReadLasting(base::JsonReader& reader, Rule& rule) {
   const Field fields[] = {
       {"on", true, Fraction(rule.lasting_on, kProbability)},
@@ -231,21 +252,23 @@ bool ReadQuietHours(base::JsonReader& reader, std::vector<DaySpan>& spans) {
 
 /// What only the whole rule can show.
 bool Check(base::JsonReader& reader, std::span<const std::string> class_names, const Rule& rule) {
-  if (!rule.classes.empty() && rule.on == 0) return reader.Refuse("on is missing");
-  if (!rule.classes.empty() && rule.off == 0) return reader.Refuse("off is missing");
-  if (rule.classes.empty() && (rule.on != 0 || rule.off != 0))
-    return reader.Refuse("\"on\" and \"off\" need \"classes\"");
+  if (rule.HasScore() && rule.on == 0) return reader.Refuse("on is missing");
+  if (rule.HasScore() && rule.off == 0) return reader.Refuse("off is missing");
+  if (!rule.HasScore() && (rule.on != 0 || rule.off != 0))
+    return reader.Refuse("\"on\" and \"off\" need \"classes\" or a \"pattern\"");
   if (rule.off > rule.on) return reader.Refuse("\"off\" must not be above \"on\"");
-  if (rule.lasting_on != 0 && rule.classes.empty()) return reader.Refuse("\"lasting\" needs \"classes\"");
+  if (rule.lasting_on != 0 && !rule.HasScore()) return reader.Refuse("\"lasting\" needs \"classes\" or a \"pattern\"");
   if (rule.lasting_on != 0 && (rule.lasting_on > rule.on || rule.lasting_on < rule.off))
     return reader.Refuse("\"on\" in \"lasting\" must be \"off\" to \"on\"");
   if (rule.min_duration > rule.max_duration)
     return reader.Refuse("\"min_duration_s\" must not be above \"max_duration_s\"");
-  if (rule.classes.empty() && !rule.min_level && !rule.min_above_floor)
-    return reader.Refuse("a rule without \"classes\" needs a \"level\" with \"min_dbfs\" or \"above_floor_db\"");
-  if (rule.classes.empty() && !rule.suppress.empty())
-    return reader.Refuse("a rule without \"classes\" has no score that \"suppress\" could be compared with");
-  if (!rule.classes.empty() && rule.threshold_shift_limit > rule.off - kLowestThreshold)
+  if (!rule.HasScore() && !rule.min_level && !rule.min_above_floor)
+    return reader.Refuse(
+        "a rule without \"classes\" and \"pattern\" needs a \"level\" with \"min_dbfs\" or \"above_floor_db\"");
+  if (!rule.HasScore() && !rule.suppress.empty())
+    return reader.Refuse(
+        "a rule without \"classes\" and \"pattern\" has no score that \"suppress\" could be compared with");
+  if (rule.HasScore() && rule.threshold_shift_limit > rule.off - kLowestThreshold)
     return reader.Refuse("\"limit\" in \"floor\" must leave " + Shown(kProbability.low) +
                          " of \"off\": in a quiet room every patch would count");
   for (const WeightedClass& own : rule.classes) {
@@ -273,6 +296,7 @@ bool ReadRule(base::JsonReader& reader, std::span<const std::string> class_names
        [&](base::JsonReader& r) {
          return ReadClasses(r, class_names, RuleSet::kMaxSuppressorsPerRule, rule.suppress);
        }},
+      {"pattern", false, [&](base::JsonReader& r) { return ReadPattern(r, rule); }},
       {"on", false, Fraction(rule.on, kProbability)},
       {"off", false, Fraction(rule.off, kProbability)},
       {"patches", false, [&](base::JsonReader& r) { return ReadPatches(r, rule.patches); }},
@@ -292,7 +316,7 @@ bool ReadRule(base::JsonReader& reader, std::span<const std::string> class_names
   if (!ReadFields(reader, fields)) return false;
   if (!Check(reader, class_names, rule)) return false;
   if (rule.title.empty()) rule.title = rule.name;
-  if (rule.classes.empty()) rule.on = rule.off = kOne;
+  if (!rule.HasScore()) rule.on = rule.off = kOne;
   return true;
 }
 

@@ -7,6 +7,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -16,8 +17,10 @@
 #include <vector>
 
 #include "bindings.h"
+#include "numpy_array.h"
 #include "sound_events/event_detector.h"
 #include "sound_events/level_stream.h"
+#include "sound_events/pattern_stream.h"
 #include "sound_events/presets.h"
 
 namespace nb = nanobind;
@@ -32,6 +35,8 @@ using sound_events::LevelStream;
 using sound_events::NoiseFloor;
 using sound_events::NoiseFloorSpec;
 using sound_events::PatchLevel;
+using sound_events::PatternStream;
+using sound_events::PatternStrengths;
 using sound_events::Q16;
 using sound_events::Rule;
 using sound_events::RuleSet;
@@ -39,6 +44,12 @@ using sound_events::RuleSet;
 template <typename T>
 using Vector = nb::ndarray<const T, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Scores = nb::ndarray<const int8_t, nb::numpy, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Patches = nb::ndarray<const int8_t, nb::numpy,
+                            nb::shape<-1, log_mel::kYamnetSpec.patch_frames, log_mel::kYamnetSpec.mel_bands>,
+                            nb::c_contig, nb::device::cpu>;
+using Strengths =
+    nb::ndarray<const uint8_t, nb::numpy, nb::shape<-1, sound_events::kPatterns>, nb::c_contig, nb::device::cpu>;
+using HeardStrengths = nb::ndarray<uint8_t, nb::numpy, nb::ndim<2>>;
 
 template <typename T>
 T Unwrap(std::expected<T, sound_events::Error> result) {
@@ -68,24 +79,39 @@ std::vector<std::tuple<int64_t, double, double>> FeedLevels(LevelStream& stream,
   return levels;
 }
 
+HeardStrengths TakePatches(PatternStream& stream, const Patches& patches, const Vector<int64_t>& starts) {
+  if (starts.size() != patches.shape(0))
+    throw nb::value_error("patches and start_samples must have one entry per patch");
+  constexpr size_t kValues = log_mel::kYamnetSpec.patch_values();
+  std::vector<uint8_t> strengths;
+  for (size_t i = 0; i < starts.size(); ++i) {
+    const PatternStrengths heard = stream.Take({patches.data() + i * kValues, kValues}, starts.data()[i]);
+    strengths.insert(strengths.end(), heard.begin(), heard.end());
+  }
+  return ToNumpy<HeardStrengths>(std::move(strengths), {starts.size(), sound_events::kPatterns});
+}
+
 std::vector<Event> Copy(std::span<const Event> events) { return {events.begin(), events.end()}; }
 
 std::vector<Event> Process(EventDetector& detector, const Scores& scores, const Vector<int64_t>& starts,
                            const Vector<double>& levels, const Vector<double>& floors,
-                           const std::optional<Vector<int16_t>>& minutes) {
+                           const std::optional<Vector<int16_t>>& minutes, const std::optional<Strengths>& patterns) {
   const size_t count = scores.shape(0);
   const size_t classes = scores.shape(1);
   if (starts.size() != count || levels.size() != count || floors.size() != count ||
-      (minutes && minutes->size() != count))
-    throw nb::value_error("scores, start_samples, levels, floors and minutes must have one entry per patch");
+      (minutes && minutes->size() != count) || (patterns && patterns->shape(0) != count))
+    throw nb::value_error("scores, start_samples, levels, floors, minutes and patterns must have one entry per patch");
   if (classes != detector.format().classes)
     throw nb::value_error(("a patch must have " + std::to_string(detector.format().classes) + " scores").c_str());
   std::vector<Event> events;
   for (size_t i = 0; i < count; ++i) {
+    PatternStrengths heard{};
+    if (patterns) std::copy_n(patterns->data() + i * heard.size(), heard.size(), heard.begin());
     const auto told = detector.Process({.scores = {scores.data() + i * classes, classes},
                                         .start_sample = starts.data()[i],
                                         .level = ToCenti(levels.data()[i]),
                                         .floor = ToCenti(floors.data()[i]),
+                                        .patterns = heard,
                                         .minute_of_day = minutes ? minutes->data()[i] : -1});
     if (!told)
       throw nb::value_error(
@@ -168,6 +194,22 @@ void BindLevels(nb::module_& module) {
           nb::rv_policy::reference_internal);
 }
 
+void BindPatterns(nb::module_& module) {
+  nb::class_<PatternStream>(module, "PatternStream",
+                            "Looks for rhythms of tones in a PatchStream's patches: T3 and T4 (docs/rules.md).")
+      .def(
+          "__init__",
+          [](PatternStream* self, float input_scale, const log_mel::LogMelSpec& front_end) {
+            new (self) PatternStream(
+                Unwrap(PatternStream::Create(sound_events::DecibelsPerStep(input_scale, front_end.spectrum))));
+          },
+          "input_scale"_a, "front_end"_a, "input_scale is that of the model's input; ValueError when it cannot be.")
+      .def("take", &TakePatches, "patches"_a.noconvert(), "start_samples"_a.noconvert(),
+           "Take the next patches, int8 [n, 96, 64], and their first samples, int64 [n]; return how surely T3 and T4 "
+           "are "
+           "heard at the end of each, uint8 [n, 2]: from 128 on rather than not.");
+}
+
 void BindRules(nb::module_& module) {
   nb::class_<Rule>(module, "Rule", "One rule of a RuleSet. Durations in samples at 16 kHz, thresholds 0 to 1.")
       .def_ro("name", &Rule::name)
@@ -177,6 +219,12 @@ void BindRules(nb::module_& module) {
       .def_prop_ro(
           "suppress", [](const Rule& rule) { return Weighted(rule.suppress); }, "(index, weight) of each.")
       .def_prop_ro("combine", [](const Rule& rule) { return sound_events::CombineName(rule.combine); })
+      .def_prop_ro(
+          "pattern",
+          [](const Rule& rule) {
+            return rule.pattern ? std::optional(std::string(sound_events::PatternName(*rule.pattern))) : std::nullopt;
+          },
+          "'t3', 't4' or None.")
       .def_prop_ro("on", [](const Rule& rule) { return FromQ16(rule.on); })
       .def_prop_ro("off", [](const Rule& rule) { return FromQ16(rule.off); })
       .def_prop_ro(
@@ -263,9 +311,10 @@ void BindDetector(nb::module_& module) {
           "rules"_a, "scale"_a, "zero_point"_a, "classes"_a = 521, "first_sequence"_a = 1,
           "scale and zero_point are those of the model's int8 output; ValueError when they cannot be.")
       .def("process", &Process, "scores"_a.noconvert(), "start_samples"_a.noconvert(), "levels"_a.noconvert(),
-           "floors"_a.noconvert(), "minutes_of_day"_a.noconvert() = nb::none(),
+           "floors"_a.noconvert(), "minutes_of_day"_a.noconvert() = nb::none(), "patterns"_a.noconvert() = nb::none(),
            "Take the next patches: scores int8 [n, classes], start_samples int64 [n], levels and floors float64 [n] in "
-           "dBFS, minutes_of_day int16 [n] (local time, -1 for unknown). Return what begins, goes on and ends. "
+           "dBFS, minutes_of_day int16 [n] (local time, -1 for unknown), patterns uint8 [n, 2] of a PatternStream. "
+           "Return what begins, goes on and ends. "
            "ValueError for a patch that starts before the next one could; the ones before it have been taken.")
       .def(
           "finish", [](EventDetector& detector) { return Copy(detector.Finish()); },
@@ -291,6 +340,7 @@ void BindDetector(nb::module_& module) {
 
 void BindSoundEvents(nb::module_& module) {
   BindLevels(module);
+  BindPatterns(module);
   BindRules(module);
   BindDetector(module);
 }

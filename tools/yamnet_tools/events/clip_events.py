@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from device_core import Event, EventDetector, LevelStream, NoiseFloor, RuleSet
+from device_core import Event, EventDetector, LevelStream, NoiseFloor, PatternStream, RuleSet
 from yamnet_tools.audio import SAMPLE_RATE
 from yamnet_tools.classify.scoring import Step
 from yamnet_tools.model import YamnetModel
@@ -24,6 +24,7 @@ class ClipEvents:
         self._titles = {rule.name: rule.title for rule in rules.rules}
         self._detector = EventDetector(rules, *model.output_quantization, len(model.class_names))
         self._levels = LevelStream(NoiseFloor())
+        self._rhythms = PatternStream(model.input_quantization.scale, model.front_end)
         self._next_sample = 0
         self._ended: list[Event] = []
 
@@ -38,6 +39,7 @@ class ClipEvents:
             step.starts,
             np.array([level for _, level, _ in measured], np.float64),
             np.array([floor for _, _, floor in measured], np.float64),
+            patterns=self._rhythms.take(step.patches, step.starts),
         )
         return self._keep(told)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from device_core import Event, EventDetector, LevelStream, NoiseFloor, PatchStream, RuleSet
+from device_core import Event, EventDetector, LevelStream, NoiseFloor, PatchStream, PatternStream, RuleSet
 from yamnet_tools.engines import Engine
 from yamnet_tools.files import replacing
 from yamnet_tools.model import TensorQuantization, YamnetModel
@@ -25,6 +25,7 @@ class ScoredAudio:
         starts: int64 [n], each patch's first sample at 16 kHz.
         levels: float64 [n], the loudest 120 ms of each patch, dBFS.
         floors: float64 [n], the noise floor at each patch's end, dBFS.
+        patterns: uint8 [n, 2], how surely each rhythm of tones is heard.
         quantization: of the scores.
     """
 
@@ -32,6 +33,7 @@ class ScoredAudio:
     starts: NDArray[np.int64]
     levels: NDArray[np.float64]
     floors: NDArray[np.float64]
+    patterns: NDArray[np.uint8]
     quantization: TensorQuantization
 
     def probabilities(self, index: int) -> NDArray[np.float64]:
@@ -41,7 +43,8 @@ class ScoredAudio:
     def events(self, rules: RuleSet) -> list[Event]:
         """All that a fresh detector tells, what the end of the audio ends included."""
         detector = EventDetector(rules, *self.quantization, self.scores.shape[1])
-        return detector.process(self.scores, self.starts, self.levels, self.floors) + detector.finish()
+        told = detector.process(self.scores, self.starts, self.levels, self.floors, patterns=self.patterns)
+        return told + detector.finish()
 
 
 def score_audio(
@@ -53,12 +56,14 @@ def score_audio(
     """
     patches = PatchStream(model.front_end, *model.input_quantization)
     levels = LevelStream(NoiseFloor())
-    scored, starts, measured = [], [], []
+    rhythms = PatternStream(model.input_quantization.scale, model.front_end)
+    scored, starts, measured, heard = [], [], [], []
     for first in range(0, len(pcm), _CHUNK_SAMPLES):
         chunk = np.ascontiguousarray(pcm[first : first + _CHUNK_SAMPLES])
         found, at = patches.feed(chunk)
         scored.append(engine.score(found))
         starts.append(at)
+        heard.append(rhythms.take(found, at))
         measured += levels.feed(chunk)
         advance(len(chunk))
     return ScoredAudio(
@@ -66,6 +71,7 @@ def score_audio(
         np.concatenate(starts) if starts else np.empty(0, np.int64),
         np.array([level for _, level, _ in measured], np.float64),
         np.array([floor for _, _, floor in measured], np.float64),
+        np.concatenate(heard) if heard else np.empty((0, 2), np.uint8),
         model.output_quantization,
     )
 
@@ -77,6 +83,7 @@ def concatenate(parts: Sequence[ScoredAudio]) -> ScoredAudio:
         np.concatenate([part.starts for part in parts]),
         np.concatenate([part.levels for part in parts]),
         np.concatenate([part.floors for part in parts]),
+        np.concatenate([part.patterns for part in parts]),
         parts[0].quantization,
     )
 
@@ -90,6 +97,7 @@ def save(path: Path, audio: ScoredAudio) -> None:
             starts=audio.starts,
             levels=audio.levels,
             floors=audio.floors,
+            patterns=audio.patterns,
             quantization=np.array(audio.quantization),
         )
 
@@ -103,5 +111,6 @@ def load(path: Path) -> ScoredAudio:
             stored["starts"],
             stored["levels"],
             stored["floors"],
+            stored["patterns"],
             TensorQuantization(float(scale), int(zero_point)),
         )

@@ -23,6 +23,7 @@ class PatchHistory final : public listening::PatchListener {
     int16_t level;  ///< Hundredths of a decibel, as is the floor.
     int16_t floor;
     int16_t minute_of_day;
+    sound_events::PatternStrengths patterns;
     std::array<uint16_t, kStrongest> index;
     std::array<int8_t, kStrongest> score;
   };

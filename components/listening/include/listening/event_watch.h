@@ -12,6 +12,7 @@
 #include "listening/services.h"
 #include "sound_events/event_detector.h"
 #include "sound_events/level_stream.h"
+#include "sound_events/pattern_stream.h"
 
 namespace listening {
 
@@ -34,7 +35,8 @@ struct WatchState {
 /// Turns what is heard into events, and tells those who want to know.
 class EventWatch final : public PatchListener {
  public:
-  EventWatch(Services& services, sound_events::EventDetector detector, sound_events::NoiseFloor floor);
+  EventWatch(Services& services, sound_events::EventDetector detector, sound_events::NoiseFloor floor,
+             sound_events::PatternStream patterns);
 
   /// To be called before anything is heard; @p listener outlives this.
   void Add(EventListener& listener) { listeners_.push_back(&listener); }
@@ -48,6 +50,7 @@ class EventWatch final : public PatchListener {
   std::expected<void, sound_events::Error> SetRules(sound_events::RuleSet rules);
   WatchState state() const;
   std::optional<sound_events::PatchLevel> patch_level() const;  ///< Of the patch that was complete last.
+  sound_events::PatternStrengths patterns() const;              ///< Of the same patch.
   sound_events::NoiseFloor floor() const;
 
  private:
@@ -59,6 +62,8 @@ class EventWatch final : public PatchListener {
   std::vector<EventListener*> listeners_;
   sound_events::LevelStream levels_;
   std::optional<sound_events::PatchLevel> level_;  ///< Of the patch that was complete last.
+  sound_events::PatternStream patterns_;
+  sound_events::PatternStrengths heard_patterns_{};
   sound_events::EventDetector detector_;
   uint32_t patches_refused_ = 0;
 };

@@ -11,6 +11,7 @@
 #include "base/level.h"
 #include "sound_events/error.h"
 #include "sound_events/event.h"
+#include "sound_events/pattern_stream.h"
 #include "sound_events/rule_set.h"
 
 namespace sound_events {
@@ -28,7 +29,8 @@ struct PatchScores {
   int64_t start_sample;
   base::CentiDecibels level;  ///< LevelStream's, as is the floor.
   base::CentiDecibels floor;
-  int minute_of_day = -1;  ///< Local time, 0 to 1439; -1 while nobody knows.
+  PatternStrengths patterns{};  ///< PatternStream's.
+  int minute_of_day = -1;       ///< Local time, 0 to 1439; -1 while nobody knows.
 };
 
 /// Where a rule stands.
@@ -88,6 +90,7 @@ class EventDetector {
   struct Verdict {
     Q16 score;
     bool hit;       ///< May begin an event.
+    bool sure;      ///< Begins one at once: a pattern has been heard for seconds.
     bool weak_hit;  ///< May begin one if it lasts.
     bool keep;      ///< Good enough for one to go on.
   };
@@ -113,7 +116,8 @@ class EventDetector {
   const Seen& Ago(uint32_t patches) const { return history_[(newest_ + kHistory - patches) % kHistory]; }
   uint32_t Weighted(const WeightedClass& entry, std::span<const int8_t> scores) const;
   uint32_t Strongest(std::span<const WeightedClass> classes, std::span<const int8_t> scores) const;
-  Q16 Combined(const Rule& rule, std::span<const int8_t> scores) const;
+  static uint32_t PatternProbability(const Rule& rule, const PatternStrengths& patterns);
+  Q16 Combined(const Rule& rule, const PatchScores& patch) const;
   Verdict Judge(const Rule& rule, const PatchScores& patch) const;
   bool Yields(const Rule& rule) const;
   void BreakAt(size_t index, int64_t missing);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/level.h"
+#include "sound_events/pattern_stream.h"
 
 namespace sound_events {
 
@@ -54,9 +55,13 @@ struct Rule {
   std::string name;   ///< Unique in its set: a letter, then letters, digits, '_' and '-', at most 31 characters.
   std::string title;  ///< For people; the name where none is given.
 
-  std::vector<WeightedClass> classes;  ///< None: the score is always 1 and the level alone decides.
+  std::vector<WeightedClass> classes;  ///< None, and no pattern: the score is always 1 and the level alone decides.
   Combine combine = Combine::kMax;
   std::vector<WeightedClass> suppress;
+
+  std::optional<Pattern> pattern;         ///< Counts as one more class, its strength as that class's probability.
+  uint16_t pattern_weight = kUnitWeight;  ///< As of a class.
+  bool pattern_required = false;          ///< Nothing counts while the pattern is rather not heard.
 
   Q16 on = 0;
   Q16 off = 0;
@@ -84,6 +89,9 @@ struct Rule {
   int priority = 0;  ///< 0 to 9, 9 is the most important.
   bool yields = false;
   std::vector<DaySpan> quiet_hours;
+
+  /// Whether patches have scores; else the level alone decides.
+  bool HasScore() const { return !classes.empty() || pattern.has_value(); }
 
   /// By how much both thresholds move at this noise floor.
   Q16 ThresholdShift(base::CentiDecibels floor) const;
