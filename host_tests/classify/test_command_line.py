@@ -231,7 +231,7 @@ def test_without_a_model_the_way_to_one_is_named(
         ["clip.wav", "--threshold", "1.5"],
         ["clip.wav", "--threshold", "nan"],
         ["clip.wav", "--top", "0"],
-        ["clip.wav", "--top", "522"],
+        ["clip.wav", "--top", "1025"],
         ["clip.wav", "--top", "two"],
         ["clip.wav", "--plot", "picture.doc"],
         ["clip.wav", "--scores", "clip.wav"],
