@@ -23,7 +23,9 @@ LONGEST_SECONDS = 60.0
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of `record`."""
-    parser.add_argument("--label", required=True, metavar="NAME", help="what is heard: the folder, as doorbell or other")
+    parser.add_argument(
+        "--label", required=True, metavar="NAME", help="what is heard: the folder, as doorbell or other"
+    )
     parser.add_argument(
         "--data", type=Path, default=DEFAULT_DATA, metavar="DIR", help="holds a folder for each label (recordings/)"
     )
@@ -46,7 +48,7 @@ def run(device: AnyDevice, options: argparse.Namespace) -> int:
         OutputError: a clip cannot be written.
     """
     label = options.label
-    if label != label.strip() or label in ("", ".", "..") or not label.isprintable() or set(label) & set('/\\\\:'):
+    if label != label.strip() or label in ("", ".", "..") or not label.isprintable() or set(label) & set("/\\\\:"):
         raise UsageError(f"--label {label!r}: no name for a folder")
     for number in range(1, options.count + 1):
         if sys.stdin.isatty():
