@@ -13,6 +13,7 @@ from yamnet_tools.errors import TruncatedError
 from yamnet_tools.events.clips import LabelledClip
 from yamnet_tools.files import refuse_places
 from yamnet_tools.model import YamnetModel, load_model
+from yamnet_tools.model.network import MOST_CLASSES
 from yamnet_tools.model.own_head import IntegerHead, head_grid
 from yamnet_tools.model.tflite_reader import read_model
 from yamnet_tools.paths import DEFAULT_MODEL, OUT_DIR, model_files
@@ -53,6 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sources = find_clips(options.data)
     labels = sound_names(sources)
     _refuse_alike(labels)
+    count = len(labels) if options.alone else len(model.class_names) + len(labels)
+    if count > MOST_CLASSES:
+        raise SoundsError(
+            f"{options.data}: {count:,} classes in all, a model has at most {MOST_CLASSES:,}; see --alone"
+        )
     names = files.class_names(model, labels, alone=options.alone)
     outputs = [options.out / name for name in files.FILE_NAMES]
     refuse_places(outputs, [*model_files(options.model), *(clip.path for clip in sources)])
@@ -64,7 +70,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     made[files.PICTURE_NAME] = picture(expected)
     files.write_files(options.out, made)
     print(report(expected, clips))
-    count = len(names) if options.alone else len(model.class_names) + len(names)
     cli.say(
         f"wrote {options.out}: yamnet.tflite with {count} classes, {', '.join(sorted(set(made) - {'yamnet.tflite'}))}"
     )
