@@ -29,10 +29,14 @@ ON_TERMINALS = tuple(
 )
 """Files that talk over pseudo-terminals: when one is closed, its name is free for whatever process asks next."""
 
-LONGEST = (
+FIRST = (
     "native/test_native",
-    "page/test_page",
     "quantise/test_conversion",
+    "quantise/test_quantise",
+    "classify/test_command_line",
+    "model/test_convert",
+    "test_simulated_device",
+    "page/test_page",
     "test_fleet_updates",
     "page/test_updates",
     "page/test_network_view",
@@ -40,8 +44,8 @@ LONGEST = (
     "fuzz/test_hostile_clients",
     "fuzz/test_fuzz_http_api",
 )
-"""Files that take minutes: they begin first, so that none is left to one process at the end. What others wait for,
-the build with sanitizers, is the first one's.
+"""Files that take minutes begin first, so that none is left to one process at the end. The first one builds what others
+wait for; beside it run those that mind no busy machine.
 """
 
 
@@ -57,8 +61,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first, the others in their order."""
-    place = {f"host_tests/{name}.py": index for index, name in enumerate(LONGEST)}
+    """The files of FIRST, then the others in their order."""
+    place = {f"host_tests/{name}.py": index for index, name in enumerate(FIRST)}
     items.sort(key=lambda item: place.get(item.nodeid.split("::", 1)[0], len(place)))
 
 
