@@ -29,6 +29,25 @@ ON_TERMINALS = tuple(
 )
 """Files that talk over pseudo-terminals: when one is closed, its name is free for whatever process asks next."""
 
+FIRST = (
+    "native/test_native",
+    "quantise/test_conversion",
+    "quantise/test_quantise",
+    "classify/test_command_line",
+    "model/test_convert",
+    "test_simulated_device",
+    "page/test_page",
+    "test_fleet_updates",
+    "page/test_updates",
+    "page/test_network_view",
+    "native/test_sanitizers",
+    "fuzz/test_hostile_clients",
+    "fuzz/test_fuzz_http_api",
+)
+"""Files that take minutes begin first, so that none is left to one process at the end. The first one builds what others
+wait for; beside it run those that mind no busy machine.
+"""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
@@ -38,6 +57,13 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     if everything and not IS_WORKER and config.getoption("numprocesses", 0) is None:
         config.option.numprocesses = (os.cpu_count() or 1) + 1
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files of FIRST, then the others in their order."""
+    place = {f"host_tests/{name}.py": index for index, name in enumerate(FIRST)}
+    items.sort(key=lambda item: place.get(item.nodeid.split("::", 1)[0], len(place)))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -62,6 +62,13 @@ class Client:
         return pieces
 
 
+def owner_of(device: SimulatedDevice) -> Client:
+    """Somebody who has the owner's token."""
+    client = Client(device)
+    client.fields["authorization"] = f"Bearer {device.token}"
+    return client
+
+
 def check(method: str, path: str, answer: Answer) -> None:
     """Against openapi.json: the status, the kind of content, the content."""
     operation = operation_of(method, path)

@@ -104,11 +104,10 @@ def crowd(site: ApiClient, count: int) -> tuple[int, int]:
             connection = site.connect()
             stack.callback(connection.close)
             with suppress(OSError):
-                connection.connect()
+                connection.request("GET", "/api/v1/openapi.json")
             connections.append(connection)
         for connection in connections:
             with suppress(OSError, http.client.HTTPException):
-                connection.request("GET", "/api/v1/openapi.json")
                 status = connection.getresponse().status
                 served += status == 200
                 busy += status == 503

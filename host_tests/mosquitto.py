@@ -156,7 +156,7 @@ class Listener:
         self.client.loop_stop()
 
 
-def wait_for(reached: Callable[[], object], seconds: float = 30) -> None:
+def wait_for(reached: Callable[[], object], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < deadline, "it does not come"

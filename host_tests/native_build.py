@@ -18,7 +18,8 @@ def build(source: Path, name: str, *options: str, targets: Sequence[str] = ("all
     folder = CHECKOUT / "out" / name
     configure = ["cmake", "-G", "Ninja", "-S", str(source), "-B", str(folder), *options]
     with one_at_a_time(folder):
-        for command in (configure, ["cmake", "--build", str(folder), "--target", *targets]):
+        parallel = ["--parallel", str(os.cpu_count() or 1)]  # Ninja's own choice leaves nothing to tests beside it
+        for command in (configure, ["cmake", "--build", str(folder), *parallel, "--target", *targets]):
             result = subprocess.run(command, capture_output=True, text=True, check=False)
             assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout}{result.stderr}"
     return folder

@@ -59,7 +59,8 @@ class Receiver:
         return f"localhost:{self.server.server_port}"
 
     def bodies(self) -> list[dict[str, Any]]:
-        return [json.loads(body) for _, body in self.posts]
+        """Of each event once: one whose answer was lost is posted again, under the same webhook-id."""
+        return [json.loads(body) for body in {headers["webhook-id"]: body for headers, body in self.posts}.values()]
 
     def close(self) -> None:
         self.server.shutdown()

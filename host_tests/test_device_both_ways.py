@@ -369,3 +369,22 @@ def test_http_needs_no_pyserial_and_a_serial_port_says_that_it_does(site: Site) 
         result = ask(*arguments)
         assert result.returncode == 1
         assert re.fullmatch(r"\S+: error: a serial port needs the pyserial package: pip install .*\n", result.stderr)
+
+
+def test_the_microphone_is_recorded(place: str, tool: Tool, tmp_path: Path) -> None:
+    """What the simulated device plays, gapless, in a folder of the label's name."""
+    told = tool(place, "record", "--label", "alarm", "--data", str(tmp_path / "data"), "--count", "2", "--seconds", "1")
+    clips = sorted((tmp_path / "data" / "alarm").glob("*.wav"))
+    assert [line.partition(": ")[0] for line in told.splitlines()] == [str(clip) for clip in clips]
+    played, _ = soundfile.read(ALARM, dtype="int16")
+    over_and_over = np.tile(played, 2).tobytes()
+    for clip in clips:
+        pcm, rate = soundfile.read(clip, dtype="int16")
+        assert (rate, pcm.shape) == (16_000, (16_000,))
+        assert pcm.tobytes() in over_and_over
+
+
+@pytest.mark.parametrize("label", ["", "..", "a/b", " a", "a\nb"])
+def test_a_label_is_a_folders_name(site: Site, label: str) -> None:
+    with pytest.raises(UsageError, match="no name for a folder"):
+        main(["record", "--label", label, "--port", site.address])

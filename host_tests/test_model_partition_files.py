@@ -46,11 +46,10 @@ def device_accepts(files: Files) -> bool:
         device_core.check_manifest(manifest)
         for name in ("yamnet_class_map.csv", "yamnet.tflite", "selftest.bin"):
             device_core.check_file(manifest, name, files[name])
-        device_core.class_names(files["yamnet_class_map.csv"])
-        device_core.check_self_test(files["selftest.bin"])
+        classes = len(device_core.class_names(files["yamnet_class_map.csv"]))
+        return classes == device_core.check_self_test(files["selftest.bin"])
     except (KeyError, ValueError):
         return False
-    return True
 
 
 def with_self_test(files: Files, data: bytes) -> Files:

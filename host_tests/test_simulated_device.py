@@ -235,7 +235,7 @@ def test_a_failing_hardware_test_tells_what_to_look_at(
 def test_a_failing_selftest_shows_in_info(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with running(image, faults=Faults(failing_selftest=True)) as port:
         assert device_tool(["--port", port, "selftest"]) == 1
-        assert "FAILED: 521 of 521 outputs differ, by up to 3" in capsys.readouterr().out
+        assert "FAILED: 521 outputs differ, by up to 3" in capsys.readouterr().out
         assert device_tool(["--port", port, "info"]) == 1
         assert "boot step failed: self-test" in capsys.readouterr().err
 

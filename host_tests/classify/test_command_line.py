@@ -21,6 +21,7 @@ from yamnet_tools.classify import app, options
 from yamnet_tools.engines import ENGINE_NAMES, open_engine
 from yamnet_tools.errors import ModelError
 from yamnet_tools.model import load_model
+from yamnet_tools.model.tflite_reader import read_model
 
 Classify = Callable[..., subprocess.CompletedProcess[str]]
 RATE = 16_000
@@ -76,6 +77,21 @@ def test_scores_are_the_engine_s_on_the_device_s_patches(
     assert np.array_equal(saved["start_s"], starts / RATE)
     assert (saved["input_scale"], saved["input_zero_point"]) == model.input_quantization
     assert (saved["output_scale"], saved["output_zero_point"]) == model.output_quantization
+
+
+def test_embeddings_are_what_the_models_last_layer_reads(classify: Classify, clip: Path, converted_model: Path) -> None:
+    done = classify("clip.wav", "--scores", "out.npz", "--embeddings", "sub/values.npz", "--engine", "litert")
+    assert (done.returncode, done.stderr) == (0, "")
+    saved, scored = np.load(clip.parent / "sub" / "values.npz"), np.load(clip.parent / "out.npz")
+    assert (saved["embeddings"].dtype, saved["embeddings"].shape) == (np.int8, (6, 1024))
+    assert np.array_equal(saved["start_s"], scored["start_s"])
+    model = read_model(converted_model.read_bytes())
+    weights, bias = (next(t for t in model.tensors if t.name == f"logits/{name}") for name in ("weights", "bias"))
+    real = saved["embedding_scale"] * (saved["embeddings"].astype(float) - saved["embedding_zero_point"])
+    logits = real @ (weights.values().T * weights.quantization.scale) + bias.values() * bias.quantization.scale
+    exact = open_engine("device", load_model(converted_model)).score(scored["patches"])
+    probabilities = 1 / (1 + np.exp(-np.clip(logits, -10, 10)))
+    assert np.abs((exact + 128.0) / 256 - probabilities).max() < 0.03  # a step of the logits is 0.079
 
 
 def test_short_clips_are_padded_and_others_are_not(classify: Classify, tmp_path: Path) -> None:
@@ -231,10 +247,11 @@ def test_without_a_model_the_way_to_one_is_named(
         ["clip.wav", "--threshold", "1.5"],
         ["clip.wav", "--threshold", "nan"],
         ["clip.wav", "--top", "0"],
-        ["clip.wav", "--top", "522"],
+        ["clip.wav", "--top", "1025"],
         ["clip.wav", "--top", "two"],
         ["clip.wav", "--plot", "picture.doc"],
         ["clip.wav", "--scores", "clip.wav"],
+        ["clip.wav", "--scores", "a.npz", "--embeddings", "a.npz"],
         ["clip.wav", "--engine", "onnx"],
         ["clip.wav", "--frobnicate"],
     ],

@@ -229,6 +229,42 @@ def test_one_target_among_counter_examples_is_enough(tmp_path: Path) -> None:
     assert "∞" in text_report(found)
 
 
+class OwnSounds(Oracle):
+    """Hears two seconds, and a bell in three."""
+
+    class_names = ("two", "bell")
+
+    def score(self, pcm: np.ndarray) -> np.ndarray:
+        return super().score(pcm)[:, 2:]
+
+
+class Stranger(OwnSounds):
+    class_names = ("whisper", "bell")
+
+
+def test_models_of_different_classes_are_compared_by_name(tmp_path: Path) -> None:
+    for label, seconds in (("one", 1), ("two", 2), ("bell", 3)):
+        write_clip(tmp_path / label / "a.wav", seconds)
+        write_clip(tmp_path / label / "b.wav", seconds, level=1)
+    found = evaluate([Oracle(), OwnSounds("own")], read_dataset(tmp_path), {}, 0, Settings(repeats=10))
+    oracle, own = found.models
+    assert [target.name for target in oracle.targets] == ["bell", "one", "two"]
+    assert [target.classes for target in oracle.targets] == [[], ["one"], ["two"]]
+    assert [target.classes for target in own.targets] == [["bell"], [], ["two"]]
+    assert [target.roc_auc.value for target in oracle.targets] == [0.5, 1.0, 1.0]
+    assert [target.roc_auc.value for target in own.targets] == [1.0, 0.5, 1.0]
+    assert own.agreement is not None
+    assert (own.agreement.patches, own.agreement.largest_difference) == (6, 0)
+    assert "bell" in text_report(found)
+    html_report(found)
+    found = evaluate([OwnSounds("own"), Stranger("other")], read_dataset(tmp_path), {}, 0, Settings(repeats=10))
+    assert found.models[1].agreement is not None  # the bell
+    strangers = evaluate([Oracle(), Stranger("other")], read_dataset(tmp_path), {}, 0, Settings(repeats=10))
+    assert strangers.models[1].agreement is None
+    assert "other" in text_report(strangers)
+    html_report(strangers)
+
+
 def test_one_clip_alone_has_figures_where_they_are_defined(tmp_path: Path) -> None:
     write_clip(tmp_path / "one" / "a.wav", 1)
     found = evaluate([Oracle(), Oracle("again")], read_dataset(tmp_path), {}, 0, Settings(repeats=10))

@@ -44,4 +44,4 @@ def test_line_ends_and_byte_order_mark_do_not_matter() -> None:
 )
 def test_anything_else_is_refused(content: bytes, text: str) -> None:
     with pytest.raises(ModelError, match=text):
-        read_class_map(content)
+        read_class_map(content, 521)

@@ -62,9 +62,12 @@ class FakeDevice final : public serial_console::Device {
   std::expected<void, Error> SetTimeZone(std::string_view) override { return {}; }
   std::expected<std::string, Error> OwnerToken() override { return "abcd-efgh-jkmn-pqrs"; }
   std::expected<void, Error> RenewOwnerToken() override { return {}; }
+  std::expected<const clip_store::SampleRing*, Error> Sound() override { return &ring_; }
   std::expected<serial_console::EventDevice*, Error> Events() override { return &events_; }
 
  private:
+  std::vector<int16_t> memory_ = std::vector<int16_t>(2000);
+  clip_store::SampleRing ring_{memory_};
   FakeEvents events_;
   log_mel::PatchStream front_end_{
       *log_mel::LogMelStream::Create(log_mel::kYamnetSpec,

@@ -59,6 +59,9 @@ class Device final : public serial_console::Device {
   std::expected<void, Error> SetTimeZone(std::string_view) override { return {}; }
   std::expected<std::string, Error> OwnerToken() override { return "abcd-efgh-jkmn-pqrs"; }
   std::expected<void, Error> RenewOwnerToken() override { return {}; }
+  std::expected<const clip_store::SampleRing*, Error> Sound() override {
+    return std::unexpected(Error{ErrorCode::kNotReady, "clips: broken"});
+  }
   std::expected<serial_console::EventDevice*, Error> Events() override {
     if (has_events) return &kept;
     return std::unexpected(Error{ErrorCode::kNotReady, "rules: broken"});

@@ -9,6 +9,9 @@ from typing import Any
 
 from simulated_site import Site
 
+PATIENCE_S = 120
+"""Longer than anything takes on a busy machine; what comes sooner is not waited for."""
+
 
 def settle(site: Site) -> None:
     """Say that the first run is over."""
@@ -17,7 +20,7 @@ def settle(site: Site) -> None:
         assert answer.status == 200
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come to that"
@@ -37,7 +40,7 @@ class Visitor:
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
         self.page.on("console", self._note)
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(PATIENCE_S * 1000)
 
     def _note(self, message: Any) -> None:
         refused = message.text.startswith(
@@ -64,10 +67,10 @@ class Visitor:
     def text(self, selector: str) -> str:
         return str(self.page.locator(selector).inner_text())
 
-    def sees(self, text: str, selector: str = "body", seconds: float = 10) -> None:
+    def sees(self, text: str, selector: str = "body") -> None:
         """Wait until an element has a text. What is reported otherwise spares pytest Playwright's own sources."""
         found = self.page.locator(selector).filter(has_text=text).first
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + PATIENCE_S
         while not found.is_visible():
             if time.monotonic() > deadline:
                 said = self.page.locator(selector).all_inner_texts()

@@ -347,8 +347,7 @@ def test_the_first_run_asks_for_a_network_where_none_is_joined(
         assert site.json("settings")["configured"]
 
 
-@pytest.mark.parametrize("viewport", [(390, 844), (1280, 900)], ids=["phone", "desktop"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "viewport"), [("light", (390, 844)), ("dark", (1280, 900))])
 def test_axe_finds_nothing_serious_where_a_network_is_joined(
     wifi_site: Site, visit: Visit, scheme: str, viewport: tuple[int, int]
 ) -> None:

@@ -218,7 +218,7 @@ def test_a_lost_connection_is_told_and_comes_back_by_itself(site: Site, visit: V
     assert visitor.page.locator("#mute").is_disabled()
     visitor.open("device").sees("The device has not answered since", "#banner")
     site.come_back()
-    visitor.sees("Listening", "#standing", 20)
+    visitor.sees("Listening", "#standing")
     assert visitor.page.locator("#banner").is_hidden()
     visitor.sees("Self-test")
     visitor.open("now")
@@ -234,7 +234,7 @@ def test_events_that_a_break_hid_are_there_after_it(site: Site, visit: Visit) ->
     assert lines[0] == 401
     time.sleep(6)  # the alarm begins meanwhile
     site.come_back()
-    visitor.sees(ALARM, ".now .lately", 20)
+    visitor.sees(ALARM, ".now .lately")
 
 
 def test_a_device_that_says_nothing_for_five_seconds_is_away(
@@ -248,7 +248,7 @@ def test_a_device_that_says_nothing_for_five_seconds_is_away(
 
     monkeypatch.setattr("yamnet_tools.simulated_device.http_server._POLL_S", 3600)
     monkeypatch.setattr(HttpServer, "_send_stream", say_nothing)
-    visitor.sees("The device has not answered since", "#banner", 15)
+    visitor.sees("The device has not answered since", "#banner")
     assert is_blank(visitor)
 
 
@@ -495,7 +495,7 @@ def test_an_edit_outlives_other_views_another_language_and_a_break(site: Site, v
     site.leave()
     visitor.sees("Nicht erreichbar", "#standing")
     site.come_back()
-    visitor.sees("Hört zu", "#standing", 20)
+    visitor.sees("Hört zu", "#standing")
     visitor.open("rules")
     assert visitor.page.locator('[data-field="title"] input').input_value() == "Unsaved"
 
@@ -554,7 +554,7 @@ def test_a_restart_is_asked_for_twice_and_seen_through(site: Site, visit: Visit)
     assert site.json("status")["boot"]["count"] == 1
     visitor.page.get_by_role("button", name="Restart").click()
     visitor.page.get_by_role("dialog").get_by_role("button", name="Restart").click()
-    visitor.sees("It is back after", ".p-restart .restarting", 20)
+    visitor.sees("It is back after", ".p-restart .restarting")
     assert site.json("status")["boot"]["count"] == 2
 
 
@@ -636,8 +636,7 @@ def open_everything(visitor: Any, view: str) -> None:
     page.wait_for_timeout(400)  # what appears has appeared
 
 
-@pytest.mark.parametrize("viewport", [(390, 844), (1280, 900)], ids=["phone", "desktop"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "viewport"), [("light", (390, 844)), ("dark", (1280, 900))])
 def test_axe_finds_nothing_serious(lasting_site: Site, visit: Visit, scheme: str, viewport: tuple[int, int]) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs pip install -e '.[test]'").Axe()
     options = {"color_scheme": scheme, "viewport": dict(zip(("width", "height"), viewport, strict=True))}

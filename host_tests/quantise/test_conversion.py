@@ -17,6 +17,7 @@ from yamnet_tools.model.manifest import read_manifest
 from yamnet_tools.quantise.conversion import convert_float
 from yamnet_tools.quantise.float_source import find_float_weights
 from yamnet_tools.quantise.head import load_head
+from yamnet_tools.quantise.proof import most_far
 
 pytest.importorskip("h5py", reason=NEEDED)
 pytest.importorskip("torch", reason=NEEDED)
@@ -53,6 +54,13 @@ def test_a_head_of_ones_own_reaches_the_device_model(float_weights: Path, head: 
     assert manifest.source.route == "keras"
     assert manifest.class_map.classes == 3
     assert manifest.proof.tflm_arena_bytes < 300_000
+
+
+def test_how_far_engines_may_be_apart_goes_by_the_number_of_classes() -> None:
+    assert most_far(100, 521) == pytest.approx(0.02 * 52_100)
+    assert most_far(100, 13) == pytest.approx(26)
+    assert most_far(100, 3) == most_far(100, 1) == 25
+    assert most_far(12, 3) > 1  # of 36 values, one of which differed where nothing was wrong
 
 
 def test_googles_classes_come_out_as_they_went_in(float_weights: Path, tmp_path: Path) -> None:

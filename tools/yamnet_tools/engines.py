@@ -72,10 +72,36 @@ class _DeviceEngine(Engine):
     def __init__(self, model: YamnetModel) -> None:
         self._engine = device_core.DeviceEngine(model.data)
         self.class_count = self._engine.classes
-        self._threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
     def _score(self, patches: Patches) -> Scores:
-        return self._engine.score(patches, self._threads)
+        return self._engine.score(patches, _cores())
+
+
+class Embedder:
+    """The int8 network without its head, in the device's own arithmetic.
+
+    Attributes:
+        size: values of an embedding, YAMNet's 1,024 means over time and frequency.
+        scale, zero_point: real = scale * (q - zero_point).
+
+    Raises:
+        EngineError: the model has no such layer.
+    """
+
+    def __init__(self, model: YamnetModel) -> None:
+        self._engine = device_core.DeviceEngine(model.data)
+        embedding = self._engine.embedding
+        if embedding is None:
+            raise EngineError(f"{model.path}: it has no embedding: nothing in it averages over a patch")
+        self.size, self.scale, self.zero_point = embedding
+
+    def embed(self, patches: Patches) -> npt.NDArray[np.int8]:
+        """Embeddings int8 [n, size] of int8 patches [n, 96, 64], each for itself."""
+        return self._engine.embed(np.ascontiguousarray(patches), _cores())
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Interpreter(Engine):

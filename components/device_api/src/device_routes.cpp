@@ -100,14 +100,14 @@ Response Api::GetClasses(const Call& call) {
   return JsonAnswer([&](base::JsonWriter& json) {
     json.Key("classes");
     json.BeginArray();
-    for (int i = 0; i < sound_model::kClasses; ++i) json.Value((*classes)->name(i));
+    for (size_t i = 0; i < (*classes)->size(); ++i) json.Value((*classes)->name(i));
     json.EndArray();
   });
 }
 
 Response Api::GetScores(const Call& call) {
   Query query(call.query);
-  const ScoreWish wish{.most_classes = static_cast<size_t>(query.Integer("k", 1, 20, 5)),
+  const ScoreWish wish{.most_classes = static_cast<size_t>(query.Integer("k", 1, ScoreWish::kMost, 5)),
                        .least = static_cast<float>(query.Number("min", 0, 1, 0)),
                        .per_second = query.Number("rate", 0.1, 10, 10),
                        .mel = query.Flag("mel")};

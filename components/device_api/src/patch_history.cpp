@@ -1,26 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device_api/patch_history.h"
 
+#include <algorithm>
 #include <mutex>
+
+#include "listening/strongest.h"
 
 namespace device_api {
 namespace {
 
-/// The strongest classes, of equal ones the first, in no order.
+/// Where a model has fewer classes than there are places, the strongest one stands in the others, too.
 void KeepStrongest(std::span<const int8_t> scores, PatchHistory::Patch& patch) {
-  size_t weakest = 0;
-  for (size_t i = 0; i < scores.size(); ++i) {
-    if (i >= patch.score.size() && scores[i] <= patch.score[weakest]) continue;
-    const size_t slot = i < patch.score.size() ? i : weakest;
-    patch.index[slot] = static_cast<uint16_t>(i);
-    patch.score[slot] = scores[i];
-    if (i + 1 < patch.score.size()) continue;
-    for (size_t k = 0; k < patch.score.size(); ++k) {
-      const bool weaker = patch.score[k] != patch.score[weakest] ? patch.score[k] < patch.score[weakest]
-                                                                 : patch.index[k] > patch.index[weakest];
-      if (weaker) weakest = k;
-    }
-  }
+  const size_t used = listening::Strongest(scores, patch.index).size();
+  std::fill(patch.index.begin() + static_cast<ptrdiff_t>(used), patch.index.end(), patch.index.front());
+  std::ranges::transform(patch.index, patch.score.begin(), [&](uint16_t index) { return scores[index]; });
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 #include "rule_preview.h"
 
 #include <algorithm>
-#include <array>
+#include <vector>
 
 #include "answers.h"
 #include "base/sample_rate.h"
@@ -18,7 +18,11 @@ constexpr int kPatchesATurn = 256;
 class Preview final : public Stream {
  public:
   Preview(listening::Device& device, const PatchHistory& history, sound_events::EventDetector detector)
-      : device_(device), history_(history), detector_(std::move(detector)), last_(history.latest()) {
+      : device_(device),
+        history_(history),
+        detector_(std::move(detector)),
+        scores_(detector_.format().classes),
+        last_(history.latest()) {
     next_ = history.oldest();
     if (const auto first = history.At(next_)) begin_ = first->start_sample;
     end_ = begin_;
@@ -39,10 +43,9 @@ class Preview final : public Stream {
 
  private:
   void Judge(const PatchHistory::Patch& patch, std::string& out) {
-    std::array<int8_t, sound_model::kClasses> scores;
-    scores.fill(INT8_MIN);
-    for (size_t i = 0; i < patch.index.size(); ++i) scores[patch.index[i]] = patch.score[i];
-    const auto told = detector_.Process({.scores = scores,
+    std::ranges::fill(scores_, int8_t{INT8_MIN});
+    for (size_t i = 0; i < patch.index.size(); ++i) scores_[patch.index[i]] = patch.score[i];
+    const auto told = detector_.Process({.scores = scores_,
                                          .start_sample = patch.start_sample,
                                          .level = patch.level,
                                          .floor = patch.floor,
@@ -79,6 +82,7 @@ class Preview final : public Stream {
   listening::Device& device_;
   const PatchHistory& history_;
   sound_events::EventDetector detector_;
+  std::vector<int8_t> scores_;
   uint64_t next_ = 0;
   uint64_t last_;
   int64_t begin_ = 0;
@@ -94,7 +98,8 @@ std::expected<std::unique_ptr<Stream>, sound_events::Error> RulePreview(listenin
                                                                         sound_events::RuleSet rules) {
   const sound_model::Quantization scores = history.quantization();
   auto detector = sound_events::EventDetector::Create(
-      std::move(rules), {.scale = scores.scale, .zero_point = scores.zero_point, .classes = sound_model::kClasses});
+      std::move(rules),
+      {.scale = scores.scale, .zero_point = scores.zero_point, .classes = (*device.classes())->size()});
   if (!detector) return std::unexpected(std::move(detector).error());
   return std::make_unique<Preview>(device, history, *std::move(detector));
 }

@@ -35,7 +35,8 @@ void ScoreFeed::OnPatch(const listening::ScoredPatch& patch) {
   kept.number = latest_;
   kept.start_sample = patch.start_sample;
   kept.quantization = patch.quantization;
-  std::copy_n(patch.scores.begin(), std::min(patch.scores.size(), kept.scores.size()), kept.scores.begin());
+  kept.classes = std::min(patch.scores.size(), kept.values.size());
+  std::copy_n(patch.scores.begin(), kept.classes, kept.values.begin());
   kept.mel = mel;
   latest_us_ = services_.UptimeUs();
 }

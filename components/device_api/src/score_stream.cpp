@@ -5,6 +5,7 @@
 #include "answers.h"
 #include "base/base64.h"
 #include "clip_store/clip_name.h"
+#include "listening/strongest.h"
 #include "streams.h"
 
 namespace device_api {
@@ -64,16 +65,9 @@ class Scores final : public Stream {
   }
 
   void TellScores(const ScoreFeed::Patch& patch, std::string& out) const {
-    std::array<uint16_t, sound_model::kClasses> order;
-    for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<uint16_t>(i);
-    const auto stronger = [&](uint16_t a, uint16_t b) {
-      return patch.scores[a] != patch.scores[b] ? patch.scores[a] > patch.scores[b] : a < b;
-    };
-    const auto end = order.begin() + static_cast<ptrdiff_t>(wish_.most_classes);
-    std::partial_sort(order.begin(), end, order.end(), stronger);
-    const std::string data = JsonObject([&](base::JsonWriter& json) {
-      WriteScores(patch, {order.begin(), end}, json);
-    });
+    std::array<uint16_t, ScoreWish::kMost> order;
+    const auto strongest = listening::Strongest(patch.scores(), std::span(order).first(wish_.most_classes));
+    const std::string data = JsonObject([&](base::JsonWriter& json) { WriteScores(patch, strongest, json); });
     (((out += "event: scores\nid: ") += std::to_string(patch.number)) += "\ndata: ").append(data) += "\n\n";
   }
 
@@ -85,7 +79,7 @@ class Scores final : public Stream {
     json.BeginArray();
     for (const uint16_t index : strongest) {
       const float score =
-          patch.quantization.scale * static_cast<float>(patch.scores[index] - patch.quantization.zero_point);
+          patch.quantization.scale * static_cast<float>(patch.values[index] - patch.quantization.zero_point);
       if (score < wish_.least) break;
       json.BeginObject();
       json.Field("index", index);

@@ -13,6 +13,7 @@
 namespace device_api {
 
 struct ScoreWish {
+  static constexpr int kMost = 20;  ///< Classes of a patch.
   size_t most_classes;
   float least;        ///< Probability.
   double per_second;  ///< Patches at most.

@@ -30,7 +30,7 @@ constexpr std::array<std::pair<std::string_view, const char*>, 12> kGrave = {{
 std::string DeviceClassOf(const sound_events::Rule& rule, const sound_model::ClassMap& classes) {
   for (const auto& [name, device_class] : kGrave) {
     const bool hears = std::ranges::any_of(rule.classes, [&](const sound_events::WeightedClass& entry) {
-      return entry.index < sound_model::kClasses && classes.name(entry.index) == name;
+      return entry.index < classes.size() && classes.name(entry.index) == name;
     });
     if (hears) return device_class;
   }

@@ -52,8 +52,8 @@ std::vector<Report::Class> Top(std::string_view line, const sound_model::ClassMa
     std::string_view entry;
     if (!json.ReadAny(entry)) break;
     const double index = Number(entry, "index");
-    if (index < 0 || index >= sound_model::kClasses) continue;
-    top.push_back({std::string(classes->name(static_cast<int>(index))), static_cast<float>(Number(entry, "p"))});
+    if (index < 0 || index >= static_cast<double>(classes->size())) continue;
+    top.push_back({std::string(classes->name(static_cast<size_t>(index))), static_cast<float>(Number(entry, "p"))});
   }
   return top;
 }

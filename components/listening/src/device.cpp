@@ -17,8 +17,8 @@ std::unexpected<std::string> Fail(const sound_model::Error& error) { return std:
 
 std::vector<std::string> ClassNames(const sound_model::ClassMap& classes) {
   std::vector<std::string> names;
-  names.reserve(sound_model::kClasses);
-  for (int i = 0; i < sound_model::kClasses; ++i) names.emplace_back(classes.name(i));
+  names.reserve(classes.size());
+  for (size_t i = 0; i < classes.size(); ++i) names.emplace_back(classes.name(i));
   return names;
 }
 
@@ -102,7 +102,7 @@ Device::Result Device::LoadClasses() {
   auto classes = sound_model::ClassMap::Parse(*csv);
   if (!classes) return Fail(classes.error());
   classes_ = *std::move(classes);
-  return std::to_string(sound_model::kClasses) + " classes";
+  return std::to_string(classes_->size()) + " classes";
 }
 
 Device::Result Device::LoadModelFile() {
@@ -110,6 +110,10 @@ Device::Result Device::LoadModelFile() {
   if (!file) return Fail(file.error());
   auto summary = sound_model::CheckModel(file->bytes);
   if (!summary) return Fail(summary.error());
+  if (summary->classes != classes_->size()) {
+    return std::unexpected("it has " + std::to_string(summary->classes) + " outputs, its class map " +
+                           std::to_string(classes_->size()) + " classes");
+  }
   const auto spec = sound_model::ParseFrontEnd(summary->front_end);
   if (!spec) return Fail(spec.error());
   file_ = *std::move(file);
@@ -135,12 +139,13 @@ Device::Result Device::TestModel() {
   const auto vector = sound_model::ParseSelfTest(Bytes(self_test_file_));
   if (!vector) return Fail(vector.error());
   if (vector->model_sha256 != file_->sha256) return std::unexpected("the stored patch belongs to another model");
+  if (vector->outputs.size() != summary_->classes) return std::unexpected("the stored outputs are of another number");
   self_test_ = *vector;
   const auto result = model_->SelfTest(*self_test_);
   if (!result) return std::unexpected(result.error().message);
   self_test_result_ = *result;
   const std::string differences =
-      std::to_string(result->differing_outputs) + " of " + std::to_string(sound_model::kClasses) + " outputs differ";
+      std::to_string(result->differing_outputs) + " of " + std::to_string(summary_->classes) + " outputs differ";
   if (!result->passed()) {
     return std::unexpected(differences + ", by up to " + std::to_string(result->largest_difference) +
                            " steps: nothing is scored with these kernels");
@@ -164,7 +169,7 @@ Device::Result Device::StartRules() {
   const bool restored = LoadFloor(services_, *floor);
   const sound_model::Quantization& output = summary_->output;
   auto detector = sound_events::EventDetector::Create(
-      std::move(loaded), {.scale = output.scale, .zero_point = output.zero_point, .classes = sound_model::kClasses});
+      std::move(loaded), {.scale = output.scale, .zero_point = output.zero_point, .classes = summary_->classes});
   if (!detector) return std::unexpected(detector.error().Text());
   auto patterns =
       sound_events::PatternStream::Create(sound_events::DecibelsPerStep(summary_->input.scale, front_end_->spectrum));
@@ -215,7 +220,7 @@ Device::Result Device::StartListening(const std::function<void(Listener&)>& star
     listeners.push_back(watch_.get());
   }
   listeners.insert(listeners.end(), patch_listeners_.begin(), patch_listeners_.end());
-  listener_ = std::make_unique<Listener>(services_, *live_front_end_, *model_, summary_->output, std::move(listeners));
+  listener_ = std::make_unique<Listener>(services_, *live_front_end_, *model_, *summary_, std::move(listeners));
   start(*listener_);
   return "";
 }
@@ -301,7 +306,7 @@ DeviceState Device::state() const {
                              .front_end = std::string(front_end_->name),
                              .input = summary_->input,
                              .output = summary_->output,
-                             .classes = sound_model::kClasses,
+                             .classes = summary_->classes,
                              .ops = {summary_->op_set.begin(), summary_->op_set.end()}};
   }
   state.kernels = source_.kernels();

@@ -1,28 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "listening/heard_log.h"
 
-#include <algorithm>
-#include <array>
+#include <utility>
 
 #include "base/sample_rate.h"
+#include "listening/strongest.h"
 #include "text.h"
 
 namespace listening {
 
 void PatchLog::OnPatch(const ScoredPatch& patch) {
   if (every_ == 0 || patches_++ % every_ != 0) return;
-  std::array<uint16_t, sound_model::kClasses> order;
-  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<uint16_t>(i);
-  std::partial_sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(top_), order.end(),
-                    [&](uint16_t a, uint16_t b) {
-                      return patch.scores[a] != patch.scores[b] ? patch.scores[a] > patch.scores[b] : a < b;
-                    });
   std::string text = Text("%.2f s: ", base::SecondsOf(patch.start_sample));
-  for (size_t i = 0; i < top_; ++i) {
-    const std::string_view name = classes_.name(order[i]);
-    const float p =
-        patch.quantization.scale * static_cast<float>(patch.scores[order[i]] - patch.quantization.zero_point);
-    text += Text("%s%.*s %.3f", i == 0 ? "" : ", ", static_cast<int>(name.size()), name.data(), static_cast<double>(p));
+  std::string_view separator;
+  for (const uint16_t index : Strongest(patch.scores, order_)) {
+    const std::string_view name = classes_.name(index);
+    const float p = patch.quantization.scale * static_cast<float>(patch.scores[index] - patch.quantization.zero_point);
+    text += std::exchange(separator, ", ");
+    text += Text("%.*s %.3f", static_cast<int>(name.size()), name.data(), static_cast<double>(p));
   }
   services_.Log(LogLevel::kInfo, "heard", text + Text(" (%u ms)", static_cast<unsigned>(patch.invoke_us / 1000)));
 }

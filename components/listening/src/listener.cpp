@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "listening/listener.h"
 
-#include "sound_model/class_map.h"
-
 namespace listening {
 
 Listener::Listener(Services& services, log_mel::PatchStream& front_end, ModelService& model,
-                   sound_model::Quantization output, std::vector<PatchListener*> listeners)
+                   const sound_model::ModelSummary& summary, std::vector<PatchListener*> listeners)
     : services_(services),
       front_end_(front_end),
       model_(model),
-      output_(output),
+      output_(summary.output),
       listeners_(std::move(listeners)),
-      scores_(sound_model::kClasses) {}
+      scores_(summary.classes) {}
 
 void Listener::Take(const base::PcmBlock& block) {
   if (held_) {

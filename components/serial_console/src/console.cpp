@@ -40,6 +40,8 @@ const Console::Command Console::kCommands[] = {
     {"score", "<crc32> <base64>", "score one int8 patch", &Console::Score},
     {"pcm", "begin | data <first_sample> <crc32> <base64> | end",
      "score int16 little-endian PCM, 16 kHz mono, sent in chunks", &Console::Pcm},
+    {"audio", "[<first_sample> <count>]", "what the microphone heard lately, as int16 little-endian PCM",
+     &Console::Audio},
     {"profile", "", "cycles of one inference, op by op", &Console::Profile},
     {"selftest", "", "score the stored patch and compare", &Console::SelfTest},
     {"rules", "[list <from> | show <offset> | set <offset> <total> <crc32> <base64> | presets]",
@@ -56,7 +58,7 @@ Console::Console(Device& device)
     : device_(device),
       pcm_(device),
       bytes_(std::max(device.patch_values() / sizeof(int16_t), kMaxChunkSamples)),
-      scores_(device.classes()),
+      scores_(sound_model::kMostClasses),
       answer_(kAnswerBytes) {}
 
 std::string_view Console::Answer(const Line& line, int64_t now_ms) {
@@ -122,10 +124,11 @@ Console::Outcome Console::Score(const Request& request, int64_t, base::JsonWrite
                        std::to_string(bytes->size()));
   }
   const std::span<const int8_t> patch(reinterpret_cast<const int8_t*>(bytes->data()), bytes->size());
-  const auto invoke_us = device_.Score(patch, scores_);
+  const auto scores = std::span(scores_).first(device_.classes());
+  const auto invoke_us = device_.Score(patch, scores);
   if (!invoke_us) return std::unexpected(invoke_us.error());
   json.Key("scores");
-  json.Bytes(AsBytes(scores_));
+  json.Bytes(AsBytes(scores));
   json.Field("invoke_us", *invoke_us);
   return {};
 }
@@ -178,6 +181,33 @@ Console::Outcome Console::PcmData(const Request& request, int64_t now_ms, base::
   }
   json.EndArray();
   json.Field("next_sample", chunk->next_sample);
+  return {};
+}
+
+Console::Outcome Console::Audio(const Request& request, int64_t, base::JsonWriter& json) {
+  const auto words = request.arguments();
+  if (!words.empty()) {
+    if (auto checked = ExpectArguments(request, 2, "audio [<first_sample> <count>]"); !checked) return checked;
+  }
+  const auto ring = device_.Sound();
+  if (!ring) return std::unexpected(ring.error());
+  const int64_t end = (*ring)->end();
+  if (!words.empty()) {
+    const auto first = ParseNumber(words[0], INT64_MAX);
+    const auto count = ParseNumber(words[1], kMaxChunkSamples);
+    if (!first) return BadArgument("first_sample: not a number from 0 on");
+    if (!count) return BadArgument("count: not a number up to " + std::to_string(kMaxChunkSamples));
+    const auto there = std::clamp<int64_t>(end - static_cast<int64_t>(*first), 0, static_cast<int64_t>(*count));
+    const auto pcm = std::span(bytes_).first(static_cast<size_t>(there));
+    if (there > 0 && (*ring)->Read(static_cast<int64_t>(*first), pcm) > 0) {
+      return BadArgument("first_sample: the oldest that is kept is " + std::to_string((*ring)->oldest()));
+    }
+    json.Key("pcm");
+    json.Bytes({reinterpret_cast<const uint8_t*>(pcm.data()), pcm.size_bytes()});
+  }
+  json.Field("oldest_sample", (*ring)->oldest());
+  json.Field("next_sample", end);
+  json.Field("chunk_samples", kMaxChunkSamples);
   return {};
 }
 

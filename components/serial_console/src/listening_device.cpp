@@ -66,6 +66,11 @@ void WriteLatest(base::JsonWriter& json, const std::vector<std::string>& lines) 
 
 void ListeningDevice::WriteInfo(base::JsonWriter& json) { listening::WriteState(device_.state(), json); }
 
+size_t ListeningDevice::classes() const {
+  const auto classes = device_.classes();
+  return classes ? (*classes)->size() : 0;
+}
+
 std::expected<uint32_t, Error> ListeningDevice::Score(std::span<const int8_t> patch, std::span<int8_t> scores) {
   return ToConsole(device_.Score(patch, scores));
 }
@@ -80,6 +85,11 @@ std::expected<log_mel::PatchStream*, Error> ListeningDevice::FrontEnd() {
   if (!made) return ToConsole(made.error());
   front_end_ = *std::move(made);
   return front_end_.get();
+}
+
+std::expected<const clip_store::SampleRing*, Error> ListeningDevice::Sound() {
+  if (listening::ClipKeeper* const clips = device_.clips()) return &clips->ring();
+  return std::unexpected(Error{ErrorCode::kNotReady, device_.boot().WhyNot(listening::kClipsStep)});
 }
 
 std::expected<EventDevice*, Error> ListeningDevice::Events() {

@@ -12,7 +12,8 @@ std::unexpected<Error> Refuse(ErrorCode code, std::string message) {
 
 }  // namespace
 
-PcmSession::PcmSession(Device& device) : device_(device), patch_(device.patch_values()), scores_(device.classes()) {}
+PcmSession::PcmSession(Device& device)
+    : device_(device), patch_(device.patch_values()), scores_(sound_model::kMostClasses) {}
 
 std::expected<void, Error> PcmSession::Begin(int64_t now_ms) {
   auto front_end = device_.FrontEnd();
@@ -44,11 +45,12 @@ std::expected<PcmSession::ChunkResult, Error> PcmSession::Take(int64_t first_sam
   std::optional<Scored> scored;
   front_end_->Feed(pcm, [&](const log_mel::Patch& patch) {
     std::ranges::copy(patch.values, patch_.begin());
-    const auto invoke_us = device_.Score(patch_, scores_);
+    const auto scores = std::span(scores_).first(device_.classes());
+    const auto invoke_us = device_.Score(patch_, scores);
     if (!invoke_us) {
       error = invoke_us.error();
     } else {
-      scored = Scored{patch.start_sample, patch_, scores_, *invoke_us};
+      scored = Scored{patch.start_sample, patch_, scores, *invoke_us};
     }
   });
   if (error) {

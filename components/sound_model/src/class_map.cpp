@@ -66,7 +66,7 @@ std::expected<ClassMap, Error> ClassMap::Parse(std::string_view csv) {
   ClassMap map;
   while (!csv.empty()) {
     const std::string index = std::to_string(map.ends_.size());
-    if (map.ends_.size() == kClasses) return Damaged("more than " + std::to_string(kClasses) + " classes");
+    if (map.ends_.size() == kMostClasses) return Damaged("more than " + std::to_string(kMostClasses) + " classes");
     const auto row = TakeRow(csv);
     if (!row || (*row)[0] != index || (*row)[2].find_first_not_of(' ') == std::string::npos) {
       return Damaged("row " + index + " is not class " + index + " with a machine id and a name");
@@ -75,13 +75,11 @@ std::expected<ClassMap, Error> ClassMap::Parse(std::string_view csv) {
     if (map.text_.size() > std::numeric_limits<uint16_t>::max()) return Damaged("its names are too long");
     map.ends_.push_back(static_cast<uint16_t>(map.text_.size()));
   }
-  if (map.ends_.size() != kClasses) {
-    return Damaged(std::to_string(map.ends_.size()) + " classes, not " + std::to_string(kClasses));
-  }
+  if (map.ends_.empty()) return Damaged("it has no classes");
   return map;
 }
 
-std::string_view ClassMap::name(int index) const {
+std::string_view ClassMap::name(size_t index) const {
   const size_t begin = index == 0 ? 0 : ends_[index - 1];
   return std::string_view(text_).substr(begin, ends_[index] - begin);
 }

@@ -56,7 +56,7 @@ std::expected<std::string_view, Error> FindFrontEnd(FlatBufferView& file) {
 
 }  // namespace
 
-std::expected<ModelSummary, Error> CheckModel(std::span<const uint8_t> bytes, std::optional<int32_t> classes) {
+std::expected<ModelSummary, Error> CheckModel(std::span<const uint8_t> bytes) {
   if (bytes.size() < kIdentifierAt + schema::kFileIdentifier.size() ||
       !std::equal(schema::kFileIdentifier.begin(), schema::kFileIdentifier.end(), bytes.begin() + kIdentifierAt)) {
     return Refuse(ErrorCode::kDamaged, "not a TensorFlow Lite file (no TFL3 identifier)");
@@ -74,8 +74,9 @@ std::expected<ModelSummary, Error> CheckModel(std::span<const uint8_t> bytes, st
       CheckEnd(graph->tensors[graph->input], {1, kPatchFrames, kPatchBands}, "input", "int8 [1, 96, 64]");
   if (!input) return std::unexpected(input.error());
   const GraphTensor& last = graph->tensors[graph->output];
-  const auto output = CheckEnd(last, {1, classes.value_or(last.shape[1])}, "output",
-                               "int8 [1, " + (classes ? std::to_string(*classes) : "classes") + "]");
+  const auto most = static_cast<int32_t>(kMostClasses);
+  const auto output = CheckEnd(last, {1, std::clamp<int32_t>(last.shape[1], 1, most)}, "output",
+                               "int8 [1, classes] with 1 to " + std::to_string(most) + " classes");
   if (!output) return std::unexpected(output.error());
   for (const GraphTensor& tensor : graph->tensors) {
     if (tensor.data.empty() || (tensor.data.data() - bytes.data()) % kConstantAlignment == 0) continue;
@@ -88,7 +89,12 @@ std::expected<ModelSummary, Error> CheckModel(std::span<const uint8_t> bytes, st
   if (!checked) return std::unexpected(checked.error());
   if (!front_end) return std::unexpected(front_end.error());
 
-  ModelSummary summary{*input, *output, *front_end, {}, static_cast<int>(graph->operators.size())};
+  ModelSummary summary{.input = *input,
+                       .output = *output,
+                       .front_end = *front_end,
+                       .op_set = {},
+                       .operators = static_cast<int>(graph->operators.size()),
+                       .classes = static_cast<size_t>(last.shape[1])};
   for (const GraphOperator& op : graph->operators) {
     const std::string_view name = OpName(op.op);
     if (std::ranges::find(summary.op_set, name) == summary.op_set.end()) summary.op_set.push_back(name);

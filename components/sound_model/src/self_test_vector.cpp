@@ -23,8 +23,14 @@ constexpr size_t kOutputScaleAt = 24;
 constexpr size_t kHashAt = 32;
 constexpr size_t kHashBytes = 32;
 constexpr size_t kPatchAt = 64;
-constexpr size_t kCrcAt = 6732;
-constexpr size_t kFileBytes = kCrcAt + sizeof(uint32_t);
+constexpr size_t kOutputValuesAt = kPatchAt + kPatchValues;
+constexpr size_t kCrcBytes = sizeof(uint32_t);
+constexpr size_t kAlignment = 4;
+
+/// Where outputs end and zeros fill up to the next multiple of four.
+constexpr size_t CrcAt(size_t outputs) {
+  return kOutputValuesAt + (outputs + kAlignment - 1) / kAlignment * kAlignment;
+}
 
 template <typename T>
 T Load(std::span<const uint8_t> file, size_t at) {
@@ -45,18 +51,22 @@ std::expected<SelfTestVector, Error> ParseSelfTest(std::span<const uint8_t> file
   const auto damaged = [](std::string message) {
     return std::unexpected(Error{ErrorCode::kDamaged, "selftest.bin: " + std::move(message)});
   };
-  if (file.size() != kFileBytes) {
-    return damaged(std::to_string(file.size()) + " bytes, not " + std::to_string(kFileBytes));
+  if (file.size() < CrcAt(1) + kCrcBytes || file.size() > CrcAt(kMostClasses) + kCrcBytes ||
+      file.size() % kAlignment != 0) {
+    return damaged(std::to_string(file.size()) + " bytes are none of its sizes");
   }
-  const uint32_t crc = base::Crc32(file.first(kCrcAt));
-  if (const auto stored = Load<uint32_t>(file, kCrcAt); stored != crc) {
+  const size_t crc_at = file.size() - kCrcBytes;
+  const uint32_t crc = base::Crc32(file.first(crc_at));
+  if (const auto stored = Load<uint32_t>(file, crc_at); stored != crc) {
     return damaged("damaged, its CRC32 is " + CrcText(crc) + ", not " + CrcText(stored));
   }
   if (!std::equal(kMagic.begin(), kMagic.end(), file.begin()) || Load<uint32_t>(file, kVersionAt) != kVersion) {
     return damaged("not of version 1");
   }
-  if (Load<uint32_t>(file, kPatchBytesAt) != kPatchValues || Load<uint32_t>(file, kOutputsAt) != kClasses) {
-    return damaged("of another model's size");
+  const size_t outputs = Load<uint32_t>(file, kOutputsAt);
+  if (Load<uint32_t>(file, kPatchBytesAt) != kPatchValues || outputs == 0 || outputs > kMostClasses ||
+      CrcAt(outputs) != crc_at) {
+    return damaged("its sizes do not belong together");
   }
   const auto quantization = [&](size_t at) {
     return Quantization{Load<float>(file, at), static_cast<int>(Load<int32_t>(file, at + sizeof(float)))};
@@ -66,7 +76,7 @@ std::expected<SelfTestVector, Error> ParseSelfTest(std::span<const uint8_t> file
                         .output = quantization(kOutputScaleAt),
                         .model_sha256 = base::HexText(file.subspan(kHashAt, kHashBytes)),
                         .patch = {patch, kPatchValues},
-                        .outputs = {patch + kPatchValues, kClasses}};
+                        .outputs = {patch + kPatchValues, outputs}};
 }
 
 OutputDifference CompareOutputs(std::span<const int8_t> expected, std::span<const int8_t> got) {

@@ -85,11 +85,16 @@ Result<std::string> ReadSmall(Spiffs& spiffs, const char* name) {
 Result<void> CheckContent(Spiffs& spiffs, const std::string& model_hash) {
   const auto csv = ReadSmall(spiffs, kClassMap);
   if (!csv) return std::unexpected(csv.error());
-  if (const auto classes = sound_model::ClassMap::Parse(*csv); !classes) return Refuse(classes.error());
+  const auto classes = sound_model::ClassMap::Parse(*csv);
+  if (!classes) return Refuse(classes.error());
   const auto bytes = ReadSmall(spiffs, kSelfTest);
   if (!bytes) return std::unexpected(bytes.error());
   const auto vector = sound_model::ParseSelfTest({reinterpret_cast<const uint8_t*>(bytes->data()), bytes->size()});
   if (!vector) return Refuse(vector.error());
+  if (vector->outputs.size() != classes->size()) {
+    return Wrong("model: its class map has " + std::to_string(classes->size()) + " classes, its self-test " +
+                 std::to_string(vector->outputs.size()) + " outputs");
+  }
   if (vector->model_sha256 == model_hash) return {};
   return Wrong("model: its self-test was made with another model, SHA-256 " + vector->model_sha256);
 }

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from described_api import Client
+from described_api import Client, owner_of
 from device_core import SimulatedDevice
 from small_host import SmallHost
 
@@ -25,6 +25,4 @@ def stranger(device: SimulatedDevice) -> Client:
 
 @pytest.fixture
 def owner(device: SimulatedDevice) -> Client:
-    client = Client(device)
-    client.fields["authorization"] = f"Bearer {device.token}"
-    return client
+    return owner_of(device)

@@ -4,12 +4,15 @@
 import base64
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from described_api import ALWAYS, Client, hear, rules_set
+from described_api import ALWAYS, Client, hear, owner_of, rules_set
+from device_core import SimulatedDevice
+from small_host import SmallHost
 
 LOUD = {"schema": 1, "rules": [{"name": "loud", "level": {"min_dbfs": -20}, "hold_s": 0}]}
 
@@ -99,3 +102,19 @@ def test_the_strip_is_the_new_half_of_the_patch(owner: Client) -> None:
     mel_hz = 700 * (np.exp(np.linspace(*(1127 * np.log1p(np.array([125, 7500]) / 700)), 66)[1:-1] / 1127) - 1)
     assert abs(mel_hz[strip.mean(axis=0).argmax()] - 1000) < 60
     assert strip.std(axis=0).max() < 5, "a steady tone looks the same in every frame"
+
+
+@pytest.mark.parametrize("classes", [1, 3, 1024])
+def test_scores_and_previews_are_of_as_many_classes_as_the_model_has(tmp_path: Path, classes: int) -> None:
+    owner = owner_of(SimulatedDevice(SmallHost(storage=str(tmp_path / "storage"), classes=classes), "test"))
+    assert owner.ask("GET", "classes").json["classes"] == [f"Sound {index}" for index in range(classes)]
+    scores = owner.ask("GET", "scores?k=20").stream
+    assert scores is not None
+    hear(owner.device, 2)
+    (data,) = re.findall(rb"event: scores\nid: \d+\ndata: (.*)\n\n", scores.next() or b"")
+    top = json.loads(data)["top"]
+    assert len(top) == min(classes, 20)
+    assert len({entry["index"] for entry in top}) == len(top)
+    rule = {"name": "x", "classes": [top[0]["name"]], "on": 0.004, "off": 0.004, "hold_s": 0}
+    found = preview(owner, {"schema": 1, "rules": [rule]})["events"]
+    assert len(found) == (top[0]["score"] > 0.004)

@@ -25,7 +25,7 @@ SCALE, ZERO_POINT = 0.05, -7
 PATCH, CLASSES = 96 * 64, 521
 
 
-def small_model() -> bytes:
+def small_model(classes: int = CLASSES) -> bytes:
     """A .tflite of RESHAPE, FULLY_CONNECTED and LOGISTIC."""
 
     def quantized(scale: float, zero_point: int = 0) -> Quantization:
@@ -42,10 +42,10 @@ def small_model() -> bytes:
         activation("patch", (1, 96, 64), SCALE, ZERO_POINT),
         constant("shape", np.array([1, PATCH], np.int32), TensorType.INT32, None),
         activation("flat", (1, PATCH), SCALE, ZERO_POINT),
-        constant("weights", np.ones((CLASSES, PATCH), np.int8), TensorType.INT8, 0.001),
-        constant("bias", np.zeros(CLASSES, np.int32), TensorType.INT32, SCALE * 0.001),
-        activation("logits", (1, CLASSES), 0.1, 0),
-        activation("scores", (1, CLASSES), 1 / 256, -128),
+        constant("weights", np.ones((classes, PATCH), np.int8), TensorType.INT8, 0.001),
+        constant("bias", np.zeros(classes, np.int32), TensorType.INT32, SCALE * 0.001),
+        activation("logits", (1, classes), 0.1, 0),
+        activation("scores", (1, classes), 1 / 256, -128),
     )
     operators = (
         Operator("RESHAPE", 1, (0, 1), (2,)),
@@ -56,9 +56,9 @@ def small_model() -> bytes:
     return write_model(Model(tensors, operators, (0,), (6,), metadata=metadata))
 
 
-def small_files(outputs: Callable[[bytes], bytes]) -> dict[str, bytes]:
+def small_files(outputs: Callable[[bytes], bytes], classes: int = CLASSES) -> dict[str, bytes]:
     """A model partition for it, whose self-test wants what `outputs` makes of a patch."""
-    model = small_model()
+    model = small_model(classes)
     patch = np.arange(PATCH, dtype=np.int64).astype(np.int8)
     vector = selftest.SelfTest(
         patch.reshape(96, 64),
@@ -67,7 +67,7 @@ def small_files(outputs: Callable[[bytes], bytes]) -> dict[str, bytes]:
         TensorQuantization(1 / 256, -128),
         sha256_hex(model),
     )
-    names = "".join(f"{index},/m/{index},Sound {index}\n" for index in range(CLASSES))
+    names = "".join(f"{index},/m/{index},Sound {index}\n" for index in range(classes))
     files = {
         "yamnet.tflite": model,
         "yamnet_class_map.csv": ("index,mid,display_name\n" + names).encode(),
@@ -78,7 +78,7 @@ def small_files(outputs: Callable[[bytes], bytes]) -> dict[str, bytes]:
 
 @dataclass
 class SmallHost:
-    """Scores a patch with its first 521 values, unless `failure` is set."""
+    """Scores a patch with its first values, as many as there are classes, unless `failure` is set."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     failure: Exception | None = None
@@ -89,10 +89,11 @@ class SmallHost:
     storage: str = ""
     time_zone: str = ""
     clock_ahead_us: int | None = 0
+    classes: int = CLASSES
 
     def __post_init__(self) -> None:
         self.firmware = {"name": "small", "version": "1", "idf": "none", "built": "today"}
-        self.files = self.files or small_files(lambda patch: patch[:CLASSES])
+        self.files = self.files or small_files(lambda patch: patch[: self.classes], self.classes)
 
     def read_files(self) -> dict[str, bytes]:
         return self.files
@@ -105,7 +106,7 @@ class SmallHost:
         if self.failure:
             raise self.failure
         self.scored += 1
-        return patch[:CLASSES]
+        return patch[: self.classes]
 
     def costs(self) -> list[tuple[str, int]]:
         return [("CONV_2D", 300), ("LOGISTIC", 100)]

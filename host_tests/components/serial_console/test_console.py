@@ -3,6 +3,7 @@
 
 import base64
 import json
+import re
 import zlib
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from device_core import LogMelSpec, PatchStream, SimulatedDevice
 from small_host import SCALE, ZERO_POINT, SmallHost, small_files
+from yamnet_tools.model_image import content
 
 CHUNK = 4096
 FILES = small_files(lambda patch: patch[:521])
@@ -130,6 +132,7 @@ def test_help_lists_the_commands_of_the_protocol(line: Line) -> None:
         "info",
         "score",
         "pcm",
+        "audio",
         "profile",
         "selftest",
         "rules",
@@ -351,3 +354,52 @@ def test_an_abandoned_session_ends_and_live_listening_goes_on(line: Line) -> Non
 def test_reboot_is_answered_first(line: Line) -> None:
     assert line.ok("@reboot") == {}
     assert line.device.restart_requested
+
+
+@pytest.mark.parametrize("classes", [1, 3, 1024])
+def test_the_number_of_classes_is_the_models(classes: int) -> None:
+    line = Line(SmallHost(classes=classes))
+    assert line.ok("@info")["model"]["classes"] == classes
+    assert line.ok("@selftest")["passed"]
+    patch = bytes(range(256)) * 24
+    assert unwrap(line.ok(f"@score {words(patch)}")["scores"]) == patch[:classes]
+    line.ok("@pcm begin")
+    for first in range(0, 15_600, CHUNK):
+        pcm = bytes(2 * min(CHUNK, 15_600 - first))
+        answer = line.ok(f"@pcm data {first} {words(pcm)}")
+    (scored,) = answer["patches"]
+    assert unwrap(scored["scores"]) == unwrap(scored["patch"])[:classes]
+    line.ok("@pcm end")
+    assert heard(line)
+
+
+def test_a_class_map_of_another_model_is_refused() -> None:
+    files = small_files(lambda patch: patch[:3], classes=3)
+    del files["manifest.json"]
+    files["yamnet_class_map.csv"] += b"3,/m/3,One more\n"
+    line = Line(SmallHost(files | {"manifest.json": content.describe(files)}, classes=3))
+    assert line.error(f"@score {words(bytes(6144))}") == (
+        "not_ready", "model: it has 3 outputs, its class map 4 classes",
+    )  # fmt: skip
+
+
+def test_what_was_heard_lately_is_told(line: Line) -> None:
+    pcm = np.random.default_rng(1).integers(-32768, 32767, 16_000, np.int16)
+    line.device.hear(pcm, "test")
+    told = line.ok("@audio")
+    assert (told["next_sample"], told["chunk_samples"]) == (16_000, CHUNK)
+    assert unwrap(line.ok("@audio 100 4096")["pcm"]) == pcm[100 : 100 + 4096].tobytes()
+    assert unwrap(line.ok("@audio 15000 4096")["pcm"]) == pcm[15_000:].tobytes()
+    assert unwrap(line.ok("@audio 16000 4096")["pcm"]) == b""
+    for request, reason in (
+        ("@audio 0", "usage: @audio"),
+        ("@audio 0 4097", "count: not a number up to 4096"),
+        ("@audio -1 5", "first_sample: not a number"),
+    ):
+        code, message = line.error(request)
+        assert (code, message[: len(reason)]) == ("bad_argument", reason)
+    for _ in range(60):
+        line.device.hear(pcm, "test")
+    code, message = line.error("@audio 100 4096")
+    assert code == "bad_argument"
+    assert re.fullmatch(r"first_sample: the oldest that is kept is \d+", message)

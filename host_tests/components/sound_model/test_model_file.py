@@ -104,7 +104,11 @@ WRONG: dict[str, tuple[Callable[[Model], Model], str]] = {
     "two inputs": (lambda m: replace(m, inputs=m.inputs * 2), "2 inputs"),
     "no output": (lambda m: replace(m, outputs=()), "0 outputs"),
     "another patch": (lambda m: change_tensor(m, m.inputs[0], shape=(1, 64, 96)), r"input is int8 \[1, 64, 96\]"),
-    "another head": (lambda m: change_tensor(m, m.outputs[0], shape=(1, 520)), r"output is int8 \[1, 520\]"),
+    "another head": (lambda m: change_tensor(m, m.outputs[0], shape=(1, 520)), "input and output differ in size"),
+    "too large a head": (
+        lambda m: change_tensor(m, m.outputs[0], shape=(1, 1025)),
+        r"output is int8 \[1, 1025\], not int8 \[1, classes\] with 1 to 1024 classes",
+    ),
     "no front end": (lambda m: replace(m, metadata={}), "front end"),
     "unknown front end": (
         lambda m: replace(

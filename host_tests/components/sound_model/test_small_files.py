@@ -31,6 +31,11 @@ def test_googles_class_map(weights_dir: Path) -> None:
     assert expected[20] == "Baby cry, infant cry"
 
 
+@pytest.mark.parametrize("rows", [1, 2, 521, 524, 1024])
+def test_a_class_map_of_any_model(rows: int) -> None:
+    assert class_names(class_map(rows)) == [f"name {index}" for index in range(rows)]
+
+
 def test_line_ends_quotes_and_a_byte_order_mark() -> None:
     data = class_map(r3='"a, ""b"" c"')
     for text in (data, data.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + data, data.rstrip(b"\n")):
@@ -43,8 +48,8 @@ def test_line_ends_quotes_and_a_byte_order_mark() -> None:
     [
         (b"", "first line"),
         (class_map().replace(b"display_name", b"name", 1), "first line"),
-        (class_map(520), "520 classes, not 521"),
-        (class_map(522), "more than 521"),
+        (class_map(0), "it has no classes"),
+        (class_map(1025), "more than 1024 classes"),
         (class_map().replace(b"\n7,", b"\n8,", 1), "row 7"),
         (class_map(r9=""), "row 9"),
         (class_map(r9="a,b"), "row 9"),
@@ -129,7 +134,7 @@ def self_test(**changes: int | bytes) -> bytes:
 
 def test_the_crc_of_the_self_test_is_checked() -> None:
     file = self_test()
-    check_self_test(file)
+    assert check_self_test(file) == 521
     for at in (0, 20, 40, 64, 6207, 6208, 6728, 6729, 6731, 6732, 6735):
         damaged = file[:at] + bytes([file[at] ^ 0x10]) + file[at + 1 :]
         with pytest.raises(ValueError, match=r"selftest.bin: damaged, its CRC32 is [0-9a-f]{8}, not [0-9a-f]{8}"):
@@ -139,13 +144,16 @@ def test_the_crc_of_the_self_test_is_checked() -> None:
 @pytest.mark.parametrize(
     ("file", "message"),
     [
-        (b"", "0 bytes, not 6736"),
-        (self_test()[:-1], "6735 bytes"),
-        (self_test() + b"x", "6737 bytes"),
+        (b"", "0 bytes are none of its sizes"),
+        (self_test()[:-1], "6735 bytes are none"),
+        (self_test() + b"x", "6737 bytes are none"),
+        (self_test() + bytes(520), "7256 bytes are none"),
         (self_test(magic=b"YAMU"), "not of version 1"),
         (self_test(version=2), "not of version 1"),
-        (self_test(patch=6145), "another model's size"),
-        (self_test(outputs=520), "another model's size"),
+        (self_test(patch=6145), "do not belong together"),
+        (self_test(outputs=520), "do not belong together"),
+        (self_test(outputs=0), "do not belong together"),
+        (self_test(outputs=1025), "do not belong together"),
     ],
 )
 def test_a_self_test_of_another_kind_is_refused(file: bytes, message: str) -> None:

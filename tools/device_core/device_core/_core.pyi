@@ -516,6 +516,17 @@ class DeviceEngine:
         Score int8 patches [n, 96, 64] on so many cores at most: int8 [n, classes].
         """
 
+    def embed(self, patches: Annotated[NDArray[numpy.int8], dict(shape=(None, 96, 64), order='C', device='cpu', writable=False)], threads: int = 1) -> Annotated[NDArray[numpy.int8], dict(shape=(None, None))]:
+        """
+        What the network makes of patches before its head, likewise: int8 [n, values], or ValueError.
+        """
+
+    @property
+    def embedding(self) -> tuple[int, float, int] | None:
+        """
+        values, scale and zero point of embed(), real = scale * (q - zero_point); None: the model has none.
+        """
+
     @property
     def classes(self) -> int: ...
 
@@ -528,12 +539,12 @@ class DeviceEngine:
 
 def check_model(file: bytes) -> dict[str, Any]:
     """
-    The device's checks of a .tflite before use: input and output (scale, zero point), front_end, ops, operators; ValueError tells what is wrong.
+    The device's checks of a .tflite before use: input and output (scale, zero point), front_end, ops, operators, classes; ValueError tells what is wrong.
     """
 
 def class_names(csv: bytes) -> list[str]:
     """
-    The device's reading of yamnet_class_map.csv: 521 names, or ValueError.
+    The device's reading of yamnet_class_map.csv: its names, 1 to 1,024, or ValueError.
     """
 
 def front_end_of(json: bytes) -> LogMelSpec:
@@ -554,8 +565,10 @@ def check_file(manifest: bytes, name: str, content: bytes) -> None:
     The device's check of a file against its manifest: ValueError unless size and SHA-256 are those named.
     """
 
-def check_self_test(file: bytes) -> None:
-    """The device's check of selftest.bin: ValueError tells what is wrong."""
+def check_self_test(file: bytes) -> int:
+    """
+    The device's check of selftest.bin: of how many classes it is, or ValueError.
+    """
 
 def sha256(data: bytes, piece: int) -> str:
     """SHA-256 of data taken in pieces of the given size, in hexadecimal."""

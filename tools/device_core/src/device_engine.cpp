@@ -10,21 +10,29 @@
 namespace device_core {
 
 std::vector<int8_t> DeviceEngine::Score(std::span<const int8_t> patches, int threads) {
+  return Compute(&sound_model::WideEngine::Score, static_cast<size_t>(engine_->classes()), patches, threads);
+}
+
+std::vector<int8_t> DeviceEngine::Embed(std::span<const int8_t> patches, int threads) {
+  return Compute(&sound_model::WideEngine::Embed, engine_->embedding()->values, patches, threads);
+}
+
+std::vector<int8_t> DeviceEngine::Compute(Computation computation, size_t values, std::span<const int8_t> patches,
+                                          int threads) {
   constexpr size_t kValues = sound_model::kPatchValues;
   constexpr size_t kWorthAThread = 2;  // patches
-  const auto classes = static_cast<size_t>(engine_->classes());
   const size_t count = patches.size() / kValues;
   const size_t workers = std::clamp<size_t>(count / kWorthAThread, 1, static_cast<size_t>(std::max(threads, 1)));
   const size_t piece =
       std::clamp<size_t>((count + workers - 1) / workers, 1, static_cast<size_t>(engine_->patches_at_a_time()));
-  std::vector<int8_t> scores(count * classes);
+  std::vector<int8_t> results(count * values);
   std::atomic<size_t> next = 0;
   const auto work = [&] {
     Scratch scratch = TakeScratch();
     for (size_t first = next.fetch_add(piece); first < count; first = next.fetch_add(piece)) {
       const size_t now = std::min(piece, count - first);
-      engine_->Score(patches.subspan(first * kValues, now * kValues),
-                     std::span(scores).subspan(first * classes, now * classes), scratch);
+      ((*engine_).*computation)(patches.subspan(first * kValues, now * kValues),
+                                std::span(results).subspan(first * values, now * values), scratch);
     }
     GiveBack(std::move(scratch));
   };
@@ -32,7 +40,7 @@ std::vector<int8_t> DeviceEngine::Score(std::span<const int8_t> patches, int thr
   for (size_t i = 1; i < workers; ++i) others.emplace_back(work);
   work();
   others.clear();  // joins them
-  return scores;
+  return results;
 }
 
 DeviceEngine::Scratch DeviceEngine::TakeScratch() {

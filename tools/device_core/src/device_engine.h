@@ -23,8 +23,16 @@ class DeviceEngine {
   /// @return int8 [n, classes]
   std::vector<int8_t> Score(std::span<const int8_t> patches, int threads);
 
+  /// Likewise, for an engine that has an embedding.
+  /// @return int8 [n, embedding().values]
+  std::vector<int8_t> Embed(std::span<const int8_t> patches, int threads);
+
  private:
   using Scratch = sound_model::WideEngine::Scratch;
+  using Computation = void (sound_model::WideEngine::*)(std::span<const int8_t>, std::span<int8_t>, Scratch&) const;
+
+  /// @param values  that the computation gives for a patch.
+  std::vector<int8_t> Compute(Computation computation, size_t values, std::span<const int8_t> patches, int threads);
 
   Scratch TakeScratch();
   void GiveBack(Scratch scratch);

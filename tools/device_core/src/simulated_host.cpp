@@ -45,8 +45,8 @@ std::unique_ptr<base::Lock> MakeHostLock() { return std::make_unique<HostLock>()
 /// A Python object that scores patches: score(bytes) -> bytes, costs() -> [(op, cycles)], arena_bytes.
 class PythonEngine final : public sound_model::Engine {
  public:
-  explicit PythonEngine(const nb::object& object)
-      : object_(object), input_(sound_model::kPatchValues), output_(sound_model::kClasses) {}
+  PythonEngine(const nb::object& object, size_t classes)
+      : object_(object), input_(sound_model::kPatchValues), output_(classes) {}
 
   std::span<int8_t> input() override { return input_; }
   std::span<const int8_t> output() override { return output_; }
@@ -235,11 +235,11 @@ std::expected<sound_model::LoadedModel, sound_model::Error> SimulatedHost::Load(
 }
 
 std::expected<std::unique_ptr<sound_model::Engine>, sound_model::Error> SimulatedHost::MakeEngine(
-    std::span<const uint8_t> model, const sound_model::ModelSummary&) {
+    std::span<const uint8_t> model, const sound_model::ModelSummary& summary) {
   const nb::gil_scoped_acquire gil;
   try {
     engine_ = host_.attr("make_engine")(nb::bytes(model.data(), model.size()));
-    return std::make_unique<PythonEngine>(engine_);
+    return std::make_unique<PythonEngine>(engine_, summary.classes);
   } catch (nb::python_error& raised) {
     return std::unexpected(sound_model::Error{sound_model::ErrorCode::kUnsupported, Said(raised)});
   }

@@ -49,13 +49,14 @@ nb::dict CheckModel(const nb::bytes& file) {
   result["front_end"] = Unwrap(sound_model::ParseFrontEnd(summary.front_end));
   result["ops"] = ops;
   result["operators"] = summary.operators;
+  result["classes"] = summary.classes;
   return result;
 }
 
 std::vector<std::string> ClassNames(const nb::bytes& csv) {
   const sound_model::ClassMap map = Unwrap(sound_model::ClassMap::Parse(AsText(csv)));
   std::vector<std::string> names;
-  for (int i = 0; i < sound_model::kClasses; ++i) names.emplace_back(map.name(i));
+  for (size_t i = 0; i < map.size(); ++i) names.emplace_back(map.name(i));
   return names;
 }
 
@@ -73,6 +74,23 @@ Scores Score(DeviceEngine& engine, const Patches& patches, int threads) {
   return ToNumpy<Scores>(std::move(scores), {patches.shape(0), classes});
 }
 
+Scores Embed(DeviceEngine& engine, const Patches& patches, int threads) {
+  const auto embedding = engine.engine().embedding();
+  if (!embedding) throw nb::value_error("the model has no embedding: nothing in it averages over a patch");
+  std::vector<int8_t> values;
+  {
+    const nb::gil_scoped_release unlocked;
+    values = engine.Embed({patches.data(), patches.size()}, threads);
+  }
+  return ToNumpy<Scores>(std::move(values), {patches.shape(0), embedding->values});
+}
+
+nb::object EmbeddingOf(const DeviceEngine& engine) {
+  const auto embedding = engine.engine().embedding();
+  if (!embedding) return nb::none();
+  return nb::make_tuple(embedding->values, embedding->scale, embedding->zero_point);
+}
+
 void BindDeviceEngine(nb::module_& module) {
   nb::class_<DeviceEngine>(module, "DeviceEngine",
                            "A model with the device's arithmetic at a PC's speed: scores are those of TensorFlow Lite "
@@ -87,6 +105,11 @@ void BindDeviceEngine(nb::module_& module) {
           "the first by default. ValueError tells what is wrong.")
       .def("score", &Score, "patches"_a.noconvert(), "threads"_a = 1,
            "Score int8 patches [n, 96, 64] on so many cores at most: int8 [n, classes].")
+      .def("embed", &Embed, "patches"_a.noconvert(), "threads"_a = 1,
+           "What the network makes of patches before its head, likewise: int8 [n, values], or ValueError.")
+      .def_prop_ro(
+          "embedding", &EmbeddingOf, nb::sig("def embedding(self) -> tuple[int, float, int] | None"),
+          "values, scale and zero point of embed(), real = scale * (q - zero_point); None: the model has none.")
       .def_prop_ro("classes", [](const DeviceEngine& engine) { return engine.engine().classes(); })
       .def_prop_ro("kernels", [](const DeviceEngine& engine) { return std::string(engine.engine().kernels()); })
       .def_static(
@@ -105,10 +128,11 @@ void BindSoundModel(nb::module_& module) {
   BindDeviceEngine(module);
   module.def(
       "check_model", &CheckModel, "file"_a, nb::sig("def check_model(file: bytes) -> dict[str, typing.Any]"),
-      "The device's checks of a .tflite before use: input and output (scale, zero point), front_end, ops, operators; "
+      "The device's checks of a .tflite before use: input and output (scale, zero point), front_end, ops, operators, "
+      "classes; "
       "ValueError tells what is wrong.");
   module.def("class_names", &ClassNames, "csv"_a,
-             "The device's reading of yamnet_class_map.csv: 521 names, or ValueError.");
+             "The device's reading of yamnet_class_map.csv: its names, 1 to 1,024, or ValueError.");
   module.def(
       "front_end_of", [](const nb::bytes& json) { return Unwrap(sound_model::ParseFrontEnd(AsText(json))); }, "json"_a,
       "The front end that a model's YAMNET_FRONT_END metadata names, or ValueError.");
@@ -132,8 +156,9 @@ void BindSoundModel(nb::module_& module) {
       "manifest"_a, "name"_a, "content"_a,
       "The device's check of a file against its manifest: ValueError unless size and SHA-256 are those named.");
   module.def(
-      "check_self_test", [](const nb::bytes& file) { (void)Unwrap(sound_model::ParseSelfTest(AsSpan(file))); },
-      "file"_a, "The device's check of selftest.bin: ValueError tells what is wrong.");
+      "check_self_test",
+      [](const nb::bytes& file) { return Unwrap(sound_model::ParseSelfTest(AsSpan(file))).outputs.size(); }, "file"_a,
+      "The device's check of selftest.bin: of how many classes it is, or ValueError.");
   module.def(
       "sha256",
       [](const nb::bytes& data, size_t piece) {

@@ -77,7 +77,7 @@ def _choose_classes(options: Options, model: YamnetModel) -> Sequence[int]:
 
 def _named_outputs(options: Options, clips: Sequence[str]) -> Iterator[Path]:
     """The files that will be written for the clips."""
-    for path in (options.plot, options.scores):
+    for path in (options.plot, options.scores, options.embeddings):
         if path is not None:
             yield from map(Destinations(path, several=len(clips) > 1).of, clips)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From what a person types after --classes to class indexes.
 
-A third of YAMNet's 521 names contain commas ("Baby cry, infant cry"), so a comma both separates names and belongs to
+A third of YAMNet's names contain commas ("Baby cry, infant cry"), so a comma both separates names and belongs to
 them: of all readings, the one that takes the longest names wins.
 """
 

@@ -10,10 +10,10 @@ from device_core import presets
 from yamnet_tools import cli
 from yamnet_tools.audio import STDIN
 from yamnet_tools.engines import DEFAULT_ENGINE, ENGINE_NAMES
+from yamnet_tools.model.network import MOST_CLASSES
 from yamnet_tools.paths import DEFAULT_MODEL
 
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
-CLASSES = 521
 DEFAULT_TOP = 5
 DEFAULT_TOP_PLOTTED = 10
 DEFAULT_HEARD = 0.3
@@ -48,7 +48,8 @@ class Options(NamedTuple):
         rules: Presets and rule files to find events by; empty for none.
         json: Print JSON lines.
         plot: The picture to write.
-        scores: The .npz to write.
+        scores: The .npz of patches and scores to write.
+        embeddings: The .npz of embeddings to write.
     """
 
     clips: Sequence[str]
@@ -63,6 +64,7 @@ class Options(NamedTuple):
     json: bool
     plot: Path | None
     scores: Path | None
+    embeddings: Path | None
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
@@ -117,6 +119,12 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         help="save the int8 patches and scores; of several clips each goes to OUT-<clip>.npz",
     )
     parser.add_argument(
+        "--embeddings",
+        type=_scores,
+        metavar="OUT.npz",
+        help="save the int8 network's 1,024 values of each patch before its head, likewise",
+    )
+    parser.add_argument(
         "--engine",
         choices=ENGINE_NAMES,
         default=DEFAULT_ENGINE,
@@ -134,6 +142,8 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         parser.error("--mic listens to the microphone alone: give it or clips, not both")
     if not found.mic and not found.clips:
         parser.error("nothing to hear: name a clip, a folder or -, or use --mic")
+    if found.scores is not None and found.scores == found.embeddings:
+        parser.error("--scores and --embeddings want two files")
     if found.clips.count(STDIN) > 1:
         parser.error("standard input can be read once only")
     return found
@@ -147,8 +157,8 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _top(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= CLASSES:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 to {CLASSES}")
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_CLASSES:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 to {MOST_CLASSES}")
     return int(text)
 
 

@@ -9,12 +9,13 @@ from yamnet_tools.audio import SAMPLE_RATE, Recording
 from yamnet_tools.audio.microphone import Microphone
 from yamnet_tools.classify.compare import Comparison
 from yamnet_tools.classify.destinations import Destinations
+from yamnet_tools.classify.embeddings_file import EmbeddingsFile
 from yamnet_tools.classify.json_output import JsonOutput
 from yamnet_tools.classify.options import DEFAULT_HEARD, DEFAULT_TOP, DEFAULT_TOP_PLOTTED, Options
 from yamnet_tools.classify.results import Output
 from yamnet_tools.classify.scores_file import ScoresFile
 from yamnet_tools.classify.text_output import TextOutput, clock
-from yamnet_tools.engines import Engine
+from yamnet_tools.engines import Embedder, Engine
 from yamnet_tools.events.clip_events import ClipEvents
 from yamnet_tools.events.rules import load_rules
 from yamnet_tools.model import YamnetModel
@@ -49,6 +50,8 @@ class Outputs:
         self._classes = classes
         self._plots = Destinations(options.plot, several=several) if options.plot else None
         self._scores = Destinations(options.scores, several=several) if options.scores else None
+        self._embeddings = Destinations(options.embeddings, several=several) if options.embeddings else None
+        self._embedder = Embedder(model) if options.embeddings else None
         self._rules = load_rules(options.rules, model.class_names) if options.rules else None
 
     def events(self) -> ClipEvents | None:
@@ -68,6 +71,8 @@ class Outputs:
         """Make a clip's outputs; files come first: they are to be whole even if standard output is closed early."""
         if self._scores:
             yield ScoresFile(self._scores.of(source.name), self._model)
+        if self._embeddings and self._embedder:
+            yield EmbeddingsFile(self._embeddings.of(source.name), self._embedder)
         if self._plots:
             from yamnet_tools.classify.plot import PlotFile  # matplotlib takes a second to load
 

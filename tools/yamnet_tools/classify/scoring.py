@@ -20,7 +20,7 @@ class Step(NamedTuple):
         audio: The block that was taken in, zero padding included.
         starts: First sample of each patch, int64 [k], at 16 kHz.
         patches: int8 [k, 96, 64], the model's input.
-        scores: int8 [k, 521], the model's output.
+        scores: int8 [k, classes], the model's output.
     """
 
     audio: PcmBlock

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from yamnet_tools.device.protocol import DamagedAnswerError, parse_bytes
 from yamnet_tools.errors import DeviceError
-from yamnet_tools.model.network import CLASS_COUNT, INPUT_SHAPE
+from yamnet_tools.model.network import INPUT_SHAPE, MOST_CLASSES
 
 Fields = Mapping[str, Any]
 
@@ -219,7 +219,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Scored:
-    """Scores of one patch, int8 [521], and the microseconds the inference took."""
+    """Scores of one patch, int8 [classes], and the microseconds the inference took."""
 
     scores: npt.NDArray[np.int8]
     invoke_us: int
@@ -227,7 +227,7 @@ class Scored:
     @classmethod
     def parse(cls, fields: Fields) -> "Scored":
         """From an answer to @score."""
-        return cls(_int8(fields, "scores", (CLASS_COUNT,)), _integer(fields, "invoke_us"))
+        return cls(_scores(fields), _integer(fields, "invoke_us"))
 
 
 @dataclass(frozen=True)
@@ -245,7 +245,7 @@ class PcmPatch:
         return cls(
             _integer(fields, "start_sample"),
             _int8(fields, "patch", INPUT_SHAPE[1:]),
-            _int8(fields, "scores", (CLASS_COUNT,)),
+            _scores(fields),
             _integer(fields, "invoke_us"),
         )
 
@@ -382,6 +382,13 @@ def _integer(fields: Fields, name: str) -> int:
     if type(value) is not int:
         raise DeviceError(f"the device's answer has no number {name!r}, but {value!r:.40}")
     return value
+
+
+def _scores(fields: Fields) -> npt.NDArray[np.int8]:
+    values = np.frombuffer(parse_bytes(fields.get("scores")), np.int8)
+    if not 1 <= values.size <= MOST_CLASSES:
+        raise DamagedAnswerError(f"an answer has {values.size:,} scores; a model has 1 to {MOST_CLASSES:,}")
+    return values
 
 
 def _int8(fields: Fields, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.int8]:

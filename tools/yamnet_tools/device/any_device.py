@@ -4,6 +4,9 @@
 from collections.abc import Iterator
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from yamnet_tools.device.answers import Clock, Events, Info, Rules
 from yamnet_tools.device.heard import Heard, Told
 
@@ -44,6 +47,9 @@ class AnyDevice(Protocol):
 
     def format_storage(self, volume: str) -> None:
         """Clear a volume that holds something else than events."""
+
+    def sound(self, seconds: float) -> npt.NDArray[np.int16]:
+        """What its microphone hears in the next seconds: int16 [n], 16 kHz mono."""
 
     def hear(self, seconds: float) -> Iterator[Heard | Told | str]:
         """What it hears, what its rules tell, and lines for people, as they come."""

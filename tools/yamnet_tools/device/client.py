@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from yamnet_tools.audio import SAMPLE_RATE
 from yamnet_tools.device.answers import Clock, Events, Fields, Info, PcmPatch, Profile, Rules, Scored, SelfTestResult
 from yamnet_tools.device.conversation import ATTEMPTS, TIMEOUT_S, Conversation, RefusedError, UnansweredError
 from yamnet_tools.device.heard import Heard, Told
@@ -20,6 +21,9 @@ from yamnet_tools.errors import DeviceError
 
 DOCUMENT_CHUNK_BYTES = 8192
 """Bytes of a rule document in one request."""
+
+_SILENT_S = 5.0
+_LOOK_AGAIN_S = 0.05
 
 _SET_WITHIN = timedelta(seconds=30)  # of an answer that waited for an inference, or came at the third attempt
 
@@ -204,6 +208,41 @@ class Device(Conversation):
                 f"the device counted {summary.samples:,} samples and {summary.patches} patches; "
                 f"{len(samples):,} were sent and {count} came back"
             )
+
+    def sound(self, seconds: float) -> npt.NDArray[np.int16]:
+        """What its microphone hears in the next seconds: int16 [n], 16 kHz mono.
+
+        A line that is slower than the sound, as one of 115,200 baud, is behind, and may be so by as much as the device
+        keeps (20 s by default).
+
+        Raises:
+            DeviceError: no answer, no sound comes, or what was recorded was gone before it came over the line.
+        """
+        first, chunk = self.ask(
+            "audio", parse=lambda fields: (int(fields["next_sample"]), int(fields["chunk_samples"]))
+        )
+        wanted, pieces, count = round(seconds * SAMPLE_RATE), [], 0
+        fresh_s = time.monotonic()
+        while count < wanted:
+            words = (str(first + count), str(min(chunk, wanted - count)))
+            try:
+                data = self.ask("audio", *words, parse=lambda fields: parse_bytes(fields.get("pcm")))
+            except RefusedError as error:
+                raise DeviceError(
+                    f"{error}; after {count / SAMPLE_RATE:.1f} of {seconds:g} s the line was too far behind: record"
+                    " shorter clips, or over USB or HTTP"
+                ) from error
+            pieces.append(np.frombuffer(data, "<i2").astype(np.int16))
+            count += len(pieces[-1])
+            if len(pieces[-1]):
+                fresh_s = time.monotonic()
+            elif time.monotonic() - fresh_s > _SILENT_S:
+                raise DeviceError(
+                    f"the device has heard nothing new for {_SILENT_S:g} s; `info` says what ails its audio"
+                )
+            else:
+                time.sleep(_LOOK_AGAIN_S)
+        return np.concatenate(pieces)
 
     def hear(self, seconds: float) -> Iterator[Heard | Told | str]:
         """What the device says it hears, what its rules tell, and its other log lines, as they come.

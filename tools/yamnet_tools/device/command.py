@@ -11,7 +11,7 @@ from typing import Any
 
 from device_core import presets
 from yamnet_tools import cli
-from yamnet_tools.device import clips, console_commands, network
+from yamnet_tools.device import clips, console_commands, network, record
 from yamnet_tools.device.answers import RuleState
 from yamnet_tools.device.any_device import AnyDevice
 from yamnet_tools.device.client import Device
@@ -118,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     scoring.add_argument("files", nargs="+", type=Path, metavar="FILE")
     scoring.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="for the names (out/model/yamnet.tflite)")
-    scoring.add_argument("--json", action="store_true", help="one line a patch: all 521 int8 scores")
+    scoring.add_argument("--json", action="store_true", help="one line a patch: all int8 scores")
     _add_json(command("profile", console_commands.run_profile, "cycles of one inference, operator by operator", Device))
     _add_json(command("selftest", console_commands.run_selftest, "score the stored patch now and compare", Device))
     listening = command("listen", _listen, "a live table of what the device hears")
@@ -147,6 +147,9 @@ def _parser() -> argparse.ArgumentParser:
     storing = command("storage", _storage, "where events are kept; clear a volume that holds something else")
     storing.add_argument(
         "--format", metavar="VOLUME", help="clear a volume whose state is 'needs format': what is on it is lost"
+    )
+    record.add_options(
+        command("record", record.run, "clips of its own microphone, to train sounds with (docs/own-sounds.md)")
     )
     _add_clips(command("clips", _clips, "the sound of events", HttpDevice))
     logging = command("log", _log, "over HTTP the latest 200 lines of the log; over a serial line the log as it comes")

@@ -51,7 +51,7 @@ class PatchDifference:
             words.append(f"{self.input_values:,} of 6,144 inputs differ, by up to {self.largest_input};")
         if self.outputs:
             shown = "; ".join(map(str, self.classes))
-            words.append(f"{self.outputs} of 521 outputs differ, by up to {self.largest_output}: {shown}")
+            words.append(f"{self.outputs} outputs differ, by up to {self.largest_output}: {shown}")
         return " ".join(words).rstrip(";")
 
 
@@ -70,7 +70,7 @@ class Comparison:
 
     def __str__(self) -> str:
         if self.equal:
-            return f"{self.patches} patches equal, all inputs and all 521 outputs of each"
+            return f"{self.patches} patches equal, all inputs and all outputs of each"
         return "\n".join([describe_differences(self.differing, self.patches), *self.surplus])
 
 
@@ -94,7 +94,7 @@ def compare_scores(
     output: TensorQuantization,
     recording: str = "",
 ) -> PatchDifference | None:
-    """Compare one patch, int8 [96, 64], and its scores, int8 [521].
+    """Compare one patch, int8 [96, 64], and its scores, int8 [classes], of equally many classes.
 
     Returns:
         None when both are equal; the classes that differ most come first.
@@ -131,7 +131,7 @@ def compare_clips(
     Args:
         expected: the host's: first sample, patch, scores, in order.
         found: the device's.
-        names: of the 521 classes.
+        names: of the classes.
         output: the model's output quantisation.
     """
     theirs = {start: (patch, scores) for start, patch, scores in found}
@@ -141,7 +141,14 @@ def compare_clips(
         if start not in theirs:
             result.surplus.append(f"patch {number} at {start / 16000:.2f} s: the device has none")
             continue
-        difference = compare_scores(number, start, (patch, scores), theirs.pop(start), names, output)
+        found_patch, found_scores = theirs.pop(start)
+        if len(found_scores) != len(scores):
+            result.surplus.append(
+                f"patch {number} at {start / 16000:.2f} s: the device gives {len(found_scores)} classes, the host"
+                f" {len(scores)}"
+            )
+            continue
+        difference = compare_scores(number, start, (patch, scores), (found_patch, found_scores), names, output)
         if difference is not None:
             result.differing.append(difference)
     result.surplus += [f"the device has a patch at {start / 16000:.2f} s, the host none" for start in sorted(theirs)]

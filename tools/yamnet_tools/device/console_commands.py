@@ -107,12 +107,9 @@ def run_selftest(device: Device, options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(asdict(result)))
     elif result.passed:
-        print(f"passed: all 521 outputs as stored ({result.invoke_us / 1000:.1f} ms)")
+        print(f"passed: all outputs as stored ({result.invoke_us / 1000:.1f} ms)")
     else:
-        print(
-            f"FAILED: {result.differing_outputs} of 521 outputs differ, "
-            f"by up to {result.largest_difference} of 255 steps"
-        )
+        print(f"FAILED: {result.differing_outputs} outputs differ, by up to {result.largest_difference} of 255 steps")
     return cli.EXIT_OK if result.passed else cli.EXIT_FAILED
 
 

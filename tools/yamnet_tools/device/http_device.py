@@ -9,6 +9,10 @@ from collections.abc import Iterator
 from typing import Any, Self
 from urllib.parse import quote
 
+import numpy as np
+import numpy.typing as npt
+
+from yamnet_tools.audio import SAMPLE_RATE
 from yamnet_tools.device.answers import Clock, Events, Info, Rules, RuleState, require
 from yamnet_tools.device.clips import Clips
 from yamnet_tools.device.event_stream import Away, Back, EventStream, ServerEvent
@@ -24,6 +28,8 @@ _TOP = 3  # as the log has it
 _SCORES_SILENCE_S = 5.0  # the device gives a sign of life every 2 s
 _EVENTS_SILENCE_S = 40.0  # and here every 15 s
 _PAUSE_S = 0.3
+_WAV_HEADER_BYTES = 44
+_PIECE_BYTES = 8192
 _BEFORE_ALL = "none"  # no event has this id: all that come are new
 
 _STATES_SHAPE: dict[str, Any] = {
@@ -160,6 +166,26 @@ class HttpDevice:
             DeviceError: no answer, or the volume needs no format or may not be formatted.
         """
         self._line.ask("POST", f"storage/{quote(volume, safe='')}/format")
+
+    def sound(self, seconds: float) -> npt.NDArray[np.int16]:
+        """What its microphone hears in the next seconds: int16 [n], 16 kHz mono.
+
+        Raises:
+            DeviceError: no answer, audio is not open to us, or the device gave us up because we were too slow.
+        """
+        wanted = 2 * round(seconds * SAMPLE_RATE)
+        data = bytearray()
+        with self._line.open("audio.wav", "audio/wav") as stream:
+            stream.read(_WAV_HEADER_BYTES)
+            while len(data) < wanted:
+                piece = stream.read(min(_PIECE_BYTES, wanted - len(data)))
+                if not piece:
+                    raise DeviceError(
+                        f"{self._line}: its sound ended after {len(data) / 2 / SAMPLE_RATE:.1f} s; try again"
+                    )
+                data += piece
+            stream.hang_up()
+        return np.frombuffer(data, "<i2").astype(np.int16)
 
     def hear(self, seconds: float) -> Iterator[Heard | Told | str]:
         """What the device hears, what its rules tell, and what becomes of the connection, as it comes.

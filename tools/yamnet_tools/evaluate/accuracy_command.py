@@ -16,7 +16,7 @@ from yamnet_tools.errors import SourceError
 from yamnet_tools.evaluate.accuracy_page import MAIN, MARKS, WITH_ABLATION, Report, accuracy_page
 from yamnet_tools.evaluate.command import open_scorers, to_json
 from yamnet_tools.evaluate.dataset import read_dataset
-from yamnet_tools.evaluate.evaluation import Settings, evaluate
+from yamnet_tools.evaluate.evaluation import Settings, all_class_names, evaluate
 from yamnet_tools.evaluate.html_report import html_report
 from yamnet_tools.evaluate.labels import read_label_map
 from yamnet_tools.evaluate.model_card import model_card
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     scorers = open_scorers(_models(work, keras), DEFAULT_ENGINE, ablation=False)
     with tqdm(total=len(clips), unit="clip", disable=None) as bar:
         evaluation = evaluate(
-            scorers, clips, read_label_map(None, scorers[0].class_names), 0, Settings(),
+            scorers, clips, read_label_map(None, all_class_names(scorers)), 0, Settings(),
             lambda done: bar.update(done - bar.n),
         )  # fmt: skip
     made = f", {options.calib_count} calibration patches of made-up sounds and half as many impressions of classes"

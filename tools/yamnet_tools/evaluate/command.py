@@ -15,7 +15,7 @@ from yamnet_tools import cli
 from yamnet_tools.engines import DEFAULT_ENGINE, ENGINE_NAMES
 from yamnet_tools.errors import UsageError
 from yamnet_tools.evaluate.dataset import INDEX_NAME, read_dataset
-from yamnet_tools.evaluate.evaluation import Settings, evaluate
+from yamnet_tools.evaluate.evaluation import Settings, all_class_names, evaluate
 from yamnet_tools.evaluate.html_report import html_report
 from yamnet_tools.evaluate.labels import read_label_map
 from yamnet_tools.evaluate.limits import FIGURES, below, parse_limit
@@ -30,6 +30,8 @@ MODEL is a .tflite of any of these kinds, or NAME=PATH to call it NAME in the re
   an int8 patch model made by tools/convert_yamnet.py
   a float patch model (convert_yamnet.py --source keras --keep-float writes one)
   a waveform model as Google publishes it
+Models may have different classes: equal names are one class.
+
 NAME@power=PATH scores a patch model behind another front end than its own.
 
 DIR holds folders named like the labels, or an index.csv with columns path and label, and optionally source (the
@@ -59,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.reference is not None and options.reference not in names:
         raise UsageError(f"--reference: no model is called '{options.reference}'; there are {', '.join(names)}")
     reference = 0 if options.reference is None else names.index(options.reference)
-    label_map = read_label_map(options.labels, scorers[0].class_names)
+    label_map = read_label_map(options.labels, all_class_names(scorers))
     settings = Settings(options.pooling, options.bootstrap, options.seed)
     with tqdm(total=len(clips), unit="clip", disable=None) as bar:
         evaluation = evaluate(scorers, clips, label_map, reference, settings, lambda done: bar.update(done - bar.n))

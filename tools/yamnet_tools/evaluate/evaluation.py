@@ -46,7 +46,8 @@ def evaluate(
     A model called NAME@PROFILE is also compared with the one called NAME.
 
     Args:
-        scorers: at least one; all with the same classes.
+        scorers: at least one. Classes are the same if they have the same name; what a model has no class for it never
+            hears.
         clips: what to score; one that repeats another's samples is left out.
         label_map: from read_label_map.
         reference: index of the model that others are compared with.
@@ -54,11 +55,9 @@ def evaluate(
         progress: told the number of clips done.
 
     Raises:
-        DatasetError: models with different classes, or no usable clip whose label means one of them.
+        DatasetError: no usable clip whose label means a class of one of them.
     """
-    names = scorers[0].class_names
-    if any(scorer.class_names != names for scorer in scorers):
-        raise DatasetError("the models do not have the same classes, so they cannot be compared in one report")
+    names = all_class_names(scorers)
     kept, wanted, left_out = _known(clips, label_map, names)
     per_model: list[list[Probabilities]] = [[] for _ in scorers]
     unreadable: list[str] = []
@@ -84,7 +83,7 @@ def evaluate(
     if not scored:
         raise DatasetError(f"none of the {len(kept)} clips can be read; the first: {unreadable[0]}")
     kept, wanted = [kept[index] for index in scored], [wanted[index] for index in scored]
-    ground = _ground(kept, wanted, settings)
+    ground = _ground(kept, wanted, names, settings)
     figures = {
         scorer.name: Figures(ground, scorer, found, settings.pooling)
         for scorer, found in zip(scorers, per_model, strict=True)
@@ -107,6 +106,11 @@ def evaluate(
         seed=settings.seed,
         models=results,
     )
+
+
+def all_class_names(scorers: Sequence[Scorer]) -> tuple[str, ...]:
+    """The names of all models' classes, each once: the first model's in their order, then what others have besides."""
+    return tuple(dict.fromkeys(name for scorer in scorers for name in scorer.class_names))
 
 
 def _own_front_end(name: str) -> str:
@@ -163,7 +167,7 @@ def _known(
     return kept, wanted, lines
 
 
-def _ground(clips: list[Clip], wanted: list[Target | None], settings: Settings) -> Ground:
+def _ground(clips: list[Clip], wanted: list[Target | None], names: tuple[str, ...], settings: Settings) -> Ground:
     """What is true of the clips. Labels that mean the same share a name, and their classes all stand for it.
 
     Raises:
@@ -177,4 +181,4 @@ def _ground(clips: list[Clip], wanted: list[Target | None], settings: Settings) 
         raise DatasetError("no clip that can be read has a label that means a class of the models")
     targets = [Target(name, tuple(sorted(classes[name]))) for name in sorted(classes)]
     truth = np.array([[target is not None and target.name == each.name for each in targets] for target in wanted])
-    return Ground(clips, targets, truth, settings.seed, draws_of(clips, settings.repeats, settings.seed))
+    return Ground(clips, names, targets, truth, settings.seed, draws_of(clips, settings.repeats, settings.seed))

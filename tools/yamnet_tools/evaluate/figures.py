@@ -14,8 +14,7 @@ from yamnet_tools.evaluate.metrics import Bool, Double, Interval, Probabilities,
 from yamnet_tools.evaluate.results import Comparison, Confusion, FalseAlarm, ModelResult, SourceResult, TargetResult
 from yamnet_tools.evaluate.scorers import Scorer
 
-BABY_CRY = 20
-"""Index of "Baby cry, infant cry" in Google's class map."""
+BABY_CRY = "Baby cry, infant cry"
 
 MOST_FALSE_ALARMS = 20
 MOST_CONFUSIONS = 20
@@ -28,6 +27,7 @@ class Ground:
 
     Attributes:
         clips: [n].
+        class_names: of all models' classes, to which the targets' indices refer.
         targets: [t].
         truth: [n, t].
         seed: of the resamples.
@@ -35,6 +35,7 @@ class Ground:
     """
 
     clips: list[Clip]
+    class_names: tuple[str, ...]
     targets: list[Target]
     truth: Bool
     seed: int
@@ -62,7 +63,7 @@ class Figures:
     Args:
         ground: what is true.
         scorer: the model, for its name and classes.
-        found: its probabilities [k, K] of each clip.
+        found: its probabilities [k, K] of each clip, for its own classes.
         pooling: from patches to a clip, `mean` or `max`.
     """
 
@@ -71,10 +72,16 @@ class Figures:
         pooled: Double = np.stack([pool(scores, axis=0) for scores in found]).astype(np.float64)
         self._ground, self._scorer, self._found = ground, scorer, found
         self._truth = ground.truth
-        self._scores = np.stack([pooled[:, list(target.classes)].max(axis=1) for target in ground.targets], axis=1)
-        crying = [index for index, target in enumerate(ground.targets) if BABY_CRY in target.classes]
-        named = len(scorer.class_names) > BABY_CRY and scorer.class_names[BABY_CRY].startswith("Baby cry")
-        self._baby = (pooled[:, BABY_CRY], self._truth[:, crying[0]]) if named and crying else None
+        self._columns = {name: column for column, name in enumerate(scorer.class_names)}
+        columns = [[self._columns[name] for name in self._names(target)] for target in ground.targets]
+        self._scores = np.stack([pooled[:, own].max(axis=1, initial=0.0) for own in columns], axis=1)
+        crying = [index for index, target in enumerate(ground.targets) if BABY_CRY in self._names(target)]
+        self._baby = (pooled[:, self._columns[BABY_CRY]], self._truth[:, crying[0]]) if crying else None
+
+    def _names(self, target: Target) -> list[str]:
+        """Of a target's classes, those that this model has."""
+        names = [self._ground.class_names[index] for index in target.classes]
+        return [name for name in names if name in self._columns]
 
     @cached_property
     def _precision(self) -> tuple[Double, Double]:
@@ -129,9 +136,14 @@ class Figures:
     def _accuracy_of(self, rows: Whole | slice) -> float:
         return metrics.zero_shot_accuracy(self._scores[rows], self._truth[rows])
 
-    def _against(self, other: "Figures") -> Comparison:
-        top = metrics.top_classes(self._found, other._found)
-        mine, others = np.concatenate(self._found), np.concatenate(other._found)
+    def _against(self, other: "Figures") -> Comparison | None:
+        """By the classes that both have; nothing where there are none."""
+        shared = [name for name in self._columns if name in other._columns]
+        if not shared:
+            return None
+        own_found, other_found = self._of_classes(shared), other._of_classes(shared)
+        top = metrics.top_classes(own_found, other_found)
+        mine, others = np.concatenate(own_found), np.concatenate(other_found)
         difference = np.abs(mine - others)
         baby = None
         if self._baby_auc is not None and other._baby_auc is not None:
@@ -148,6 +160,10 @@ class Figures:
             baby_cry_auc=baby,
         )
 
+    def _of_classes(self, names: Sequence[str]) -> list[Probabilities]:
+        columns = [self._columns[name] for name in names]
+        return [scores[:, columns] for scores in self._found]
+
     def _share(self, part: Whole, whole: Whole) -> Interval:
         draws = [part[rows].sum() / whole[rows].sum() for rows in self._ground.draws]
         return metrics.interval(float(part.sum() / whole.sum()), np.array(draws))
@@ -157,7 +173,7 @@ class Figures:
         (precision, precisions), (auc, aucs) = self._precision, self._auc
         return TargetResult(
             name=target.name,
-            classes=[self._scorer.class_names[number] for number in target.classes],
+            classes=self._names(target),
             clips=int(self._truth[:, index].sum()),
             average_precision=metrics.interval(float(precision[index]), precisions[:, index]),
             roc_auc=metrics.interval(float(auc[index]), aucs[:, index]),

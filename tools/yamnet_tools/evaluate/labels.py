@@ -45,16 +45,21 @@ def read_label_map(path: Path | None, class_names: Sequence[str]) -> LabelMap:
 
 
 def target_of(label: str, targets: LabelMap, class_names: Sequence[str]) -> Target | None:
-    """A label's meaning by the map, else the class of the same name; case, `_` and `-` do not matter.
+    """A label's meaning by the map and the classes of the same name, else the class that has it as a part of its name;
+    case, `_` and `-` do not matter.
 
     Raises:
         KeyError: neither.
     """
     wanted = _plain(label)
+    same = tuple(number for number, name in enumerate(class_names) if _plain(name) == wanted)
     if wanted in targets:
-        return targets[wanted]
+        target = targets[wanted]
+        return target if target is None else Target(target.name, tuple(dict.fromkeys((*target.classes, *same))))
+    if same:
+        return Target(class_names[same[0]], same)
     for number, name in enumerate(class_names):
-        if wanted in (_plain(name), *map(_plain, name.split(","))):
+        if wanted in map(_plain, name.split(",")):
             return Target(name, (number,))
     raise KeyError(label)
 

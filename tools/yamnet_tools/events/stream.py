@@ -72,7 +72,7 @@ def build(clips: Sequence[LabelledClip], seed: int, cut_short: Callable[[Truncat
         pieces += [pcm.astype(np.float64), np.zeros(PAUSE_S * SAMPLE_RATE)]
         position += len(pcm) + PAUSE_S * SAMPLE_RATE
     mixed = np.concatenate(pieces)
-    mixed += np.resize(pink(_NOISE_SAMPLES, random), len(mixed)) * _FULL_SCALE * 10 ** (ROOM_DBFS / 20)
+    mixed += np.resize(pink_noise(_NOISE_SAMPLES, random), len(mixed)) * _FULL_SCALE * 10 ** (ROOM_DBFS / 20)
     return ListeningTest(np.rint(mixed).clip(-_FULL_SCALE, _FULL_SCALE - 1).astype(np.int16), heard)
 
 
@@ -84,7 +84,7 @@ def loudest(pcm: NDArray[np.int16]) -> float:
     return 10 * float(np.log10(max(largest / max(window, 1), 1e-12))) - 20 * float(np.log10(_FULL_SCALE))
 
 
-def pink(samples: int, random: np.random.Generator) -> NDArray[np.float64]:
+def pink_noise(samples: int, random: np.random.Generator) -> NDArray[np.float64]:
     """Noise of equal power in each octave, RMS 1: white noise through Paul Kellet's filter of three poles."""
     out = np.zeros(samples)
     white = random.standard_normal(samples)

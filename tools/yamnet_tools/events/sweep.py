@@ -78,6 +78,8 @@ def sweep(
     rule: dict[str, Any],
     halves: Sequence[Half],
     class_names: Sequence[str],
+    thresholds: Sequence[float] = THRESHOLDS,
+    patch_counts: Sequence[tuple[int, int]] = PATCH_COUNTS,
     advance: Callable[[], object] = lambda: None,
 ) -> list[Point]:
     """Judge the rule at every setting.
@@ -86,11 +88,13 @@ def sweep(
         rule: Its JSON object.
         halves: The one that settings are chosen on, and the one kept back.
         class_names: The model's.
+        thresholds: Those that are tried.
+        patch_counts: Those that are tried, N of M patches.
         advance: Called after each setting.
     """
     points = []
-    for patches in PATCH_COUNTS:
-        for on in THRESHOLDS:
+    for patches in patch_counts:
+        for on in thresholds:
             points.append(judged(at(rule, on, patches), halves, class_names))
             advance()
     return points

@@ -71,7 +71,7 @@ def main() -> int:
     start = judged(rule, heard, names)
     count = len(THRESHOLDS) * len(PATCH_COUNTS)
     with tqdm(total=count, desc="trying settings", unit="setting", leave=False, disable=None) as bar:
-        points = sweep(rule, heard, names, bar.update)
+        points = sweep(rule, heard, names, advance=bar.update)
     chosen = recommend(points, start, options.false_alarms_per_hour)
     shown = chosen or min(points, key=lambda each: (not each.choosing.found, each.choosing.per_hour))
     print(table(points, start, shown))

@@ -13,7 +13,7 @@ import soundfile
 from yamnet_tools import cli
 from yamnet_tools.audio import SAMPLE_RATE, open_recording
 from yamnet_tools.errors import AudioError, OutputError
-from yamnet_tools.examples import clips
+from yamnet_tools.examples import clips, own_sounds
 from yamnet_tools.examples.synthesis import Sound, to_pcm
 from yamnet_tools.files import replacing
 from yamnet_tools.paths import CHECKOUT
@@ -34,7 +34,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = cli.parser("Make the example clips: 16 kHz, mono, 16 bits, the same bytes each time but for the speech.")
     parser.add_argument("--output", type=Path, default=CHECKOUT / "examples" / "audio", metavar="FOLDER")
-    folder: Path = parser.parse_args(arguments).output
+    parser.add_argument(
+        "--own-sounds",
+        type=Path,
+        metavar="FOLDER",
+        help="write the recordings of docs/own-sounds.md there, and nothing else",
+    )
+    options = parser.parse_args(arguments)
+    if options.own_sounds:
+        for name, recording in own_sounds.recordings():
+            _write(options.own_sounds / name, recording)
+        return cli.EXIT_OK
+    folder: Path = options.output
     for sound in _SOUNDS:
         _write(folder / f"{sound.__name__}.wav", sound())
     speech = folder / _SPEECH

@@ -25,7 +25,7 @@ from yamnet_tools.model.manifest import (
     TensorInfo,
     Tool,
 )
-from yamnet_tools.model.network import activation_quantization
+from yamnet_tools.model.network import CLASS_COUNT, activation_quantization
 from yamnet_tools.model.published import refuse_damaged_copy
 from yamnet_tools.model.source import CLASS_MAP, WEIGHTS, Search, SourceFile, find_class_map, find_weights
 from yamnet_tools.model.tflite import Model, TensorType
@@ -102,7 +102,7 @@ def convert(
             " --allow-unknown takes it anyway"
         )
     with _naming(class_map.path):
-        class_count = len(read_class_map(class_map.data))
+        class_count = len(read_class_map(class_map.data, CLASS_COUNT))
     report("proving the result in TFLM and LiteRT")
     with _naming(source.path):
         proof = prove(source.data, body, candidate, audio)

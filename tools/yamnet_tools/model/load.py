@@ -130,6 +130,6 @@ def _class_names(path: Path, count: int) -> tuple[str, ...]:
             return read_class_map(beside.read_bytes(), count)
         if count != CLASS_COUNT:
             raise ModelError(f"its {count} classes are not Google's, and there is no {CLASS_MAP_NAME} beside it")
-        return read_class_map(find_class_map(Search(offline=True)).data)
+        return read_class_map(find_class_map(Search(offline=True)).data, count)
     except YamnetToolsError as error:
         raise ModelError(f"{path}: no class names: {error}") from error

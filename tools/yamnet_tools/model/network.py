@@ -33,7 +33,8 @@ INPUT_SHAPE = (1, 96, 64)
 CLASS_COUNT = 521
 """Of Google's classifier; a model with another head has another count."""
 OUTPUT_SHAPE = (1, CLASS_COUNT)
-MOST_CLASSES = 4096
+MOST_CLASSES = 1024
+"""What the device's fixed memory is made for: kMostClasses of components/sound_model."""
 EMBEDDING_SIZE = 1024
 """What the network knows of a patch before it is classified: the mean over time and frequency."""
 

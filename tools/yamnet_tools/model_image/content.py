@@ -36,7 +36,7 @@ def collect(model_path: Path) -> dict[str, bytes]:
     vector = selftest.make_selftest(model, open_engine("tflm", model))
     files = {
         SELFTEST_NAME: selftest.to_bytes(vector),
-        CLASS_MAP_NAME: _class_map(model_path),
+        CLASS_MAP_NAME: _class_map(model_path, len(model.class_names)),
         MODEL_NAME: model_path.read_bytes(),
     }
     if sha256_hex(files[MODEL_NAME]) != model.sha256:
@@ -95,7 +95,7 @@ def check(files: dict[str, bytes]) -> list[str]:
 def _check_selftest(files: dict[str, bytes]) -> list[str]:
     try:
         vector = selftest.from_bytes(files[SELFTEST_NAME])
-        read_class_map(files[CLASS_MAP_NAME])
+        read_class_map(files[CLASS_MAP_NAME], vector.outputs.size)
     except ModelError as error:
         return [str(error)]
     if vector.model_sha256 != sha256_hex(files[MODEL_NAME]):
@@ -118,8 +118,8 @@ def _check_manifest(manifest: bytes) -> None:
         raise ModelError(str(error)) from None
 
 
-def _class_map(model_path: Path) -> bytes:
+def _class_map(model_path: Path, count: int) -> bytes:
     beside = model_path.with_name(CLASS_MAP_NAME)
     data = beside.read_bytes() if beside.is_file() else find_class_map(Search(offline=True)).data
-    read_class_map(data)
+    read_class_map(data, count)
     return data

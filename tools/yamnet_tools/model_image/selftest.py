@@ -12,14 +12,14 @@ import device_core
 from yamnet_tools.engines import Engine
 from yamnet_tools.errors import ModelError
 from yamnet_tools.model import TensorQuantization, YamnetModel
-from yamnet_tools.model.network import CLASS_COUNT, INPUT_SHAPE
+from yamnet_tools.model.network import INPUT_SHAPE
 from yamnet_tools.probe_audio import front_end_probes
 
 _HEADER = struct.Struct("<4sIIIfifi32s")
 _MAGIC = b"YAMT"
 _VERSION = 1
 _PATCH_BYTES = INPUT_SHAPE[1] * INPUT_SHAPE[2]
-_CRC_OFFSET = 6732
+_ALIGNMENT = 4
 
 _SOUND = "clicks 1"
 """A hundred outputs answer to it, more than to any other probe: little can be wrong and none of them show it."""
@@ -27,7 +27,7 @@ _SOUND = "clicks 1"
 
 @dataclass(frozen=True)
 class SelfTest:
-    """A patch int8 [96, 64], the outputs int8 [521] expected for it, and the model that gave them."""
+    """A patch int8 [96, 64], the outputs int8 [classes] expected for it, and the model that gave them."""
 
     patch: npt.NDArray[np.int8]
     outputs: npt.NDArray[np.int8]
@@ -60,12 +60,13 @@ def to_bytes(selftest: SelfTest) -> bytes:
         _MAGIC,
         _VERSION,
         _PATCH_BYTES,
-        CLASS_COUNT,
+        selftest.outputs.size,
         *selftest.input_quantization,
         *selftest.output_quantization,
         bytes.fromhex(selftest.model_sha256),
     )
-    body = (head + selftest.patch.tobytes() + selftest.outputs.tobytes()).ljust(_CRC_OFFSET, b"\0")
+    body = head + selftest.patch.tobytes() + selftest.outputs.tobytes()
+    body += bytes(-len(body) % _ALIGNMENT)
     return body + struct.pack("<I", zlib.crc32(body))
 
 
@@ -79,8 +80,8 @@ def from_bytes(data: bytes) -> SelfTest:
         device_core.check_self_test(data)
     except ValueError as error:
         raise ModelError(str(error)) from None
-    in_scale, in_zero, out_scale, out_zero, sha256 = _HEADER.unpack_from(data)[4:]
-    values = np.frombuffer(data, np.int8, _PATCH_BYTES + CLASS_COUNT, _HEADER.size)
+    classes, in_scale, in_zero, out_scale, out_zero, sha256 = _HEADER.unpack_from(data)[3:]
+    values = np.frombuffer(data, np.int8, _PATCH_BYTES + classes, _HEADER.size)
     return SelfTest(
         values[:_PATCH_BYTES].reshape(INPUT_SHAPE[1:]),
         values[_PATCH_BYTES:],

@@ -4,14 +4,13 @@
 HEAD.npz holds `weights` float32 [1024, K], `bias` float32 [K] and `class_names`, K strings.
 """
 
-import csv
-import io
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from yamnet_tools.errors import ModelError
+from yamnet_tools.model.class_map import extended_class_map
 from yamnet_tools.model.network import EMBEDDING_SIZE, MOST_CLASSES
 from yamnet_tools.quantise.float_network import Float, FloatNetwork
 from yamnet_tools.quantise.weights_npz import checked, read_arrays
@@ -28,12 +27,8 @@ class Head:
     class_names: tuple[str, ...]
 
     def class_map(self) -> bytes:
-        """The class map's file, in the form of Google's; the machine ids are made up from the index."""
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["index", "mid", "display_name"])
-        writer.writerows((index, f"/custom/{index}", name) for index, name in enumerate(self.class_names))
-        return text.getvalue().encode()
+        """The class map's file."""
+        return extended_class_map(b"", self.class_names)
 
 
 def load_head(path: Path) -> Head:

@@ -7,7 +7,7 @@ import numpy as np
 
 from yamnet_tools.audio import SAMPLE_RATE
 from yamnet_tools.errors import UsageError
-from yamnet_tools.events.stream import ROOM_DBFS, pink
+from yamnet_tools.events.stream import ROOM_DBFS, pink_noise
 from yamnet_tools.examples.synthesis import Sound as Signal
 from yamnet_tools.rooms.recordings import Recording, active_rms
 
@@ -34,7 +34,7 @@ def make(name: str, count: int, recordings: Sequence[Recording], random: np.rand
         UsageError: There is no such background, or no recording that it could be made of.
     """
     if name in (QUIET, "noise"):
-        return pink(count, random)
+        return pink_noise(count, random)
     if name == "rain":
         return _rain(count, random)
     if name not in LABELS:

@@ -34,7 +34,7 @@ class SimulatedEngine:
         self.arena_bytes = arena_bytes
 
     def score(self, patch: bytes) -> bytes:
-        """Score one patch, int8 [96, 64] as bytes: 521 bytes."""
+        """Score one patch, int8 [96, 64] as bytes: a byte for each class."""
         values = np.frombuffer(patch, np.int8).reshape(INPUT_SHAPE)
         scores: bytes = self._engine.score(values)[0].tobytes()
         return scores

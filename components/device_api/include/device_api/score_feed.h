@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <vector>
+#include <span>
 
 #include "listening/patch_listener.h"
 #include "listening/services.h"
@@ -27,8 +27,11 @@ class ScoreFeed final : public listening::PatchListener {
     uint64_t number;  ///< Counts patches since boot, from 1.
     int64_t start_sample;
     sound_model::Quantization quantization;
-    std::array<int8_t, sound_model::kClasses> scores;
+    std::array<int8_t, sound_model::kMostClasses> values;
+    size_t classes;
     MelStrip mel;
+
+    std::span<const int8_t> scores() const { return std::span(values).first(classes); }
   };
 
   /// @param services  outlives this.

@@ -30,7 +30,7 @@ struct ModelState {
   std::string front_end;
   sound_model::Quantization input;
   sound_model::Quantization output;
-  int classes;
+  size_t classes;
   std::vector<std::string> ops;
 };
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "listening/event_listener.h"
 #include "listening/patch_listener.h"
 #include "listening/services.h"
@@ -14,7 +17,7 @@ class PatchLog final : public PatchListener {
   /// @param every  0: never.
   /// All others outlive this.
   PatchLog(Services& services, const sound_model::ClassMap& classes, uint32_t every, size_t top_classes)
-      : services_(services), classes_(classes), every_(every), top_(top_classes) {}
+      : services_(services), classes_(classes), every_(every), order_(top_classes) {}
 
   void OnPatch(const ScoredPatch& patch) override;
   void OnGap(int64_t next_sample) override;
@@ -23,7 +26,7 @@ class PatchLog final : public PatchListener {
   Services& services_;
   const sound_model::ClassMap& classes_;
   uint32_t every_;
-  size_t top_;
+  std::vector<uint16_t> order_;  ///< The strongest classes of the latest patch that was logged.
   uint32_t patches_ = 0;
 };
 

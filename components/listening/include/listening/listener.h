@@ -15,9 +15,9 @@ namespace listening {
 /// What the inference task does with PCM: makes patches, scores them, and tells those who want to know.
 class Listener {
  public:
-  /// All outlive the listener.
-  Listener(Services& services, log_mel::PatchStream& front_end, ModelService& model, sound_model::Quantization output,
-           std::vector<PatchListener*> listeners);
+  /// All outlive the listener, but for the summary.
+  Listener(Services& services, log_mel::PatchStream& front_end, ModelService& model,
+           const sound_model::ModelSummary& summary, std::vector<PatchListener*> listeners);
 
   /// Takes the next samples. Those that do not follow the ones before come after a gap, which no patch spans.
   void Take(const base::PcmBlock& block);

@@ -41,7 +41,7 @@ class ModelService {
   ModelService(Services& services, std::unique_ptr<sound_model::Engine> engine);
 
   /// @param patch   kPatchValues values, as they go into the model.
-  /// @param scores  receives kClasses values, as they come out.
+  /// @param scores  receives as many values as the model has classes, as they come out.
   /// @return microseconds that the inference took; kBusy when another task does not let go, kFailed.
   std::expected<uint32_t, Error> Score(std::span<const int8_t> patch, std::span<int8_t> scores);
 

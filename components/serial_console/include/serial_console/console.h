@@ -45,6 +45,7 @@ class Console {
   Outcome Score(const Request& request, int64_t now_ms, base::JsonWriter& json);
   Outcome Pcm(const Request& request, int64_t now_ms, base::JsonWriter& json);
   Outcome PcmData(const Request& request, int64_t now_ms, base::JsonWriter& json);
+  Outcome Audio(const Request& request, int64_t now_ms, base::JsonWriter& json);
   Outcome Profile(const Request& request, int64_t now_ms, base::JsonWriter& json);
   Outcome SelfTest(const Request& request, int64_t now_ms, base::JsonWriter& json);
   Outcome ServeRules(const Request& request, int64_t now_ms, base::JsonWriter& json);
@@ -64,7 +65,7 @@ class Console {
   Device& device_;
   PcmSession pcm_;
   DocumentUpload upload_;
-  std::vector<int16_t> bytes_;  ///< Of a request, aligned for PCM.
+  std::vector<int16_t> bytes_;  ///< Of a request or an answer, aligned for PCM.
   std::vector<int8_t> scores_;
   std::vector<char> answer_;
   bool reboot_requested_ = false;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/json_writer.h"
+#include "listening/clip_keeper.h"
 #include "listening/model_service.h"
 #include "log_mel/patch_stream.h"
 #include "serial_console/error.h"
@@ -23,7 +24,7 @@ class Device {
   virtual void WriteInfo(base::JsonWriter& json) = 0;  ///< The fields of @info, without braces.
 
   virtual size_t patch_values() const = 0;  ///< int8 values in one patch.
-  virtual size_t classes() const = 0;       ///< int8 values in one set of scores.
+  virtual size_t classes() const = 0;       ///< int8 values in one set of scores; at most sound_model's kMostClasses.
 
   /// @param patch   patch_values() values, as they go into the model.
   /// @param scores  receives classes() values, as they come out.
@@ -36,6 +37,9 @@ class Device {
   virtual std::expected<log_mel::PatchStream*, Error> FrontEnd() = 0;
   /// While held, live input is not scored.
   virtual void HoldLiveInput(bool hold) = 0;
+
+  /// The latest sound of the microphone, or why there is none.
+  virtual std::expected<const clip_store::SampleRing*, Error> Sound() = 0;
 
   /// The part that turns scores into events, or why there is none.
   virtual std::expected<EventDevice*, Error> Events() = 0;

@@ -21,12 +21,13 @@ class ListeningDevice final : public Device, public EventDevice {
 
   void WriteInfo(base::JsonWriter& json) override;
   size_t patch_values() const override { return sound_model::kPatchValues; }
-  size_t classes() const override { return sound_model::kClasses; }
+  size_t classes() const override;
   std::expected<uint32_t, Error> Score(std::span<const int8_t> patch, std::span<int8_t> scores) override;
   std::expected<listening::Profile, Error> ProfileOps() override;
   std::expected<listening::SelfTestResult, Error> SelfTest() override;
   std::expected<log_mel::PatchStream*, Error> FrontEnd() override;
   void HoldLiveInput(bool hold) override { device_.HoldLiveInput(hold); }
+  std::expected<const clip_store::SampleRing*, Error> Sound() override;
   std::expected<EventDevice*, Error> Events() override;
   std::expected<void, Error> FormatStorage(std::string_view volume) override;
   void WriteTime(base::JsonWriter& json) override;

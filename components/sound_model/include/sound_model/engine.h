@@ -21,7 +21,7 @@ class Engine {
   virtual ~Engine() = default;
 
   virtual std::span<int8_t> input() = 0;         ///< kPatchValues values, to be written before each Invoke().
-  virtual std::span<const int8_t> output() = 0;  ///< kClasses values.
+  virtual std::span<const int8_t> output() = 0;  ///< As many as the model has classes.
 
   /// @param guarded  also checks that operators write nowhere but to their output and scratch, which costs time.
   /// @return kInferenceFailed

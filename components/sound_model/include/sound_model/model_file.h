@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <expected>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,16 +37,17 @@ struct ModelSummary {
   std::string_view front_end;            ///< The profile's JSON, inside the file.
   std::vector<std::string_view> op_set;  ///< Each operator once, in order of first use.
   int operators;
+  size_t classes;
 };
 
 /// Checks that a .tflite is a model this program can run: identifier and schema version, one subgraph, int8 [1, 96, 64]
-/// in and int8 [1, classes] out, only operators it has kernels for, and, for every operator, options, shapes,
-/// quantisation and stored constants that belong together, so that no kernel reads or writes outside its tensors, in
-/// shapes that the project's own kernels compute. The file may be damaged in any way; what is wrong is named.
+/// in and int8 [1, classes] out, of 1 to kMostClasses classes, only operators it has kernels for, and, for every
+/// operator, options, shapes, quantisation and stored constants that belong together, so that no kernel reads or writes
+/// outside its tensors, in shapes that the project's own kernels compute. The file may be damaged in any way; what is
+/// wrong is named.
 ///
-/// @param file     stays in memory while the summary is used.
-/// @param classes  of the output; nullopt for any number.
+/// @param file  stays in memory while the summary is used.
 /// @return kDamaged or kUnsupported.
-std::expected<ModelSummary, Error> CheckModel(std::span<const uint8_t> file, std::optional<int32_t> classes = kClasses);
+std::expected<ModelSummary, Error> CheckModel(std::span<const uint8_t> file);
 
 }  // namespace sound_model

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -26,9 +27,7 @@ class WideEngine {
 
   /// @param model    a .tflite; need not stay.
   /// @param kernels  one of KernelNames(), or empty for the first.
-  /// @return CheckModel()'s errors, but for the number of classes; kUnsupported for a graph that is no chain, or
-  /// kernels
-  ///         that this processor has not.
+  /// @return CheckModel()'s errors; kUnsupported for a graph that is no chain, or kernels that this processor has not.
   static std::expected<std::unique_ptr<WideEngine>, Error> Create(std::span<const uint8_t> model,
                                                                   std::string_view kernels = {});
   /// What this processor can run, the fastest first.
@@ -36,8 +35,17 @@ class WideEngine {
 
   ~WideEngine();
 
+  /// What the network makes of a patch before its head: means over all pixels, real = scale * (q - zero_point).
+  struct Embedding {
+    size_t values;
+    float scale;
+    int zero_point;
+  };
+
   std::string_view kernels() const;
   int classes() const;
+  /// Nothing for a model without such a step.
+  std::optional<Embedding> embedding() const;
   /// That are computed together, at most.
   int patches_at_a_time() const;
 
@@ -47,6 +55,10 @@ class WideEngine {
   /// @param patches  int8 [n, 96, 64]
   /// @param scores   receives int8 [n, classes]
   void Score(std::span<const int8_t> patches, std::span<int8_t> scores, Scratch& scratch) const;
+
+  /// Likewise, for a model that has an embedding().
+  /// @param embeddings  receives int8 [n, embedding().values]
+  void Embed(std::span<const int8_t> patches, std::span<int8_t> embeddings, Scratch& scratch) const;
 
  private:
   struct Implementation;

@@ -160,6 +160,7 @@ Step PlanMean(const GraphTensor& input, const GraphTensor& output) {
   return Mean{.input = shape,
               .input_zero_point = ZeroPoint(input),
               .zero_point = ZeroPoint(output),
+              .scale = output.scales[0],
               .multiplier = static_cast<int32_t>((int64_t{multiplier.value} << shift) / shape.pixels()),
               .exponent = multiplier.exponent - shift};
 }
@@ -204,7 +205,7 @@ int8_t Mean::Of(int32_t sum) const {
 }
 
 std::expected<Plan, Error> MakePlan(std::span<const uint8_t> model) {
-  if (const auto checked = CheckModel(model, std::nullopt); !checked) return std::unexpected(checked.error());
+  if (const auto checked = CheckModel(model); !checked) return std::unexpected(checked.error());
   FlatBufferView file(model);
   const auto graph = ReadGraph(file);
   if (!graph) return std::unexpected(graph.error());

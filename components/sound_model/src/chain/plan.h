@@ -70,6 +70,7 @@ struct Mean {
   Shape input;
   int32_t input_zero_point;
   int32_t zero_point;
+  float scale;  ///< Of its output, as is the zero point.
   int32_t multiplier;
   int32_t exponent;  ///< tflite_rounding::MultiplyByQuantizedMultiplier()
 
@@ -89,8 +90,7 @@ struct Plan {
   int classes;
 };
 
-/// @param model  a .tflite that CheckModel() accepts, with any number of classes; outlives the plan, which points into
-/// it.
+/// @param model  a .tflite that CheckModel() accepts; outlives the plan, which points into it.
 /// @return CheckModel()'s errors, and kUnsupported where an operator reads another output than the last one.
 std::expected<Plan, Error> MakePlan(std::span<const uint8_t> model);
 

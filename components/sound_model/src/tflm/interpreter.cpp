@@ -6,7 +6,6 @@
 #include "arena_guard.h"
 #include "kernels.h"
 #include "op_profiler.h"
-#include "sound_model/class_map.h"
 #include "tensorflow/compiler/mlir/lite/schema/schema_utils.h"
 #include "tensorflow/lite/micro/micro_interpreter.h"
 #include "tensorflow/lite/micro/micro_mutable_op_resolver.h"
@@ -77,7 +76,7 @@ std::expected<std::unique_ptr<Interpreter>, Error> Interpreter::Create(std::span
     return Refuse(ErrorCode::kOutOfMemory, "arena: " + std::to_string(arena.size()) + " bytes are too few");
   }
   std::unique_ptr<Interpreter> interpreter(new Interpreter(std::move(implementation)));
-  if (interpreter->input().size() != kPatchValues || interpreter->output().size() != kClasses) {
+  if (interpreter->input().size() != kPatchValues || interpreter->output().size() != summary.classes) {
     return Refuse(ErrorCode::kUnsupported, "model: the interpreter sees other tensors than the file has");
   }
   return interpreter;

@@ -59,6 +59,30 @@ struct WideEngine::Implementation {
   Sizes sizes;
   size_t patches;  ///< At a time.
 
+  /// How many steps lead to the last means; 0 where there are none.
+  size_t means() const {
+    const auto found = std::find_if(steps.rbegin(), steps.rend(),
+                                    [](const Step& step) { return std::holds_alternative<chain::Mean>(step); });
+    return static_cast<size_t>(steps.rend() - found);
+  }
+
+  /// @param values  that the last of the steps gives for a patch.
+  /// @param output  receives int8 [n, values]
+  void Compute(std::span<const int8_t> patches_left, std::span<const Step> chosen, size_t values,
+               std::span<int8_t> output, Scratch& scratch) const {
+    while (!patches_left.empty()) {
+      const size_t count = std::min(patches, patches_left.size() / kPatchValues);
+      const auto now = patches_left.first(count * kPatchValues);
+      std::ranges::transform(now, scratch.values.begin(),
+                             [](int8_t value) { return static_cast<uint8_t>(value + wide::kOffset); });
+      for (const Step& step : chosen) Run(step, count, scratch);
+      std::transform(scratch.values.begin(), scratch.values.begin() + static_cast<ptrdiff_t>(count * values),
+                     output.begin(), [](uint8_t value) { return static_cast<int8_t>(value - wide::kOffset); });
+      patches_left = patches_left.subspan(now.size());
+      output = output.subspan(count * values);
+    }
+  }
+
   /// One step for several patches: [count, values] in `scratch.values`, before and after.
   void Run(const Step& step, size_t count, Scratch& scratch) const {
     const uint8_t* const input = scratch.values.data();
@@ -152,19 +176,22 @@ WideEngine::Scratch WideEngine::MakeScratch() const {
   return scratch;
 }
 
+std::optional<WideEngine::Embedding> WideEngine::embedding() const {
+  const size_t last = implementation_->means();
+  if (last == 0) return std::nullopt;
+  const auto& mean = *std::get_if<chain::Mean>(&implementation_->steps[last - 1]);
+  return Embedding{
+      .values = static_cast<size_t>(mean.input.channels), .scale = mean.scale, .zero_point = mean.zero_point};
+}
+
 void WideEngine::Score(std::span<const int8_t> patches, std::span<int8_t> scores, Scratch& scratch) const {
-  const auto classes = static_cast<size_t>(implementation_->classes);
-  while (!patches.empty()) {
-    const size_t count = std::min(implementation_->patches, patches.size() / kPatchValues);
-    const auto now = patches.first(count * kPatchValues);
-    std::ranges::transform(now, scratch.values.begin(),
-                           [](int8_t value) { return static_cast<uint8_t>(value + wide::kOffset); });
-    for (const Step& step : implementation_->steps) implementation_->Run(step, count, scratch);
-    std::transform(scratch.values.begin(), scratch.values.begin() + static_cast<ptrdiff_t>(count * classes),
-                   scores.begin(), [](uint8_t value) { return static_cast<int8_t>(value - wide::kOffset); });
-    patches = patches.subspan(now.size());
-    scores = scores.subspan(count * classes);
-  }
+  implementation_->Compute(patches, implementation_->steps, static_cast<size_t>(implementation_->classes), scores,
+                           scratch);
+}
+
+void WideEngine::Embed(std::span<const int8_t> patches, std::span<int8_t> embeddings, Scratch& scratch) const {
+  const std::span<const Step> steps(implementation_->steps);
+  implementation_->Compute(patches, steps.first(implementation_->means()), embedding()->values, embeddings, scratch);
 }
 
 }  // namespace sound_model

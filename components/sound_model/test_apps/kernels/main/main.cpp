@@ -4,7 +4,8 @@
 // adds up both cores, then counts core 0 alone. A loop of known length, measured first, shows that it is so, and how
 // many cycles stand for an instruction.
 //
-// The partition `model` has yamnet.tflite, `patches` has: a count, then patches of 6,144 inputs and 521 outputs.
+// The partition `model` has yamnet.tflite, `patches` has: a count, then patches of 6,144 inputs and the model's
+// outputs.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
