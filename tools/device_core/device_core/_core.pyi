@@ -280,21 +280,6 @@ class NoiseFloor:
     def restore(self, state: bytes) -> None:
         """Go on from saved bytes; ValueError when they are damaged."""
 
-class PatternStream:
-    """
-    Looks for rhythms of tones in a PatchStream's patches: T3 and T4 (docs/rules.md).
-    """
-
-    def __init__(self, input_scale: float, front_end: LogMelSpec) -> None:
-        """
-        input_scale is that of the model's input; ValueError when it cannot be.
-        """
-
-    def take(self, patches: Annotated[NDArray[numpy.int8], dict(shape=(None, 96, 64), order='C', device='cpu', writable=False)], start_samples: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> NDArray[numpy.uint8]:
-        """
-        Take the next patches, int8 [n, 96, 64], and their first samples, int64 [n]; return how surely T3 and T4 are heard at the end of each, uint8 [n, 2]: from 128 on rather than not.
-        """
-
 class LevelStream:
     """
     PCM in, one level per patch out, at the positions where PatchStream has its patches.
@@ -315,6 +300,21 @@ class LevelStream:
 
     @property
     def floor(self) -> NoiseFloor: ...
+
+class PatternStream:
+    """
+    Looks for rhythms of tones in a PatchStream's patches: T3 and T4 (docs/rules.md).
+    """
+
+    def __init__(self, input_scale: float, front_end: LogMelSpec) -> None:
+        """
+        input_scale is that of the model's input; ValueError when it cannot be.
+        """
+
+    def take(self, patches: Annotated[NDArray[numpy.int8], dict(shape=(None, 96, 64), order='C', device='cpu', writable=False)], start_samples: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
+        """
+        Take the next patches, int8 [n, 96, 64], and their first samples, int64 [n]; return how surely T3 and T4 are heard at the end of each, uint8 [n, 2]: from 128 on rather than not.
+        """
 
 class Rule:
     """
@@ -337,6 +337,10 @@ class Rule:
 
     @property
     def combine(self) -> str: ...
+
+    @property
+    def pattern(self) -> str | None:
+        """'t3', 't4' or None."""
 
     @property
     def on(self) -> float: ...
@@ -473,7 +477,7 @@ class EventDetector:
 
     def process(self, scores: Annotated[NDArray[numpy.int8], dict(shape=(None, None), order='C', device='cpu', writable=False)], start_samples: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], levels: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], floors: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], minutes_of_day: Annotated[NDArray[numpy.int16], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None, patterns: Annotated[NDArray[numpy.uint8], dict(shape=(None, 2), order='C', device='cpu', writable=False)] | None = None) -> list[Event]:
         """
-        Take the next patches: scores int8 [n, classes], start_samples int64 [n], levels and floors float64 [n] in dBFS, minutes_of_day int16 [n] (local time, -1 for unknown). Return what begins, goes on and ends. ValueError for a patch that starts before the next one could; the ones before it have been taken.
+        Take the next patches: scores int8 [n, classes], start_samples int64 [n], levels and floors float64 [n] in dBFS, minutes_of_day int16 [n] (local time, -1 for unknown), patterns uint8 [n, 2] of a PatternStream. Return what begins, goes on and ends. ValueError for a patch that starts before the next one could; the ones before it have been taken.
         """
 
     def finish(self) -> list[Event]:

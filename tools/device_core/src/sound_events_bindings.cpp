@@ -44,7 +44,7 @@ using sound_events::RuleSet;
 template <typename T>
 using Vector = nb::ndarray<const T, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Scores = nb::ndarray<const int8_t, nb::numpy, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-using Patches = nb::ndarray<const int8_t, nb::numpy,
+using PatchValues = nb::ndarray<const int8_t, nb::numpy,
                             nb::shape<-1, log_mel::kYamnetSpec.patch_frames, log_mel::kYamnetSpec.mel_bands>,
                             nb::c_contig, nb::device::cpu>;
 using Strengths =
@@ -79,7 +79,7 @@ std::vector<std::tuple<int64_t, double, double>> FeedLevels(LevelStream& stream,
   return levels;
 }
 
-HeardStrengths TakePatches(PatternStream& stream, const Patches& patches, const Vector<int64_t>& starts) {
+HeardStrengths TakePatches(PatternStream& stream, const PatchValues& patches, const Vector<int64_t>& starts) {
   if (starts.size() != patches.shape(0))
     throw nb::value_error("patches and start_samples must have one entry per patch");
   constexpr size_t kValues = log_mel::kYamnetSpec.patch_values();

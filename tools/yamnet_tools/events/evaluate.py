@@ -139,7 +139,7 @@ def _counts(verdict: Verdict) -> str:
 
 def scored_test(test: ListeningTest, model: YamnetModel, engine: str, cache: Path) -> ScoredAudio:
     """Score a listening test, or take the scores from the cache if the same audio, model and engine made them."""
-    key = sha256_hex(b"".join([test.pcm.tobytes(), model.sha256.encode(), engine.encode()]))[:16]
+    key = sha256_hex(b"".join([scored.FORMAT, test.pcm.tobytes(), model.sha256.encode(), engine.encode()]))[:16]
     path = cache / f"events-{key}.npz"
     if path.is_file():
         return scored.load(path)

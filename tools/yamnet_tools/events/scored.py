@@ -16,6 +16,10 @@ from yamnet_tools.model import TensorQuantization, YamnetModel
 _CHUNK_SAMPLES = 1 << 18
 
 
+FORMAT = b"with patterns"
+"""For caches' keys: what save() keeps is something else when this is."""
+
+
 @dataclass(frozen=True)
 class ScoredAudio:
     """Scores and levels of the patches of a stretch of audio.

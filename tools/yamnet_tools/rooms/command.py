@@ -143,7 +143,7 @@ def evaluate(
 
 def _scored(pcm: NDArray[np.int16], model: YamnetModel, engine: Engine, cache: Path) -> ScoredAudio:
     """A section's scores, from the cache if the same audio, model and engine made them."""
-    key = sha256_hex(b"".join([pcm.tobytes(), model.sha256.encode(), engine.name.encode()]))[:20]
+    key = sha256_hex(b"".join([scored.FORMAT, pcm.tobytes(), model.sha256.encode(), engine.name.encode()]))[:20]
     path = cache / f"{key}.npz"
     if path.is_file():
         return scored.load(path)
