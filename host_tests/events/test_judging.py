@@ -32,9 +32,8 @@ def scored(columns: dict[int, list[float]], classes: int = 3) -> ScoredAudio:
     for index, values in columns.items():
         scores[: len(values), index] = [round(min(p * 256, 255)) - 128 for p in values]
     starts = np.arange(length, dtype=np.int64) * HOP
-    return ScoredAudio(
-        scores, starts, np.full(length, -20.0), np.full(length, -60.0), TensorQuantization(1 / 256, -128)
-    )
+    levels, floors, patterns = np.full(length, -20.0), np.full(length, -60.0), np.zeros((length, 2), np.uint8)
+    return ScoredAudio(scores, starts, levels, floors, patterns, TensorQuantization(1 / 256, -128))
 
 
 TEST = [heard("dog", 10, 12), heard("rain", 20, 25), heard("dog", 30, 31), heard("maybe", 40, 41)]

@@ -203,7 +203,8 @@ def _stream(clips: Sequence[LearntClip], scores: Sequence[Scores], label: str, o
         position += (len(score) - 1) * _HOP_SAMPLES + SLACK_SAMPLES + PAUSE_S * SAMPLE_RATE
     joined = np.concatenate(scores)
     levels = np.full(len(joined), _LEVEL_DBFS)
-    return heard, ScoredAudio(joined, np.concatenate(starts), levels, np.full(len(joined), _FLOOR_DBFS), output)
+    floors, no_patterns = np.full(len(joined), _FLOOR_DBFS), np.zeros((len(joined), 2), np.uint8)
+    return heard, ScoredAudio(joined, np.concatenate(starts), levels, floors, no_patterns, output)
 
 
 def _found(
