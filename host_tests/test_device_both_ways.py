@@ -146,7 +146,7 @@ def test_rules_are_replaced_and_outlive_a_restart(place: str, tmp_path: Path, to
     assert re.fullmatch(r"back after its restart; uptime \d+\.\d s, ready\n", tool(place, "reboot"))
     assert json.loads(tool(place, "info", "--json"))["boot"]["count"] == 2
     assert tool(place, "rules", "--show") == good.read_text() + "\n"
-    assert "the 10 rules of the presets run now\n10 rules, presets, " in tool(place, "rules", "--presets")
+    assert "the 11 rules of the presets run now\n11 rules, presets, " in tool(place, "rules", "--presets")
 
 
 def test_rules_that_somebody_else_has_replaced_stay(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_a_rule_that_is_switched_off_is_told(site: Site, tool: Tool) -> None:
     with site.ask("PUT", "rules/loud/enabled", {"enabled": False}) as answer:
         assert answer.status == 204
     text = tool(site.address, "rules")
-    assert text.startswith("9 rules, presets")
+    assert text.startswith("10 rules, presets")
     assert text.endswith(f"\n  {'loud':<20} off\n")
 
 
@@ -338,10 +338,10 @@ def test_without_the_token_it_says_where_it_is(site: Site, monkeypatch: pytest.M
     monkeypatch.setattr("getpass.getpass", lambda _: next(typed))
     with pytest.raises(DeviceError, match=needed):
         tool(site.address, "rules")
-    assert tool(site.address, "rules").startswith("10 rules")
+    assert tool(site.address, "rules").startswith("11 rules")
     with site.ask("PUT", "settings", {"name": "H", "place": "", "open_reading": True, "open_audio": False}) as answer:
         assert answer.status == 200
-    assert tool(site.address, "rules").startswith("10 rules"), "nobody is asked for what nobody needs"
+    assert tool(site.address, "rules").startswith("11 rules"), "nobody is asked for what nobody needs"
 
 
 def test_a_wrong_token_is_told_and_then_slowed_down(site: Site, monkeypatch: pytest.MonkeyPatch, tool: Tool) -> None:
@@ -364,7 +364,7 @@ def test_http_needs_no_pyserial_and_a_serial_port_says_that_it_does(site: Site) 
     def ask(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60)
 
-    assert ask("--port", site.address, "rules").stdout.startswith("10 rules, presets")
+    assert ask("--port", site.address, "rules").stdout.startswith("11 rules, presets")
     for arguments in (["info"], ["--port", site.console, "info"]):
         result = ask(*arguments)
         assert result.returncode == 1

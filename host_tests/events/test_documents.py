@@ -32,6 +32,8 @@ GOOD = [
     rule(gap={"bridge_s": 3600}),
     rule(classes=None, on=None, off=None, level={"min_dbfs": -100}),
     rule(classes=[], on=None, off=None, level={"above_floor_db": 0}),
+    rule(classes=None, pattern={"kind": "t4"}),
+    rule(pattern={"kind": "t3", "weight": 0.01, "required": True}),
 ]
 BAD = [
     rule(name=None),
@@ -49,6 +51,11 @@ BAD = [
     rule(classes=[-1]),
     rule(classes=[{"class": 3, "weight": 4.1}]),
     rule(classes=list(range(33))),
+    rule(classes=None, on=None, off=None, pattern={"kind": "t3"}),
+    rule(pattern={}),
+    rule(pattern={"kind": "t5"}),
+    rule(pattern={"kind": "t3", "weight": 4.1}),
+    rule(pattern={"kind": "t3", "required": 1}),
     rule(combine="mean"),
     rule(patches={"need": 0, "of": 1}),
     rule(patches={"need": 1}),

@@ -19,18 +19,19 @@ from device_core import PatchStream
 from firmware_checks import Reference
 from firmware_files import selftest, write_manifest
 from firmware_http import KITCHEN
-from firmware_targets import QEMU_DEFAULTS, build
+from firmware_targets import QEMU_DEFAULTS, build, need_esp_idf
 from yamnet_tools.engines import open_engine
-from yamnet_tools.model import YamnetModel, convert, load_model
+from yamnet_tools.model import YamnetModel, load_model
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "audio"
 
 
 @pytest.fixture(scope="session")
-def model(weights_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, YamnetModel]:
-    """The converter's folder, and the model in it."""
-    folder = tmp_path_factory.mktemp("converted")
-    return folder, load_model(convert(weights_dir, folder, offline=True).model)
+def model(request: pytest.FixtureRequest) -> tuple[Path, YamnetModel]:
+    """The converter's folder, and the model in it; nothing is computed for firmware that cannot be built."""
+    need_esp_idf()
+    converted: Path = request.getfixturevalue("converted_model")
+    return converted.parent, load_model(converted)
 
 
 @pytest.fixture(scope="session")

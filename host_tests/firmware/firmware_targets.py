@@ -32,6 +32,12 @@ STORAGE_OFFSET, STORAGE_BYTES = 0xEA0000, 0x120000
 QEMU_DEFAULTS = ("sdkconfig.defaults", "sdkconfig.defaults.esp32s3", "sdkconfig.qemu")
 
 
+def need_esp_idf() -> None:
+    """Skips where there is none."""
+    if not os.environ.get("IDF_PATH") or not shutil.which("idf.py"):
+        pytest.skip("needs ESP-IDF: source its export.sh (5.5 or later), so that IDF_PATH is set and idf.py is found")
+
+
 def build(
     name: str,
     target: str,
@@ -48,9 +54,7 @@ def build(
         options: further lines of sdkconfig.
         kernels: a source that takes the place of the shipped kernels; see kernels/.
     """
-    idf = os.environ.get("IDF_PATH")
-    if not idf or not shutil.which("idf.py"):
-        pytest.skip("needs ESP-IDF: source its export.sh (5.5 or later), so that IDF_PATH is set and idf.py is found")
+    need_esp_idf()
     if target == "esp32s3" and not shutil.which("xtensa-esp32s3-elf-gcc"):
         pytest.skip("needs the compiler for the ESP32-S3: ESP-IDF's install.sh esp32s3")
     folder = CHECKOUT / "out" / "firmware" / name

@@ -24,7 +24,7 @@ from yamnet_tools.device import Counters, Device, find_port
 from yamnet_tools.engines import Engine, open_engine
 from yamnet_tools.errors import DeviceError
 from yamnet_tools.flashing.merge import merge
-from yamnet_tools.model import YamnetModel, convert, load_model
+from yamnet_tools.model import YamnetModel, load_model
 from yamnet_tools.model_image.command import main as make_image
 from yamnet_tools.partition_table import TABLE_OFFSET
 from yamnet_tools.paths import CHECKOUT, DEFAULT_MODEL, MODEL_IMAGE
@@ -88,12 +88,13 @@ def build_folder(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="session")
-def model_image(weights_dir: Path, device_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model_image(request: pytest.FixtureRequest, device_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The image that the device's model partition holds; a board must have been flashed with out/model's."""
     if device_kind == "esp":
         return MODEL_IMAGE
-    folder = tmp_path_factory.mktemp("model")
-    model = convert(weights_dir, folder, offline=True).model
+    folder = tmp_path_factory.mktemp("model") / "converted"
+    shutil.copytree(request.getfixturevalue("converted_model").parent, folder)
+    model = folder / "yamnet.tflite"
     image = folder / "yamnet_spiffs.bin"
     heard = ["--add", str(shutil.copy(REPLAYED, folder / "replay.wav"))] if device_kind in TARGETS else []
     assert make_image(["--model", str(model), "--out", str(image), *heard]) == 0

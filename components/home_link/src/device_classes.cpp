@@ -34,6 +34,7 @@ std::string DeviceClassOf(const sound_events::Rule& rule, const sound_model::Cla
     });
     if (hears) return device_class;
   }
+  if (rule.pattern) return *rule.pattern == sound_events::Pattern::kT3 ? "smoke" : "carbon_monoxide";
   return "sound";
 }
 

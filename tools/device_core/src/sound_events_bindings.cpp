@@ -45,8 +45,8 @@ template <typename T>
 using Vector = nb::ndarray<const T, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Scores = nb::ndarray<const int8_t, nb::numpy, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using PatchValues = nb::ndarray<const int8_t, nb::numpy,
-                            nb::shape<-1, log_mel::kYamnetSpec.patch_frames, log_mel::kYamnetSpec.mel_bands>,
-                            nb::c_contig, nb::device::cpu>;
+                                nb::shape<-1, log_mel::kYamnetSpec.patch_frames, log_mel::kYamnetSpec.mel_bands>,
+                                nb::c_contig, nb::device::cpu>;
 using Strengths =
     nb::ndarray<const uint8_t, nb::numpy, nb::shape<-1, sound_events::kPatterns>, nb::c_contig, nb::device::cpu>;
 using HeardStrengths = nb::ndarray<uint8_t, nb::numpy, nb::ndim<2>>;
