@@ -34,7 +34,7 @@ std::string ManyRules(int classes, int suppressors) {
             R"(,"combine":"noisy-or","suppress":)" + Classes(rule, suppressors, 11, 300, "0.01") +
             R"(,"on":0.5,"off":0.02,"patches":{"need":2,"of":4},"lasting":{"on":0.4,"patches":{"need":6,"of":10}},)"
             R"("hold_s":1,"update_s":5,"level":{"min_dbfs":-80,"above_floor_db":3},"quiet_hours":[{"from":"01:00",)"
-            R"("to":"02:00"}],"floor":{"reference_dbfs":-60,"threshold_per_db":0.001,"limit":0.1},"yields":true})";
+            R"("to":"02:00"}],"floor":{"reference_dbfs":-60,"threshold_per_db":0.001,"limit":0.01},"yields":true})";
   }
   return json + "]}";
 }

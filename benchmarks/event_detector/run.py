@@ -20,6 +20,7 @@ CASES = {
     "32 rules, 3 classes and 2 suppressors each": ("detect", "3", "2"),
     "32 rules, 512 classes and suppressors in all (the most there may be)": ("detect", "12", "4"),
     "levels and noise floor": ("levels",),
+    "rhythms of tones, every band having one (the most they can cost)": ("patterns",),
 }
 
 

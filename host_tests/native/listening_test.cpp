@@ -115,7 +115,8 @@ struct Rules {
     auto loaded = rules.Load();
     auto detector = sound_events::EventDetector::Create(std::move(loaded),
                                                         {.scale = 1.0f / 256, .zero_point = -128, .classes = kClasses});
-    watch.emplace(services, *std::move(detector), *sound_events::NoiseFloor::Create({}));
+    watch.emplace(services, *std::move(detector), *sound_events::NoiseFloor::Create({}),
+                  *sound_events::PatternStream::Create(0.3f));
     rules.Serve(*watch);
   }
 
@@ -181,12 +182,13 @@ void EverybodyIsToldAndWhatTheDetectorRefusesIsCountedAndSaid() {
   bench.watch->Add(first);
   bench.watch->Add(second);
   const std::vector<int16_t> loud(15'600, 10'000);
+  const std::vector<int8_t> values(log_mel::kYamnetSpec.patch_values());
   const std::vector<int8_t> scores(kClasses, -128);
   const sound_model::Quantization quantization{1.0f / 256, -128};
   bench.watch->OnPcm({0, loud});
-  bench.watch->OnPatch({0, {}, scores, quantization, 0});
+  bench.watch->OnPatch({0, values, scores, quantization, 0});
   CHECK(first.told.size() == 1 && second.told.size() == 1);
-  bench.watch->OnPatch({0, {}, scores, quantization, 0});
+  bench.watch->OnPatch({0, values, scores, quantization, 0});
   CHECK(bench.watch->state().patches_refused == 1);
   CHECK(
       bench.services.Logged("E event: the rules did not see the patch at 0.00 s: it starts before the next one could"));
