@@ -8,6 +8,7 @@ than it could have in the field: on each half its threshold is the one that suit
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from device_core import RuleSet
@@ -16,14 +17,13 @@ from yamnet_tools.audio import SAMPLE_RATE
 from yamnet_tools.document_section import insert_section
 from yamnet_tools.engines import DEFAULT_ENGINE, ENGINE_NAMES, open_engine
 from yamnet_tools.errors import TruncatedError
-from yamnet_tools.events import scored
 from yamnet_tools.events.clips import INDEX_NAME, LabelledClip, read_index, side_of
 from yamnet_tools.events.judge import Span, Verdict, judge
 from yamnet_tools.events.plain_rule import PlainRule, best_plain_rule
 from yamnet_tools.events.rules import load_rules
-from yamnet_tools.events.scored import ScoredAudio
-from yamnet_tools.events.stream import PAUSE_S, ROOM_DBFS, Heard, ListeningTest, build
-from yamnet_tools.files import refuse_places, sha256_hex
+from yamnet_tools.events.scored import ScoredAudio, concatenate, scored_from_cache
+from yamnet_tools.events.stream import PAUSE_S, ROOM_DBFS, Heard, build
+from yamnet_tools.files import refuse_places
 from yamnet_tools.model import YamnetModel, load_model
 from yamnet_tools.paths import CHECKOUT, DEFAULT_MODEL, OUT_DIR, model_files
 
@@ -137,18 +137,6 @@ def _counts(verdict: Verdict) -> str:
     return f"{verdict.found} ({verdict.recall:.0%}) | {verdict.per_hour:.1f} ({verdict.false_alarms})"
 
 
-def scored_test(test: ListeningTest, model: YamnetModel, engine: str, cache: Path) -> ScoredAudio:
-    """Score a listening test, or take the scores from the cache if the same audio, model and engine made them."""
-    key = sha256_hex(b"".join([scored.FORMAT, test.pcm.tobytes(), model.sha256.encode(), engine.encode()]))[:16]
-    path = cache / f"events-{key}.npz"
-    if path.is_file():
-        return scored.load(path)
-    cli.say(f"scoring {len(test.pcm) / SAMPLE_RATE / 60:.0f} minutes of audio")
-    audio = scored.score_audio(test.pcm, model, open_engine(engine, model))
-    scored.save(path, audio)
-    return audio
-
-
 def _join(tests: Sequence[tuple[str, Sequence[Heard], ScoredAudio]]) -> tuple[Sequence[Heard], ScoredAudio]:
     """One test after the other, with a gap between them that no event may span."""
     heard: list[Heard] = []
@@ -158,7 +146,7 @@ def _join(tests: Sequence[tuple[str, Sequence[Heard], ScoredAudio]]) -> tuple[Se
         heard += [replace(clip, start=clip.start + offset, end=clip.end + offset) for clip in clips]
         shifted.append(replace(audio, starts=audio.starts + offset))
         offset += int(audio.starts[-1]) + 3600 * SAMPLE_RATE
-    return heard, scored.concatenate(shifted)
+    return heard, concatenate(shifted)
 
 
 def main() -> int:
@@ -183,13 +171,15 @@ def main() -> int:
         inputs = [*model_files(options.model), options.audio / INDEX_NAME, *(clip.path for clip in clips)]
         refuse_places([options.write], inputs)
     cut_short: list[TruncatedError] = []
+    engine = open_engine(options.engine, model)
     tests: list[tuple[str, Sequence[Heard], ScoredAudio]] = []
     for number, side in enumerate(SIDES):
         mine: list[LabelledClip] = [clip for clip in clips if side_of(clip.group) == number]
         if not mine or (options.side and side not in options.side):
             continue
         test = build(mine, options.seed, cut_short.append)
-        audio = scored_test(test, model, options.engine, OUT_DIR / "evaluation")
+        on_miss = partial(cli.say, f"scoring {len(test.pcm) / SAMPLE_RATE / 60:.0f} minutes of audio")
+        audio = scored_from_cache(test.pcm, model, engine, OUT_DIR / "evaluation", on_miss)
         tests.append((side, test.heard, audio))
     if len(tests) == len(SIDES):
         tests.append(("both", *_join(tests)))

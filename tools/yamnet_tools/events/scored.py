@@ -10,14 +10,11 @@ from numpy.typing import NDArray
 
 from device_core import Event, EventDetector, LevelStream, NoiseFloor, PatchStream, PatternStream, RuleSet
 from yamnet_tools.engines import Engine
-from yamnet_tools.files import replacing
+from yamnet_tools.files import replacing, sha256_hex
 from yamnet_tools.model import TensorQuantization, YamnetModel
 
 _CHUNK_SAMPLES = 1 << 18
-
-
-FORMAT = b"with patterns"
-"""For caches' keys: what save() keeps is something else when this is."""
+_FORMAT = b"with patterns"  # Of what save() keeps: part of the cache's keys.
 
 
 @dataclass(frozen=True)
@@ -78,6 +75,26 @@ def score_audio(
         np.concatenate(heard) if heard else np.empty((0, 2), np.uint8),
         model.output_quantization,
     )
+
+
+def scored_from_cache(
+    pcm: NDArray[np.int16],
+    model: YamnetModel,
+    engine: Engine,
+    cache: Path,
+    on_miss: Callable[[], object] = lambda: None,
+) -> ScoredAudio:
+    """As score_audio(), or from the folder `cache` if the same audio, model and engine made it; else `on_miss` is told
+    before.
+    """
+    key = sha256_hex(b"".join([_FORMAT, pcm.tobytes(), model.sha256.encode(), engine.name.encode()]))[:20]
+    path = cache / f"{key}.npz"
+    if path.is_file():
+        return load(path)
+    on_miss()
+    audio = score_audio(pcm, model, engine)
+    save(path, audio)
+    return audio
 
 
 def concatenate(parts: Sequence[ScoredAudio]) -> ScoredAudio:

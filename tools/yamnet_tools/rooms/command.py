@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from yamnet_tools import cli
@@ -17,10 +15,9 @@ from yamnet_tools.document_section import insert_section
 from yamnet_tools.engines import DEFAULT_ENGINE, ENGINE_NAMES, Engine, open_engine
 from yamnet_tools.errors import TruncatedError, UsageError
 from yamnet_tools.evaluate.text_report import markdown
-from yamnet_tools.events import scored
 from yamnet_tools.events.clips import INDEX_NAME, LabelledClip
-from yamnet_tools.events.scored import ScoredAudio
-from yamnet_tools.files import refuse_places, sha256_hex, write_bytes
+from yamnet_tools.events.scored import scored_from_cache
+from yamnet_tools.files import refuse_places, write_bytes
 from yamnet_tools.model import YamnetModel, load_model
 from yamnet_tools.paths import CHECKOUT, DEFAULT_MODEL, OUT_DIR, model_files
 from yamnet_tools.rooms import backgrounds, document
@@ -127,7 +124,7 @@ def evaluate(
     chosen = [sounds[name] for name in counts]
     with tqdm(total=setting.sections, unit="section", disable=None) as bar:
         for section, pcm in sections(setting, wanted, recordings):
-            audio = _scored(pcm, model, engine, cache)
+            audio = scored_from_cache(pcm, model, engine, cache)
             listed.append(section)
             for contender in contenders:
                 for name, events in contender.told(audio, chosen).items():
@@ -139,17 +136,6 @@ def evaluate(
     }
     ordered = {name: counts[name] for name in sounds if name in counts}
     return Results(setting, side, ordered, verdicts), recordings, wanted
-
-
-def _scored(pcm: NDArray[np.int16], model: YamnetModel, engine: Engine, cache: Path) -> ScoredAudio:
-    """A section's scores, from the cache if the same audio, model and engine made them."""
-    key = sha256_hex(b"".join([scored.FORMAT, pcm.tobytes(), model.sha256.encode(), engine.name.encode()]))[:20]
-    path = cache / f"{key}.npz"
-    if path.is_file():
-        return scored.load(path)
-    audio = scored.score_audio(pcm, model, engine)
-    scored.save(path, audio)
-    return audio
 
 
 def _parser() -> argparse.ArgumentParser:
