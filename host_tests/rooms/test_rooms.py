@@ -12,7 +12,7 @@ from yamnet_tools.rooms import backgrounds
 from yamnet_tools.rooms.acoustics import Place, heard_through
 from yamnet_tools.rooms.alarms import lengthened, t3, t4
 from yamnet_tools.rooms.recordings import Recording, active_rms, at_dbfs
-from yamnet_tools.rooms.sounds import SOUNDS, with_labels
+from yamnet_tools.rooms.sounds import SOUNDS, require_classes, with_labels
 from yamnet_tools.rooms.streams import Condition, Placed, Section, Setting, Wanted, sections
 from yamnet_tools.rooms.verdicts import Told, judge
 
@@ -103,3 +103,10 @@ def test_labels_of_ones_own() -> None:
     assert "wuff" in with_labels(["wuff=dog"])["dog"].labels
     with pytest.raises(UsageError, match="LABEL=SOUND"):
         with_labels(["wuff=hound"])
+
+
+def test_a_model_without_the_classes_is_refused() -> None:
+    names = [name for sound in SOUNDS for name in sound.classes]
+    require_classes({"dog": DOG}, names)
+    with pytest.raises(UsageError, match="no class 'Bark', by which dog is known"):
+        require_classes({"dog": DOG}, [name for name in names if name != "Bark"])

@@ -32,19 +32,6 @@ def t4(pitch_hz: float, duration_s: float, tempo: float = 1.0, partials: Sequenc
     return _pattern(_T4_BEEPS, T4_PERIOD_S, pitch_hz, duration_s, tempo, partials)
 
 
-def two_tone(low_hz: float, high_hz: float, each_s: float, duration_s: float) -> Sound:
-    """Two tones in turn, `each_s` seconds each."""
-    out = np.zeros(round(duration_s * SAMPLE_RATE))
-    for number in range(int(np.ceil(duration_s / each_s))):
-        _put(out, number * each_s, fade(tone(high_hz if number % 2 else low_hz, (1.0,), each_s), _EDGE_S, _EDGE_S))
-    return out
-
-
-def chirps(pitch_hz: float, every_s: float, duration_s: float, beep_s: float = 0.1) -> Sound:
-    """A short beep now and then: what an alarm does whose battery is low."""
-    return _pattern(((0.0, beep_s),), every_s, pitch_hz, duration_s, 1.0, (1.0,))
-
-
 def _pattern(
     beeps: Sequence[tuple[float, float]],
     period_s: float,

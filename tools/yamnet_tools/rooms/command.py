@@ -27,7 +27,7 @@ from yamnet_tools.rooms.contenders import PLAIN, PRESETS, Contender, open_conten
 from yamnet_tools.rooms.page import html_page, snippets, write_snippets
 from yamnet_tools.rooms.recordings import SIDES, Recording, choose_side, load, read_folders, recognised
 from yamnet_tools.rooms.results import Results, main_table, to_json
-from yamnet_tools.rooms.sounds import Sound, sound_of, with_labels
+from yamnet_tools.rooms.sounds import Sound, require_classes, sound_of, with_labels
 from yamnet_tools.rooms.streams import Section, Setting, Wanted, sections, synthetic_alarms
 from yamnet_tools.rooms.verdicts import Told, judge
 
@@ -51,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     model = load_model(options.model)
     sounds = with_labels(options.label)
+    require_classes(sounds, model.class_names)
     contenders = [open_contender(name, model) for name in options.rules or (PRESETS, PLAIN)]
     if len({each.name for each in contenders}) < len(contenders):
         raise UsageError("--rules: two of them have one name; rename a file")

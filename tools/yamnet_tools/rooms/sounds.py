@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sounds that are to be found: labels that mean them, rules that should tell of them, the plain rule's class."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from yamnet_tools.errors import UsageError
@@ -91,6 +91,20 @@ def with_labels(extra: Iterable[str]) -> dict[str, Sound]:
         old = sounds[name]
         sounds[name] = replace(old, labels=old.labels | {label}, doubtful=old.doubtful - {label})
     return sounds
+
+
+def require_classes(sounds: Mapping[str, Sound], class_names: Sequence[str]) -> None:
+    """Whether a model has all classes that sounds are known by.
+
+    Raises:
+        UsageError: One is missing, as in a model of one's own sounds alone.
+    """
+    for sound in sounds.values():
+        for name in sound.classes:
+            if name not in class_names:
+                raise UsageError(
+                    f"--model: it has no class {name!r}, by which {sound.name} is known; use one with YAMNet's"
+                )
 
 
 def sound_of(label: str, sounds: Mapping[str, Sound]) -> Sound | None:
