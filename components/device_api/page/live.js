@@ -35,8 +35,9 @@ class EventBook {
 class Live extends EventTarget {
   /** 'connecting', 'live', 'away', or 'closed' while nobody may read. */
   link = 'connecting';
-  /** In this computer's milliseconds. */
+  /** In this computer's milliseconds, as is when the device started. */
   heardAt = null;
+  bootedAt = null;
   refusal = '';
   session = null;
   settings = null;
@@ -153,6 +154,7 @@ function heard(kind, data) {
   if (kind !== 'state') return;
   live.clockOffset = data.utc === null ? null : Date.parse(data.utc) - Date.now();
   if (!data.listening && live.scores) live.set('scores', null);
+  live.bootedAt = live.heardAt - data.uptime_ms;
   live.set('state', data);
   if (live.link === 'live') return;
   setLink('live');

@@ -5,18 +5,18 @@ import { h, say } from './dom.js';
 import { lasting, t } from './i18n.js';
 import { live, watch } from './live.js';
 
-let restart = null; // who has asked, when, and the uptime then
+let restart = null; // who has asked, since when it is waited for, and before what moment the old run began
 
-/** `who` has asked for a restart. */
-export const expectRestart = (who) => (restart = { who, asked: Date.now(), uptime: live.state?.uptime_ms ?? 0 });
+/** `who` has asked for a restart, which came after the moment `before` (Date.now()): it may be over by now. */
+export const expectRestart = (who, before) => (restart = { who, since: Date.now(), before });
 
 /** Says how the restart goes that `who` has asked for; `going` is told whether one does. */
 export function restartProgress(who, signal, going) {
   const node = h('p', { role: 'status', class: 'restarting' });
   watch(['state', 'tick'], signal, () => {
     if (restart?.who !== who) return;
-    const seconds = Math.round((Date.now() - restart.asked) / 1000);
-    const back = live.state && live.state.uptime_ms < restart.uptime;
+    const seconds = Math.round((Date.now() - restart.since) / 1000);
+    const back = live.state && live.bootedAt > restart.before;
     say(node, t(back ? 'restart.back' : 'restart.going', { time: lasting(Math.max(1, seconds)) }));
     if (back) restart = null;
     going(!back);

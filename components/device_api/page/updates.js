@@ -85,16 +85,17 @@ function part(what, signal, load) {
     fileField.clear();
     signatureField.clear();
     if (!file.files.length) return fileField.blame(t('update.noFile'));
-    const before = told?.last;
+    const lastBefore = told?.last;
+    const before = Date.now();
     sending = true;
     try {
       const signed = signature.files.length && told?.owner_key ? { 'X-Signature': await signatureText(signature.files[0]) } : {};
       await upload(`update/${what}`, file.files[0], signed, showProgress);
-      expectRestart(what);
+      expectRestart(what, before);
       file.value = signature.value = '';
     } catch (problem) {
       const now = problem.status === 0 ? await load() : null; // it may have said why, and closed the connection
-      fileField.blame(now && now.last !== before ? now.last : explain(problem));
+      fileField.blame(now && now.last !== lastBefore ? now.last : explain(problem));
     } finally {
       sending = false;
       showProgress(null);
@@ -104,8 +105,9 @@ function part(what, signal, load) {
   async function goBack() {
     if (!(await confirmed(t('update.reallyBack', { name: back.textContent }), back.textContent))) return;
     try {
+      const before = Date.now();
       await ask('POST', `update/${what}/back`);
-      expectRestart(what);
+      expectRestart(what, before);
     } catch (problem) {
       notify(explain(problem));
     }

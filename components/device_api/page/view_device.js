@@ -220,8 +220,9 @@ function restarting(signal) {
   const act = button({ class: 'danger' }, async () => {
     if (!(await confirmed(t('restart.really'), t('device.restart')))) return;
     try {
+      const before = Date.now();
       await ask('POST', 'restart');
-      expectRestart('restart');
+      expectRestart('restart', before);
     } catch (problem) {
       notify(explain(problem));
     }
