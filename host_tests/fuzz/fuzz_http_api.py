@@ -34,11 +34,16 @@ from hypothesis import strategies as st
 import native_build
 from described_api import DESCRIPTION, HOST, OPENAPI, Answer, check, operation_of
 from device_process import DeviceDiedError, DeviceProcess, Reply, Request
-from known_values import DOCUMENTS, KnownValues
+from known_values import DOCUMENTS, WEBHOOKS, KnownValues
 
 BASE = f"http://{HOST}/api/v1"
 BATCH = 500
 REQUESTS_PER_CASE = 3
+REQUESTS_PER_ONLY_CASE = 12
+"""Of an operation with nothing to vary, which Hypothesis makes once a batch; but for restarts, which look for lost
+memory, and that takes seconds.
+"""
+
 OWNER_EVERY = 100
 METHODS = ("HEAD", "OPTIONS", "PATCH", "TRACE", "get", "", "GET ", "DELETE", "PUT", "POST")
 HOSTS = (
@@ -170,8 +175,9 @@ class Fuzzer:
         """What the owner does so that there is something to ask for."""
         fields = {"host": HOST, "if-match": "*"}
         rules = json.dumps(DOCUMENTS[self._sent // OWNER_EVERY % 2 + 1]).encode()
+        webhook = json.dumps(WEBHOOKS[1]).encode()
         for method, path, body in (
-            *(("POST", "mute", b'{"muted":false}'), ("PUT", "rules", rules)),
+            *(("POST", "mute", b'{"muted":false}'), ("PUT", "rules", rules), ("PUT", "webhook", webhook)),
             *(("GET", path, b"") for path in ("clips", "events", "rules/states")),
         ):
             fields["authorization"] = f"Bearer {self._known.token}"
@@ -276,7 +282,10 @@ def run(count: int, first_seed: int, environment: dict[str, str]) -> Fuzzer:
     with tempfile.TemporaryDirectory() as folder, DeviceProcess(Path(folder), environment) as device:
         fuzzer = Fuzzer(device, first_seed)
         for case in cases(-(-count // REQUESTS_PER_CASE), first_seed):
-            for number in range(REQUESTS_PER_CASE):
+            operation = case.operation
+            varies = any((*operation.path_parameters, *operation.query, *operation.body))
+            few = varies or operation.path == "/restart"
+            for number in range(REQUESTS_PER_CASE if few else REQUESTS_PER_ONLY_CASE):
                 fuzzer.send(case, as_made=number == 0)
         device.end()
     return fuzzer
